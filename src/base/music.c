@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/music.h"
+
+#include <stdio.h>
+#include <string.h>
+
+G_DEFINE_QUARK(tune-base-error-quark, tune_base_error)
+
+gint tune_metre_bar_ticks(TuneMetre metre)
+{
+    return metre.beats * TUNE_PPQ * 4 / metre.unit;
+}
+
+gboolean tune_metre_is_compound(TuneMetre metre)
+{
+    return metre.unit >= 8 && metre.beats % 3 == 0 && metre.beats > 3;
+}
+
+gint tune_metre_beat_ticks(TuneMetre metre)
+{
+    gint unit_ticks = TUNE_PPQ * 4 / metre.unit;
+
+    if (tune_metre_is_compound(metre))
+        return unit_ticks * 3;
+    return metre.unit >= 8 ? TUNE_PPQ : unit_ticks;
+}
+
+/* First ticks of the groups of an odd metre: 5/4 is 3+2, 7/8 is 2+2+3 (units). */
+static gboolean is_group_start(TuneMetre metre, gint unit_index)
+{
+    switch (metre.beats) {
+    case 5:
+        return unit_index == 3;
+    case 7:
+        return unit_index == 2 || unit_index == 4;
+    default:
+        return metre.beats % 2 == 0 && unit_index == metre.beats / 2;
+    }
+}
+
+double tune_metre_weight(TuneMetre metre, gint in_bar)
+{
+    gint bar = tune_metre_bar_ticks(metre);
+    gint beat = tune_metre_beat_ticks(metre);
+    gint unit = TUNE_PPQ * 4 / metre.unit;
+
+    in_bar = ((in_bar % bar) + bar) % bar;
+    if (in_bar == 0)
+        return 1.0;
+    if (in_bar % unit == 0) {
+        gboolean compound = tune_metre_is_compound(metre);
+        gint index = in_bar / unit;
+
+        if (compound)
+            return in_bar % beat == 0 ? (in_bar * 2 == bar ? 0.75 : 0.5) : 0.25;
+        if (metre.beats > 3 && is_group_start(metre, index))
+            return 0.75;
+        if (in_bar % beat == 0 || metre.unit == 8)
+            return metre.unit == 8 ? 0.4 : 0.5;
+    }
+    if (in_bar % (TUNE_PPQ / 2) == 0)
+        return 0.25;
+    return in_bar % (TUNE_PPQ / 4) == 0 ? 0.1 : 0.05;
+}
+
+gboolean tune_metre_parse(const char *text, TuneMetre *out)
+{
+    guint beats = 0, unit = 0;
+    char rest = 0;
+
+    if (sscanf(text, "%2u/%2u%c", &beats, &unit, &rest) != 2)
+        return FALSE;
+    if (beats < 1 || beats > 15 || (unit != 2 && unit != 4 && unit != 8 && unit != 16))
+        return FALSE;
+    *out = (TuneMetre){(guint8)beats, (guint8)unit};
+    return TRUE;
+}
+
+char *tune_metre_to_string(TuneMetre metre)
+{
+    return g_strdup_printf("%u/%u", metre.beats, metre.unit);
+}
+
+double tune_metre_quarter_bpm(TuneMetre metre, double beat_bpm)
+{
+    return beat_bpm * tune_metre_beat_ticks(metre) / TUNE_PPQ;
+}
+
+double tune_metre_beat_bpm(TuneMetre metre, double quarter_bpm)
+{
+    return quarter_bpm * TUNE_PPQ / tune_metre_beat_ticks(metre);
+}
+
+/* Lower-case letters and digits of @text only, so that "Pre-Chorus" and "prechorus" meet. */
+static void squeeze(const char *text, char *out, gsize size)
+{
+    gsize n = 0;
+
+    for (; *text != '\0' && n + 1 < size; text++)
+        if (g_ascii_isalnum(*text))
+            out[n++] = g_ascii_tolower(*text);
+    out[n] = '\0';
+}
+
+typedef struct {
+    const char *word;
+    gint value;
+} Synonym;
+
+static gboolean parse_name(const char *text, const char *const *names, gint n_names,
+                           const Synonym *synonyms, gsize n_synonyms, gint *out)
+{
+    char wanted[32], known[32];
+
+    squeeze(text, wanted, sizeof wanted);
+    for (gint i = 0; i < n_names; i++) {
+        squeeze(names[i], known, sizeof known);
+        if (strcmp(wanted, known) == 0) {
+            *out = i;
+            return TRUE;
+        }
+    }
+    for (gsize i = 0; i < n_synonyms; i++)
+        if (strcmp(wanted, synonyms[i].word) == 0) {
+            *out = synonyms[i].value;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+static const char *const section_names[TUNE_N_SECTIONS] = {
+    "intro", "verse",     "pre-chorus", "chorus",   "bridge",    "solo",  "breakdown", "build",
+    "drop",  "interlude", "theme",      "contrast", "variation", "outro", "coda"};
+
+static const Synonym section_synonyms[] = {
+    {"introduction", TUNE_SECTION_INTRO}, {"refrain", TUNE_SECTION_CHORUS},
+    {"hook", TUNE_SECTION_CHORUS},        {"middleeight", TUNE_SECTION_BRIDGE},
+    {"middle8", TUNE_SECTION_BRIDGE},     {"buildup", TUNE_SECTION_BUILD},
+    {"riser", TUNE_SECTION_BUILD},        {"break", TUNE_SECTION_BREAKDOWN},
+    {"instrumental", TUNE_SECTION_SOLO},  {"ending", TUNE_SECTION_OUTRO},
+    {"outtro", TUNE_SECTION_OUTRO},       {"tag", TUNE_SECTION_CODA},
+    {"a", TUNE_SECTION_THEME},            {"b", TUNE_SECTION_CONTRAST},
+    {"head", TUNE_SECTION_THEME},         {"lift", TUNE_SECTION_PRECHORUS},
+};
+
+const char *tune_section_role_name(TuneSectionRole role)
+{
+    g_return_val_if_fail((guint)role < TUNE_N_SECTIONS, "?");
+    return section_names[role];
+}
+
+gboolean tune_section_role_parse(const char *text, TuneSectionRole *out)
+{
+    gint value = 0;
+
+    if (!parse_name(text, section_names, TUNE_N_SECTIONS, section_synonyms,
+                    G_N_ELEMENTS(section_synonyms), &value))
+        return FALSE;
+    *out = (TuneSectionRole)value;
+    return TRUE;
+}
+
+static const char *const ending_names[TUNE_N_ENDINGS] = {"auto", "rit",  "cold", "fade",
+                                                         "ring", "tag", "loop"};
+
+static const Synonym ending_synonyms[] = {
+    {"ritardando", TUNE_ENDING_RIT}, {"rallentando", TUNE_ENDING_RIT}, {"stop", TUNE_ENDING_COLD},
+    {"fadeout", TUNE_ENDING_FADE},   {"ringout", TUNE_ENDING_RING},    {"held", TUNE_ENDING_RING},
+};
+
+const char *tune_ending_name(TuneEnding ending)
+{
+    g_return_val_if_fail((guint)ending < TUNE_N_ENDINGS, "?");
+    return ending_names[ending];
+}
+
+gboolean tune_ending_parse(const char *text, TuneEnding *out)
+{
+    gint value = 0;
+
+    if (!parse_name(text, ending_names, TUNE_N_ENDINGS, ending_synonyms,
+                    G_N_ELEMENTS(ending_synonyms), &value))
+        return FALSE;
+    *out = (TuneEnding)value;
+    return TRUE;
+}
+
+static const char *const role_names[TUNE_N_ROLES] = {"lead", "counter", "comp", "arp", "pad",
+                                                     "bass", "drums",   "perc", "fx"};
+
+const char *tune_role_name(TuneRole role)
+{
+    g_return_val_if_fail((guint)role < TUNE_N_ROLES, "?");
+    return role_names[role];
+}
+
+gboolean tune_role_parse(const char *text, TuneRole *out)
+{
+    gint value = 0;
+
+    if (!parse_name(text, role_names, TUNE_N_ROLES, NULL, 0, &value))
+        return FALSE;
+    *out = (TuneRole)value;
+    return TRUE;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the composer's files share: the plan, which grows from stage to stage.
+ *
+ *   form.c     brief + style -> sections, bars, tempo, exact length, keys, ending
+ *   arrange.c  who plays (parts), in which register, in which section (energy)
+ *   harmony.c  chords with functions and cadences for each material, laid over the sections
+ *   voicing.c  voicings of the chords by shortest path
+ *   melody.c   motif, phrases, hook; lead and counter lines
+ *   drums.c bass.c comping.c   grooves, fills, bass lines, comping, arpeggios, pads
+ *   perform.c  swing, micro-timing, velocity, articulation, CC curves, pedal, endings
+ *   compose.c  the order of the above, and plan -> TuneScore
+ *
+ * Each stage reads the plan of the stages before it and writes its own part.  Random choices draw from
+ * tune_random_init(&r, plan->seed, "<section material or name>/<part>/<what>/<bar>").
+ */
+#pragma once
+#include "base/random.h"
+#include "brief/style-data.h"
+#include "compose/compose.h"
+
+typedef struct {
+    TuneSectionRole role;
+    char name[40];      /* "verse 2" */
+    gint material;      /* sections of one material share harmony, melody and groove seed */
+    gint repeat;        /* 0 = first time this material sounds, 1 = second ... */
+    gint start_bar, bars;
+    gint start_tick, ticks;
+    double energy;      /* 0..1 after shape and mood */
+    gint transpose;     /* semitones up against the material's key (a lifted last chorus), 0 */
+    gboolean last;      /* the last section: the ending happens here */
+    gint phrase_bars;   /* 2, 4 or 8: cadences fall at multiples of it */
+    guint32 playing;    /* bit i: part i plays here (arrange.c) */
+} PlanSection;
+
+typedef enum { FUNCTION_TONIC, FUNCTION_PREDOMINANT, FUNCTION_DOMINANT, FUNCTION_OTHER } Function;
+
+typedef struct {
+    gint tick, ticks;   /* absolute, no gaps between first and last */
+    TuneChord chord;
+    Function function;
+    TuneKey key;        /* key of the moment (tonicisation does not change it) */
+    guint16 scale;      /* pitch-class mask that melody notes may use over it */
+    gint section;       /* index into sections */
+    gboolean cadence;   /* closes a phrase */
+} PlanChord;
+
+/* A voicing: MIDI pitches, ascending. */
+typedef struct {
+    guint8 n;
+    guint8 pitch[8];
+} Voicing;
+
+typedef struct {
+    const TuneInstrument *instrument;
+    TuneRole role;
+    const StylePart *style;  /* the style's entry for it, never NULL */
+    gint low, high;          /* register of this part in this piece, inside the instrument's range */
+    double enters_at;        /* energy from which it plays, 0 = always */
+    TuneTrack *track;        /* in the score being written */
+    gboolean asked;          /* said by the brief: must be audible */
+    Voicing *voicings;       /* [n_chords] for chordal parts, else NULL; owned by the plan */
+} PlanPart;
+
+#define PLAN_MAX_PARTS 16
+
+typedef struct {
+    const TuneBrief *brief;
+    const TuneVocabulary *vocabulary;
+    const TuneStyle *style;
+    guint64 seed;
+    GPtrArray *notes;        /* char*, for the report (nullable) */
+    TuneScore *score;
+
+    TuneMetre metre;
+    gint bar_ticks, beat_ticks;
+    double quarter_bpm;      /* base tempo, exact */
+    TuneKey key;
+    double temperature;      /* 0..1 */
+    double swing;            /* 0.5 straight .. 0.67 triplet: place of the off-beat eighth in the beat */
+    gboolean swing_sixteenths;
+
+    PlanSection *sections;
+    gint n_sections;
+    gint n_bars;             /* of music, ending bars included */
+    gint ticks;              /* n_bars * bar_ticks */
+    TuneEnding ending;       /* resolved, never AUTO */
+    gint final_tick;         /* where the final chord or last hit falls */
+    gint64 length_us;        /* exact */
+    gint64 fade_us;
+
+    PlanChord *chords;
+    gint n_chords;
+
+    PlanPart parts[PLAN_MAX_PARTS];
+    gint n_parts;
+} Plan;
+
+/* The drum hits of the piece are known before the bass plays. */
+
+/* form.c */
+gboolean plan_form(Plan *plan, GError **error);
+/* arrange.c */
+gboolean plan_arrange(Plan *plan, GError **error);
+/* harmony.c */
+gboolean plan_harmony(Plan *plan, GError **error);
+/* voicing.c: fills parts[i].voicings of every COMP, ARP and PAD part */
+void plan_voicings(Plan *plan);
+/* melody.c: LEAD and COUNTER parts, lyrics */
+void plan_melody(Plan *plan);
+/* drums.c, bass.c, comping.c: write notes into their parts' tracks, at notated places */
+void plan_drums(Plan *plan);
+void plan_bass(Plan *plan);
+void plan_comping(Plan *plan);
+/* perform.c: offsets, velocities, controls over all tracks; final chord, ritardando, tempo map */
+void plan_perform(Plan *plan);
+
+/* Which chord sounds at @tick: index into plan->chords. */
+gint plan_chord_at(const Plan *plan, gint tick);
+/* Which section @tick is in. */
+const PlanSection *plan_section_at(const Plan *plan, gint tick);
+
+/* Appends a note at its notated place; velocity is a first guess 1..127 that perform.c shapes. Spelling
+ * is taken from the chord and key of the moment. */
+TuneNote *plan_add_note(Plan *plan, PlanPart *part, gint onset, gint duration, gint pitch,
+                        gint velocity);

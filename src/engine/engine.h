@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The one interface of all engines: a brief in, audio frames out, with recipe and report.
+ *
+ *     g_autoptr(TuneEngine) engine = tune_engine_new("compose", &config, &error);
+ *     g_autoptr(TuneRender) render = tune_engine_start(engine, brief, seed, &options, &error);
+ *     while (tune_render_read(render, block, 4096, &got, &error) && got > 0) ...
+ *     json_t *report = tune_render_report(render);
+ *
+ * Engines are created once per configuration and shared by threads; a render has one reader.
+ */
+#pragma once
+#include "audio/source.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "brief/brief.h"
+#include "score/score.h"
+#include "synth/synth.h"
+
+#define TUNE_ENGINE_ERROR (tune_engine_error_quark())
+GQuark tune_engine_error_quark(void);
+typedef enum {
+    TUNE_ENGINE_ERROR_UNKNOWN,  /* no such engine; lists what there is */
+    TUNE_ENGINE_ERROR_NO_AUDIO, /* the engine makes none (simulate) */
+    TUNE_ENGINE_ERROR_RECIPE,   /* a recipe that cannot be replayed; says why */
+    TUNE_ENGINE_ERROR_LENGTH,   /* outside what the engine can do */
+} TuneEngineError;
+
+typedef struct TuneEngine TuneEngine;
+typedef struct TuneRender TuneRender;
+
+typedef struct {
+    guint64 memory_bytes;
+    double seconds;      /* wall clock, this machine */
+    double audio_seconds;
+} TuneEstimate;
+
+typedef struct {
+    TuneVocabulary *vocabulary; /* (transfer none), kept alive by the engine */
+    TuneSynthConfig synth;
+    const TuneLog *log;
+} TuneEngineConfig;
+
+/* stage: "compose", "render", "master"; fraction 0..1 of the whole; may be called from the reading
+ * thread only. */
+typedef void (*TuneProgress)(double fraction, const char *stage, double audio_seconds,
+                             gpointer user_data);
+
+typedef struct {
+    guint rate;                /* 44100 */
+    TuneMasterKind master;
+    TuneStemSink stem_sink;    /* (nullable) */
+    gpointer stem_user_data;
+    GCancellable *cancellable; /* (nullable) */
+    TuneProgress progress;     /* (nullable) */
+    gpointer progress_user_data;
+} TuneRenderOptions;
+#define TUNE_RENDER_OPTIONS_DEFAULT {44100, TUNE_MASTER_EXACT, NULL, NULL, NULL, NULL, NULL}
+
+/* The contract of an implementation (engine/compose.c, engine/simulate.c, ...). */
+typedef struct {
+    const char *name;
+    gboolean (*estimate)(TuneEngine *self, const TuneBrief *brief, TuneEstimate *out,
+                         GError **error);
+    TuneRender *(*start)(TuneEngine *self, const TuneBrief *brief, guint64 seed,
+                         const TuneRenderOptions *options, GError **error);
+    void (*release_memory)(TuneEngine *self);
+    void (*free)(TuneEngine *self);
+} TuneEngineClass;
+
+TuneEngine *tune_engine_new(const char *name, const TuneEngineConfig *config, GError **error);
+void tune_engine_free(TuneEngine *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneEngine, tune_engine_free)
+const char *const *tune_engine_names(void);
+const char *tune_engine_name(const TuneEngine *self);
+gboolean tune_engine_estimate(TuneEngine *self, const TuneBrief *brief, TuneEstimate *out,
+                              GError **error);
+void tune_engine_release_memory(TuneEngine *self);
+
+/* @brief complete and copied.  (transfer full) */
+TuneRender *tune_engine_start(TuneEngine *self, const TuneBrief *brief, guint64 seed,
+                              const TuneRenderOptions *options, GError **error);
+
+/* A given score (a file, an edit) through the compose engine's sound. (transfer full) */
+TuneRender *tune_engine_start_score(TuneEngine *self, const TuneScore *score, double loudness_lufs,
+                                    const TuneRenderOptions *options, GError **error);
+
+/* Rebuild from a recipe's JSON. (transfer full) */
+TuneRender *tune_engine_replay(TuneEngine *self, const json_t *recipe,
+                               const TuneRenderOptions *options, GError **error);
+
+/* @out: [2 * n_frames] interleaved stereo float.  FALSE with G_IO_ERROR_CANCELLED within 100 ms of a
+ * cancel. */
+gboolean tune_render_read(TuneRender *self, float *out, gsize n_frames, gsize *n_got,
+                          GError **error);
+gint64 tune_render_n_frames(const TuneRender *self); /* exact length, or -1 */
+guint tune_render_rate(const TuneRender *self);
+const TuneScore *tune_render_score(const TuneRender *self); /* (nullable) (transfer none) */
+/* Canonical recipe and its SHA-256 (transfer none). */
+const char *tune_render_recipe(const TuneRender *self);
+const char *tune_render_recipe_hash(const TuneRender *self);
+/* Asked versus got, measured on score and on the audio read so far; final at the end. (transfer full) */
+json_t *tune_render_report(TuneRender *self);
+void tune_render_free(TuneRender *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneRender, tune_render_free)

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/music.h"
+
+static void test_bars_and_beats(void)
+{
+    static const struct {
+        TuneMetre metre;
+        gint bar, beat;
+    } cases[] = {{{4, 4}, 3840, 960}, {{3, 4}, 2880, 960}, {{6, 8}, 2880, 1440},
+                 {{12, 8}, 5760, 1440}, {{7, 8}, 3360, 960}, {{2, 2}, 3840, 1920}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_assert_cmpint(tune_metre_bar_ticks(cases[i].metre), ==, cases[i].bar);
+        g_assert_cmpint(tune_metre_beat_ticks(cases[i].metre), ==, cases[i].beat);
+        double quarter = tune_metre_quarter_bpm(cases[i].metre, 100);
+        g_assert_cmpfloat(tune_metre_beat_bpm(cases[i].metre, quarter), ==, 100);
+    }
+}
+
+static void test_downbeats_weigh_most(void)
+{
+    static const TuneMetre metres[] = {{4, 4}, {3, 4}, {6, 8}, {5, 4}, {7, 8}, {12, 8}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(metres); i++) {
+        gint bar = tune_metre_bar_ticks(metres[i]);
+        g_assert_cmpfloat(tune_metre_weight(metres[i], 0), ==, 1.0);
+        g_assert_cmpfloat(tune_metre_weight(metres[i], bar * 3), ==, 1.0);
+        for (gint t = 240; t < bar; t += 240)
+            g_assert_cmpfloat(tune_metre_weight(metres[i], t), <, 1.0);
+    }
+    g_assert_cmpfloat(tune_metre_weight((TuneMetre){4, 4}, 1920), ==, 0.75);
+    g_assert_cmpfloat(tune_metre_weight((TuneMetre){6, 8}, 1440), ==, 0.75);
+    g_assert_cmpfloat(tune_metre_weight((TuneMetre){3, 4}, 960), ==, 0.5);
+}
+
+static void test_names_read_back(void)
+{
+    for (gint i = 0; i < TUNE_N_SECTIONS; i++) {
+        TuneSectionRole role;
+        g_assert_true(tune_section_role_parse(tune_section_role_name((TuneSectionRole)i), &role));
+        g_assert_cmpint(role, ==, i);
+    }
+    for (gint i = 0; i < TUNE_N_ENDINGS; i++) {
+        TuneEnding ending;
+        g_assert_true(tune_ending_parse(tune_ending_name((TuneEnding)i), &ending));
+        g_assert_cmpint(ending, ==, i);
+    }
+    TuneMetre metre;
+    g_assert_true(tune_metre_parse("6/8", &metre));
+    g_assert_false(tune_metre_parse("6/7", &metre));
+    g_assert_false(tune_metre_parse("0/4", &metre));
+    g_assert_false(tune_metre_parse("4/4x", &metre));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/base/music/bars-and-beats", test_bars_and_beats);
+    g_test_add_func("/base/music/downbeats-weigh-most", test_downbeats_weigh_most);
+    g_test_add_func("/base/music/names-read-back", test_names_read_back);
+    return g_test_run();
+}
