@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The rhythm section's part of a style file: the blocks `grooves:`, `fills:`, `bass:`, `comping:` and
+ * `perform:`, read into patterns that the composer plays.
+ *
+ *     grooves:
+ *       - name: straight eighths
+ *         metre: 4/4
+ *         energy: [0.3, 0.7]
+ *         sections: [verse, bridge]
+ *         rows:
+ *           hat:   "x.o.x.o.x.o.x.o."
+ *           snare: "....X.......X..g|....X.......X.gg"
+ *           kick:  "X.......x.x....."
+ *
+ * A row is a string of cells.  '|' divides bars; the cells of a bar share it evenly, so that 16 cells
+ * of 4/4 are sixteenths and 12 are triplets; spaces are ignored.  A row of fewer bars than the longest
+ * one comes round again.
+ *
+ * Drum cells: X accent, x full, o softer, g ghost, p and q full and ghost that come only now and then,
+ * 1..9 a loudness, '.' or '-' nothing.
+ * Bass cells: 1 root, 3 third, 5 fifth, 6 sixth, 7 seventh, 8 octave, v fifth below, b the chord's bass
+ * note, a approach to the next chord by a half step, d by a scale step, x dead note, '-' hold, '.' rest.
+ * Comping cells: D and U full down and up strokes, d and u light ones, X accented chord, x chord, o soft
+ * chord, m muted, t upper voices only, b lowest voice only, 1..8 one voice of the chord counted from the
+ * lowest (going on an octave higher beyond the top), '-' hold, '.' rest.
+ *
+ * Values are immutable after parsing and belong to the style.  Thread-safe to read.
+ */
+#pragma once
+#include "base/music.h"
+#include "base/yaml.h"
+
+typedef struct {
+    gint tick;      /* from the first bar line of the pattern */
+    gint ticks;     /* until the next cell that is not '-' */
+    char cell;      /* as written in the file */
+    guint8 key;     /* General MIDI drum key; 0 in bass and comping patterns */
+    guint8 cells;   /* cells a felt beat: tells a triplet grid from a sixteenth grid */
+} StyleHit;
+
+typedef enum {
+    STYLE_IDIOM_PATTERN, /* the cells say it all */
+    STYLE_IDIOM_WALK,    /* bass: a walking line, a note a beat */
+    STYLE_IDIOM_KICK,    /* bass: with the bass drum, approach at the end */
+    STYLE_IDIOM_HOLD,    /* bass: one long note a chord; comping: chords with held common tones */
+    STYLE_IDIOM_PEDAL,   /* bass: the key's tonic under everything, except at cadences */
+    STYLE_IDIOM_LINE,    /* bass: a melodic line in long notes; comping: inner voices of an ensemble */
+    STYLE_IDIOM_TREMOLO, /* comping: measured tremolo on the held chord */
+} StyleIdiom;
+
+typedef struct {
+    char *name;
+    StyleIdiom idiom;
+    TuneMetre metre;
+    double energy[2];    /* lowest and highest section energy */
+    guint32 sections;    /* bit 1 << TuneSectionRole; 0 = everywhere */
+    double weight;       /* how much it is liked among those that fit */
+    gint bars;           /* length of the pattern; 0 of fills */
+    gint beats;          /* fills: length in felt beats */
+    gint ticks;          /* length of the pattern */
+    gboolean build;      /* fills: a roll that grows, for what leads to a chorus or drop */
+    gboolean percussion; /* grooves: hand or orchestral percussion, no drum set */
+    guint roles;         /* comping: bit 1 << TuneRole; 0 = COMP */
+    char **instruments;  /* comping and bass: keys or families it is for; NULL = any */
+    char *group;         /* comping: patterns of one group take turns bar by bar (nullable) */
+    GArray *hits;        /* StyleHit, sorted by tick, then key */
+} StylePattern;
+
+typedef struct {
+    double swing;                    /* off-beat eighth in the beat at a medium tempo, 0.5..0.7 */
+    gboolean swing_sixteenths;
+    double late_ms[TUNE_N_ROLES];    /* each role's lean: positive lays back, negative pushes */
+    double drift_ms;                 /* slow wander around it */
+    double loudness[2];              /* velocity at energy 0 and at energy 1 */
+    double accent;                   /* velocity between the weakest and the strongest place */
+    double spread;                   /* velocity that no rule explains, standard deviation */
+    double strum_ms;                 /* first to last string of a strum */
+    double legato[TUNE_N_ROLES];     /* sounding share of a note's length, 0.2..1.1 */
+    gboolean machine;                /* drums from a machine: no limbs to respect, tight timing */
+    gboolean pedal;                  /* piano parts use the sustain pedal */
+    gboolean bends;                  /* scoops and vibrato on lead guitar, saxophone, voice */
+    double rit;                      /* how much an ending slows down, 0..1: 0.3 = to 70 % */
+    double fills;                    /* how keen on fills at phrase ends, 0..1 */
+} StylePerform;
+
+typedef struct {
+    GPtrArray *grooves; /* StylePattern */
+    GPtrArray *fills;
+    GPtrArray *bass;
+    GPtrArray *comping;
+    StylePerform perform;
+} StyleGrooves;
+
+/* The keys of a style file that tune_style_groove_parse() reads, NULL-terminated: style.c allows them. */
+extern const char *const tune_style_groove_keys[];
+
+/* Read the five blocks of @root into @out, which may be uninitialised.  A missing block is empty, missing
+ * perform values take the usual ones.  Returns FALSE with "file:line: reason" (TUNE_BASE_ERROR_SYNTAX);
+ * then @out holds nothing. */
+gboolean tune_style_groove_parse(const TuneYamlNode *root, StyleGrooves *out, GError **error);
+
+/* Frees what @grooves holds, not itself; harmless on a zeroed one. */
+void tune_style_groove_clear(StyleGrooves *grooves);
+
+/* General MIDI key of a drum's name ("snare", "open-hat"); 0 when there is none. */
+guint8 tune_drum_key(const char *name);
+/* The name of a drum key, or "?". */
+const char *tune_drum_name(guint8 key);
