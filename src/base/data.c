@@ -15,7 +15,8 @@ static GPtrArray *data_folders(void)
         g_ptr_array_add(folders, g_strdup(override));
     g_ptr_array_add(folders, g_build_filename(g_get_user_data_dir(), "tunesmith", NULL));
     g_ptr_array_add(folders, g_strdup(TUNE_DATADIR));
-    g_ptr_array_add(folders, g_strdup(TUNE_SOURCE_DATADIR));
+    if (*TUNE_SOURCE_DATADIR != '\0')
+        g_ptr_array_add(folders, g_strdup(TUNE_SOURCE_DATADIR));
     return folders;
 }
 
