@@ -82,7 +82,7 @@ typedef enum {
     TUNE_SHAPE_FLAT,
 } TuneEnergyShape;
 
-typedef struct {
+typedef struct TuneBrief {
     char *prompt; /* the sentence as given, "" if none */
 
     const TuneStyle *style;      /* never NULL after tune_brief_complete() */

@@ -128,7 +128,7 @@ typedef struct {
     double brightness;     /* -1..1 */
 } TuneScoreMix;
 
-typedef struct {
+typedef struct TuneScore {
     char *title;
     char *style;        /* style that composed it, "" when from outside */
     char *creator;      /* "tunesmith 0.1.0", or the author of an imported file */
