@@ -175,8 +175,10 @@ static void test_overlaps_are_resolved(void)
         g_assert_no_error(error);
         g_autoptr(GArray) before = g_array_copy(track->notes);
         tune_track_resolve_overlaps(track);
-        g_assert_cmpmem(before->data, before->len * sizeof(TuneNote), track->notes->data,
-                        track->notes->len * sizeof(TuneNote));
+        g_assert_cmpuint(before->len, ==, track->notes->len);
+        for (guint i = 0; i < before->len; i++)
+            g_assert_true(memcmp(&g_array_index(before, TuneNote, i),
+                                 &g_array_index(track->notes, TuneNote, i), sizeof(TuneNote)) == 0);
     }
 }
 
