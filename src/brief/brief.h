@@ -56,6 +56,8 @@ typedef struct {
     TuneRole role;       /* valid if role_said: "lead guitar", "piano melody" */
     gboolean role_said;
     guint count;         /* "two violins": 2; normally 1 */
+    gboolean generic;    /* "bass", "guitar": which one is the style's choice; tune_brief_complete() puts
+                            the style's usual one into @instrument */
 } TuneBriefInstrument;
 
 /* One "[Verse]" block of lyrics. */
@@ -114,12 +116,15 @@ typedef struct TuneBrief {
 
     GArray *sections;            /* TuneBriefSection */
     TuneOrigin sections_origin;
+    gboolean sections_partial;   /* "drop at 0:45", "with a bridge": these must occur in this order, the
+                                    style adds the rest; FALSE: this is the whole form */
     TuneEnergyShape shape;
     TuneOrigin shape_origin;
 
     GArray *instruments;         /* TuneBriefInstrument: asked for */
     gboolean only_instruments;   /* "solo piano", "only strings", "string quartet": nobody else plays */
     GPtrArray *excluded;         /* const TuneInstrument*: never plays */
+    GArray *excluded_origins;    /* TuneOrigin of each of @excluded */
     gboolean no_drums, no_vocals, no_bass;
     TuneOrigin no_drums_origin, no_vocals_origin, no_bass_origin;
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The text prompt of a request, for engines that take words (simulate, remote ones).  Built in time
+ * linear in its length; pure.
+ */
+#pragma once
+#include "brief/preset.h"
+
+typedef struct {
+    const char *genre;
+    double duration_seconds;
+    const char *text;             /* lyrics or description; may be "" */
+    TuneSongStructure structure;  /* used when @sections is NULL */
+    const GArray *sections;       /* TuneSectionRole (nullable) */
+    const GPtrArray *references;  /* char* "type: value" (nullable) */
+    double temperature;
+} TunePromptParts;
+
+char *tune_prompt_build(const TunePromptParts *parts); /* (transfer full) */
+
+/* The prompt of a completed brief whose length is @seconds. */
+char *tune_prompt_from_brief(const TuneBrief *brief, double seconds); /* (transfer full) */
