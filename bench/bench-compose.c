@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * How long it takes to load the vocabulary, to understand a sentence and to compose three minutes in
+ * every style.  CSV: measure,case,p50_ms,p95_ms,n,note
+ */
+#include "compose/compose.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define N_LOADS 7
+#define N_PARSES 200
+#define N_SEEDS 40
+
+static const char *const SENTENCES[] = {
+    "jazz",
+    "slow jazz ballad in F minor, 70 bpm, brushes and upright bass, 90 seconds",
+    "lofi, chill, 80bpm, rhodes, vinyl, no drums",
+    "A melodic electronic song with ambient elements, featuring piano, acoustic guitar, string ensemble "
+    "and electric bass. Set in G minor with a 4/4 time signature, it moves at a lively tempo. The "
+    "composition evokes a dreamy mood and builds towards an epic ending.",
+};
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void print_row(const char *measure, const char *what, double *ms, guint n, const char *note)
+{
+    qsort(ms, n, sizeof *ms, compare_doubles);
+    printf("%s,%s,%.4f,%.4f,%u,%s\n", measure, what, ms[n / 2], ms[n * 95 / 100], n, note);
+    fflush(stdout);
+}
+
+static double now_ms(void)
+{
+    return (double)g_get_monotonic_time() / 1e3;
+}
+
+static void fail(GError *error)
+{
+    fprintf(stderr, "%s\n", error->message);
+    exit(1);
+}
+
+static void bench_load(void)
+{
+    double ms[N_LOADS];
+
+    for (guint i = 0; i < N_LOADS; i++) {
+        g_autoptr(GError) error = NULL;
+        double start = now_ms();
+        g_autoptr(TuneVocabulary) vocabulary = tune_vocabulary_load(&error);
+
+        if (vocabulary == NULL)
+            fail(error);
+        ms[i] = now_ms() - start;
+    }
+    print_row("load", "vocabulary", ms, N_LOADS, "every style name and lexicon");
+}
+
+static void bench_parse(const TuneVocabulary *vocabulary)
+{
+    double ms[N_PARSES];
+
+    for (guint s = 0; s < G_N_ELEMENTS(SENTENCES); s++) {
+        g_autofree char *what = g_strdup_printf("sentence of %zu bytes", strlen(SENTENCES[s]));
+
+        for (guint i = 0; i < N_PARSES; i++) {
+            g_autoptr(GError) error = NULL;
+            g_autoptr(TuneBrief) brief = tune_brief_new();
+            double start = now_ms();
+
+            if (!tune_brief_read_sentence(brief, vocabulary, SENTENCES[s], &error) ||
+                !tune_brief_complete(brief, vocabulary, &error))
+                fail(error);
+            ms[i] = now_ms() - start;
+        }
+        print_row("understand", what, ms, N_PARSES, "");
+    }
+}
+
+static void bench_style(const TuneVocabulary *vocabulary, const TuneStyle *style)
+{
+    double ms[N_SEEDS];
+    gsize notes = 0;
+    g_autofree char *note = NULL;
+
+    for (guint i = 0; i < N_SEEDS; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(TuneBrief) brief = tune_brief_new();
+        g_autoptr(TuneScore) score = NULL;
+        double start;
+
+        if (!tune_brief_set_field(brief, vocabulary, "genre", tune_style_name(style), &error) ||
+            !tune_brief_set_field(brief, vocabulary, "duration", "180", &error) ||
+            !tune_brief_complete(brief, vocabulary, &error))
+            fail(error);
+        start = now_ms();
+        score = tune_compose(brief, vocabulary, i + 1, NULL, &error);
+        ms[i] = now_ms() - start;
+        if (score == NULL)
+            fail(error);
+        notes += tune_score_n_notes(score);
+    }
+    note = g_strdup_printf("180 s; %zu notes on average", notes / N_SEEDS);
+    print_row("compose", tune_style_name(style), ms, N_SEEDS, note);
+}
+
+int main(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TuneVocabulary) vocabulary = NULL;
+
+    printf("measure,case,p50_ms,p95_ms,n,note\n");
+    bench_load();
+    vocabulary = tune_vocabulary_load(&error);
+    if (vocabulary == NULL)
+        fail(error);
+    bench_parse(vocabulary);
+    for (guint i = 0; i < tune_styles_count(tune_vocabulary_styles(vocabulary)); i++)
+        bench_style(vocabulary, tune_styles_at(tune_vocabulary_styles(vocabulary), i));
+    return 0;
+}

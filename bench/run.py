@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Run the benchmarks and print CSV: measure,case,p50,p95,n,note (also written to out/bench.csv).
+
+The comparison with FluidSynth's own command line alternates the two programs (A B A B ...) in the same
+run, on the same MIDI, with the same SoundFont, so that a slow minute of the machine hits both.
+"""
+import argparse
+import csv
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TUNESMITH = "build/tunesmith"
+EIGHT_PARTS = ["violin", "viola", "cello", "flute", "french-horn", "harp", "contrabass", "timpani"]
+SOUNDFONTS = ["/usr/share/sounds/sf2/FluidR3_GM.sf2", "/usr/share/sounds/sf2/default-GM.sf2"]
+
+
+def run(command, check=True):
+    """Seconds on the clock and the largest resident set in KiB of a command."""
+    start = time.perf_counter()
+    with open(os.devnull, "wb") as null, tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, stdout=null, stderr=log)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - start
+        if check and process.returncode != 0:
+            log.seek(0)
+            sys.exit(f"{' '.join(command)}: exit {process.returncode}\n{log.read().decode()}")
+    return seconds, usage.ru_maxrss
+
+
+class Table:
+    def __init__(self, path):
+        self.file = open(path, "w", newline="", encoding="utf-8")
+        self.writers = [csv.writer(sys.stdout), csv.writer(self.file)]
+        self.row("measure", "case", "p50", "p95", "n", "note")
+
+    def row(self, *cells):
+        for writer in self.writers:
+            writer.writerow(cells)
+        sys.stdout.flush()
+        self.file.flush()
+
+    def times(self, measure, case, seconds, note):
+        ordered = sorted(seconds)
+        p95 = ordered[min(len(ordered) - 1, len(ordered) * 95 // 100)]
+        self.row(measure, case, f"{statistics.median(ordered) * 1e3:.2f}", f"{p95 * 1e3:.2f}",
+                 len(ordered), note)
+
+
+def bench_programs(table):
+    for command in (["build/bench/bench-compose"], ["build/bench/bench-first-block", "warm"]):
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        for cells in csv.reader(output.splitlines()):
+            if cells[0] != "measure":
+                table.row(*cells)
+    colds = []
+    for _ in range(5):
+        output = subprocess.run(["build/bench/bench-first-block", "cold"], check=True,
+                                capture_output=True, text=True).stdout
+        colds.append(float(next(csv.reader(output.splitlines()))[2]) / 1e3)
+    table.times("first-block-cold", "jazz trio", colds, "ms; new process, files in the page cache")
+
+
+def bench_startup(table):
+    seconds = [run([TUNESMITH, "--version"])[0] for _ in range(40)]
+    table.times("startup", "--version", seconds, "ms; new process")
+
+
+def bench_generate(table, folder, soundfont, rounds):
+    sentence = "cinematic orchestra, 100 bpm, in D minor"
+    midi, score = folder / "piece.mid", folder / "piece.json"
+    common = [TUNESMITH, "generate", sentence, "--duration", "180", "--seed", "7", "--quiet",
+              "--instruments", ",".join(EIGHT_PARTS)]
+    run(common + ["-o", str(folder / "ours.flac"), "--midi", str(midi), "--score", str(score)])
+    tracks = json.loads(score.read_text(encoding="utf-8"))["tracks"]
+    notes = sum(len(track["notes"]) for track in tracks)
+    ours, theirs = [], []
+    for _ in range(rounds):
+        ours.append(run(common + ["-o", str(folder / "ours.flac")])[0])
+        first = run(["fluidsynth", "-ni", "-r", "44100", "-F", str(folder / "theirs.wav"), "-T", "wav",
+                     soundfont, str(midi)])[0]
+        second = run(["flac", "-s", "-f", "-o", str(folder / "theirs.flac"), str(folder / "theirs.wav")])[0]
+        theirs.append(first + second)
+    note = f"ms; 180 s, {len(tracks)} parts, {notes} notes, {os.cpu_count()} cores"
+    table.times("generate-flac", "tunesmith", ours, note + "; composed, mixed, mastered")
+    table.times("generate-flac", "fluidsynth -F + flac", theirs, note + "; its own reverb and chorus")
+    ratios = [b / a for a, b in zip(ours, theirs)]
+    table.row("generate-flac", "times faster", f"{statistics.median(ratios):.3f}", f"{min(ratios):.3f}",
+              len(ratios), "median; p95 column holds the worst round; wanted 1.6")
+
+
+def bench_memory(table, folder):
+    peak = {}
+    for seconds in (60, 600):
+        peak[seconds] = run([TUNESMITH, "generate", "jazz quartet, 120 bpm", "--duration", str(seconds),
+                             "--seed", "3", "--quiet", "-o", str(folder / "memory.flac")])[1]
+        table.row("peak-rss", f"{seconds} s song", f"{peak[seconds] / 1024:.1f}", "", 1, "MiB")
+    table.row("peak-rss", "600 s less 60 s", f"{(peak[600] - peak[60]) / 1024:.1f}", "", 1,
+              "MiB; at most 40")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=["programs", "startup", "generate", "memory"])
+    arguments = parser.parse_args()
+    table = Table("out/bench.csv")
+    soundfont = os.environ.get("TUNESMITH_SOUNDFONT") or next(
+        (path for path in SOUNDFONTS if os.path.exists(path)), SOUNDFONTS[0])
+    with tempfile.TemporaryDirectory(prefix="tunesmith-bench-") as name:
+        parts = {"startup": lambda: bench_startup(table), "programs": lambda: bench_programs(table),
+                 "generate": lambda: bench_generate(table, Path(name), soundfont, arguments.rounds),
+                 "memory": lambda: bench_memory(table, Path(name))}
+        for part, start in parts.items():
+            if arguments.only in (None, part):
+                start()
+
+
+if __name__ == "__main__":
+    main()
