@@ -1,10 +1,186 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The members of a style, for the composer.  style.c reads names, tempo, form, harmony, melody, parts,
- * mix; style-groove.c reads grooves, fills, bass and comping idioms.
+ * mix; style-groove.c reads grooves, fills, bass, comping idioms and performance.  docs/styles.md is the
+ * page for authors: every key below has its line there.
+ *
+ * Everything belongs to the style and is immutable after load.  Arrays are never NULL.
  */
 #pragma once
-#include "brief/style.h"
+#include "base/chord.h"
 #include "brief/style-groove.h"
+#include "brief/style.h"
 
-typedef struct StylePart StylePart;
+/* A name (instrument key, numeral, tonic) and how much it is liked. */
+typedef struct {
+    char *name;
+    double weight;
+} StyleChoice;
+
+typedef struct {
+    TuneMode mode;
+    double weight;
+} StyleMode;
+
+typedef struct {
+    TuneMetre metre;
+    double weight;
+} StyleMetre;
+
+/* ---- form ---- */
+
+typedef struct {
+    TuneSectionRole role;
+    gint bars;         /* usual length */
+    gint least;        /* shortest sensible length, >= 1 */
+    gint phrase_bars;  /* cadences fall at its multiples */
+    double energy;     /* 0..1 */
+    char material;     /* 'A'..'Z': sections of one letter share harmony and melody */
+    gint drop;         /* 0 = never left out; the highest goes first when time is short */
+    gboolean cycle;    /* belongs to the stretch that is repeated when there is much time */
+    gint transpose;    /* semitones against the home key (a couplet in the dominant, a lifted chorus) */
+} StyleSection;
+
+typedef struct {
+    char *name;
+    double weight;
+    GArray *sections;  /* StyleSection */
+} StyleForm;
+
+/* ---- harmony ---- */
+
+typedef enum {
+    STYLE_CADENCE_AUTHENTIC, /* V I: closes */
+    STYLE_CADENCE_HALF,      /* ends on V: open */
+    STYLE_CADENCE_PLAGAL,    /* IV I */
+    STYLE_CADENCE_DECEPTIVE, /* V vi */
+    STYLE_CADENCE_TURN,      /* turnaround or loop: leads on */
+    STYLE_N_CADENCES
+} StyleCadenceKind;
+
+typedef struct {
+    gboolean minor;      /* for modes with a minor third */
+    gboolean any_mode;   /* for both */
+    gint mode;           /* TuneMode, or -1 = by @minor */
+    guint32 roles;       /* bit 1 << TuneSectionRole; 0 = everywhere */
+    double weight;
+    GPtrArray *numerals; /* char*: Roman numerals, one a slot */
+    GArray *beats;       /* double: share of each slot in bars (1 = a bar); same length */
+    gint bars;           /* sum of the shares, whole */
+    gboolean whole;      /* a fixed form (blues): never cut or stretched */
+} StyleProgression;
+
+typedef struct {
+    StyleCadenceKind kind;
+    gboolean minor;
+    double weight;
+    GPtrArray *numerals; /* char*, the last one closes */
+} StyleCadence;
+
+/* How chords follow one another. */
+typedef struct {
+    char *from;
+    GArray *to; /* StyleChoice */
+} StyleMove;
+
+/* How a plain numeral is dressed: "V" -> V7 3, V9 1. */
+typedef struct {
+    char *plain;
+    GArray *dressed; /* StyleChoice */
+} StyleDress;
+
+typedef struct {
+    double chords_per_bar[TUNE_N_SECTIONS]; /* 0.25 .. 4 */
+    double loops;               /* 0..1: share of materials built on a progression, the others walk */
+    GArray *progressions;       /* StyleProgression */
+    GArray *moves[2];           /* StyleMove, [0] major [1] minor */
+    GArray *cadences;           /* StyleCadence */
+    GArray *dress[2];           /* StyleDress, [0] major [1] minor */
+    double colour;              /* 0..1 how often a chord is dressed */
+    double secondary;           /* chance of a secondary dominant before a chord that can have one */
+    double mixture;             /* chance of a borrowed chord in a phrase */
+    double two_five;            /* chance that a dominant is split into ii V */
+    double tritone;             /* chance of a tritone substitute for a dominant */
+    double inversion;           /* chance that a chord is inverted where the bass gains a line */
+    double pedal;               /* chance of a pedal point in intros, builds and codas */
+    double picardy;             /* chance that a minor piece ends major */
+    double suspended;           /* chance that a dominant is suspended first */
+    double scale_share;         /* least share of notes in chord or scale of the moment, 0.98 */
+} StyleHarmony;
+
+/* ---- melody ---- */
+
+/* A rhythm cell: one bar (or two) of onsets in the metre it is for. */
+typedef struct {
+    TuneMetre metre;
+    double energy[2];
+    double weight;
+    gint bars;
+    gint n;
+    gint tick[32];    /* onsets */
+    gint ticks[32];   /* lengths */
+    gboolean rest[32];
+} StyleCell;
+
+typedef struct {
+    gboolean strict;     /* voice leading without parallels (quartet, choir) */
+    gint range;          /* usual span in semitones */
+    double step, repeat, leap; /* how intervals divide; sum to about 1; leap = a fourth and more */
+    double syncopation;  /* 0..1 */
+    double density[2];   /* notes a felt beat at energy 0 and 1 */
+    double chord_tones;  /* share of chord tones on strong beats, 0.6..0.95 */
+    double chromatic;    /* chance of chromatic approach notes */
+    double pentatonic;   /* 0..1 how far the scale thins to five notes */
+    double rest;         /* share of a phrase that breathes, 0.05..0.5 */
+    double ornament;     /* grace notes, turns */
+    double blue;         /* blue notes */
+    gint phrase_bars;
+    GArray *cells;       /* StyleCell */
+} StyleMelody;
+
+/* ---- parts ---- */
+
+typedef struct {
+    char *id;            /* "rhythm-guitar": unique in the style */
+    TuneRole role;
+    GArray *instruments; /* StyleChoice: instrument keys */
+    gint low, high;      /* register, MIDI pitches; 0, 127 when open */
+    double enters_at;    /* energy from which it plays, 0 = always */
+    double leaves_at;    /* energy from which it is silent again; above 1 = never */
+    double chance;       /* that a piece has it at all */
+    gint rank;           /* 1 = the style is not itself without it; higher is dropped first */
+    guint32 sections;    /* bit 1 << TuneSectionRole where it may play; 0 = everywhere */
+    double level_db, pan, reverb, delay, chorus, high_pass_hz, duck, drive; /* see TuneTrackMix */
+    gint double_of;      /* index of the part whose line it doubles, -1 */
+    gint double_at;      /* semitones */
+} StylePart;
+
+typedef struct {
+    double reverb_seconds;
+    double delay_beats;
+    double bus_drive;
+    double brightness;
+} StyleMix;
+
+struct TuneStyle {
+    char *path;
+    char *hash;
+    char *name, *title, *summary;
+    char **words;          /* lower case */
+    double tempo[2];       /* felt beats a minute: possible */
+    double usual_tempo[2]; /* typical */
+    GArray *metres;        /* StyleMetre, the usual one first */
+    GArray *modes;         /* StyleMode */
+    GArray *keys[2];       /* StyleChoice: tonics that suit, [0] major [1] minor */
+    double lift;           /* chance that the last chorus is lifted a step */
+    double seconds;        /* usual length when nothing is said */
+    double ensemble[2];    /* fewest and most parts of a piece */
+    double endings[TUNE_N_ENDINGS];
+    GArray *forms;         /* StyleForm */
+    StyleHarmony harmony;
+    StyleMelody melody;
+    GArray *parts;         /* StylePart */
+    StyleMix mix;
+    char **exempt;         /* properties the style is excused from: "velocity-spread: harpsichord ..." */
+    StyleGrooves grooves;
+};
