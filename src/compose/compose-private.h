@@ -2,14 +2,18 @@
  *
  * What the composer's files share: the plan, which grows from stage to stage.
  *
- *   form.c     brief + style -> sections, bars, tempo, exact length, keys, ending
+ *   form.c     brief + style -> sections, bars, tempo, exact length, keys, ending; the score's tempo map
  *   arrange.c  who plays (parts), in which register, in which section (energy)
  *   harmony.c  chords with functions and cadences for each material, laid over the sections
  *   voicing.c  voicings of the chords by shortest path
  *   melody.c   motif, phrases, hook; lead and counter lines
  *   drums.c bass.c comping.c   grooves, fills, bass lines, comping, arpeggios, pads
- *   perform.c  swing, micro-timing, velocity, articulation, CC curves, pedal, endings
+ *   perform.c  swing, micro-timing, velocity, articulation, CC curves, pedal
  *   compose.c  the order of the above, and plan -> TuneScore
+ *
+ * The tempo map (ritardando, fermata, "speeds up at the end") is form.c's, because the exact length hangs
+ * on it.  The last chord is written by each part's own writer: notes from final_tick to plan->ticks, short
+ * ones when the ending is cold, none when it is a loop or a fade (then final_tick == ticks).
  *
  * Each stage reads the plan of the stages before it and writes its own part.  Random choices draw from
  * tune_random_init(&r, plan->seed, "<section material or name>/<part>/<what>/<bar>").
@@ -85,7 +89,8 @@ typedef struct {
     gint n_bars;             /* of music, ending bars included */
     gint ticks;              /* n_bars * bar_ticks */
     TuneEnding ending;       /* resolved, never AUTO */
-    gint final_tick;         /* where the final chord or last hit falls */
+    gint final_tick;         /* where the final chord or last hit falls: the head of a bar */
+    gint rit_tick;           /* where the ritardando begins; == final_tick when there is none */
     gint64 length_us;        /* exact */
     gint64 fade_us;
 
@@ -104,15 +109,16 @@ gboolean plan_form(Plan *plan, GError **error);
 gboolean plan_arrange(Plan *plan, GError **error);
 /* harmony.c */
 gboolean plan_harmony(Plan *plan, GError **error);
-/* voicing.c: fills parts[i].voicings of every COMP, ARP and PAD part */
-void plan_voicings(Plan *plan);
 /* melody.c: LEAD and COUNTER parts, lyrics */
 void plan_melody(Plan *plan);
+/* voicing.c, after the melody: fills parts[i].voicings of every COMP, ARP and PAD part.  An instrument
+ * of one voice (a viola, a horn) gets one pitch a chord, a different one for each such part. */
+void plan_voicings(Plan *plan);
 /* drums.c, bass.c, comping.c: write notes into their parts' tracks, at notated places */
 void plan_drums(Plan *plan);
 void plan_bass(Plan *plan);
 void plan_comping(Plan *plan);
-/* perform.c: offsets, velocities, controls over all tracks; final chord, ritardando, tempo map */
+/* perform.c: offsets, velocities, controls over all tracks */
 void plan_perform(Plan *plan);
 
 /* Which chord sounds at @tick: index into plan->chords. */
