@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What synth/synth.c and synth/render.c share of a TuneSynth.
+ */
+#pragma once
+#include "synth/synth.h"
+#include "synth/voice.h"
+
+TuneSynth *tune_synth_ref(TuneSynth *self); /* dropped with tune_synth_free() */
+TuneVoiceBank *tune_synth_bank(TuneSynth *self);   /* (transfer none) */
+guint tune_synth_n_threads(const TuneSynth *self); /* at least 1 */
