@@ -16,7 +16,7 @@ group() {
         fluidsynth ;;
     gallery) echo python3 python3-numpy python3-matplotlib sox ffmpeg ;;
     bench) echo python3 fluidsynth flac time ;;
-    measure) echo python3 python3-numpy aubio-tools ;;
+    measure) echo python3 python3-numpy python3-matplotlib aubio-tools ;;
     fuzz) echo clang llvm libclang-rt-14-dev ;;
     sanitize) echo clang llvm libclang-rt-14-dev valgrind ;;
     deb) echo debhelper dpkg-dev fakeroot ;;

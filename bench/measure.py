@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Do outside ears hear the tempo and the key that were asked?
+
+  bench/measure.py [--pieces 40] [--seconds 40]     aubio (tempo), chroma of the sound (key)
+                   and, where they can be imported, librosa and essentia for both
+
+Each piece is asked for with a tempo and a key by number and name.  Tempo is right within 4 % (first
+figure), or at half, double, a third or three times of it (second figure: as MIREX counts).  Key: exact,
+and MIREX's weighted score (fifth 0.5, relative 0.3, parallel 0.2).  Prints a table and writes
+out/measure.csv.
+"""
+import argparse
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from piano_roll import read_wave  # noqa: E402
+
+try:
+    import librosa
+except ImportError:
+    librosa = None
+try:
+    import essentia
+    import essentia.standard
+    essentia.log.infoActive = False
+    essentia.log.warningActive = False
+except ImportError:
+    essentia = None
+
+TONICS = ["C", "G", "D", "A", "E", "B", "F#", "C#", "Ab", "Eb", "Bb", "F"]
+CLASS = {"C": 0, "C#": 1, "Db": 1, "D": 2, "Eb": 3, "D#": 3, "E": 4, "F": 5, "F#": 6, "Gb": 6, "G": 7, "Ab": 8,
+         "G#": 8, "A": 9, "Bb": 10, "A#": 10, "B": 11}
+# Krumhansl and Kessler's probe-tone ratings (1982).
+MAJOR = [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88]
+MINOR = [6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17]
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def key_of_chroma(chroma):
+    best = None
+    for tonic in range(12):
+        for mode, profile in (("major", MAJOR), ("minor", MINOR)):
+            r = np.corrcoef(np.roll(profile, tonic), chroma)[0, 1]
+            if best is None or r > best[0]:
+                best = (r, tonic, mode)
+    return best[1], best[2]
+
+
+def plain_chroma(mono, rate):
+    """Energy per pitch class between 60 Hz and 2 kHz: long windows, peaks only, square root against loud bass."""
+    size = 16384
+    window = np.hanning(size)
+    frequencies = np.fft.rfftfreq(size, 1 / rate)
+    low, high = np.searchsorted(frequencies, [60, 2000])
+    pitch = np.round(69 + 12 * np.log2(frequencies[low:high] / 440)).astype(int) % 12
+    chroma = np.zeros(12)
+    for start in range(0, len(mono) - size, size // 2):
+        spectrum = np.abs(np.fft.rfft(mono[start:start + size] * window))[low - 1:high + 1]
+        middle = spectrum[1:-1]
+        peaks = (middle > spectrum[:-2]) & (middle >= spectrum[2:])
+        frame = np.bincount(pitch, weights=np.sqrt(middle) * peaks, minlength=12)
+        chroma += frame / (frame.max() + 1e-9)
+    return chroma
+
+
+def hear(path):
+    """What each program says: {name: (bpm or None, (tonic, mode) or None)}."""
+    frames, rate = read_wave(path)
+    mono = frames.mean(axis=1)
+    text = run("aubio", "tempo", str(path)).split()
+    heard = {"aubio+chroma": (float(text[0]) if text else None, key_of_chroma(plain_chroma(mono, rate)))}
+    if librosa:
+        tempo = float(np.atleast_1d(librosa.beat.beat_track(y=mono, sr=rate)[0])[0])
+        heard["librosa"] = (tempo, key_of_chroma(librosa.feature.chroma_cqt(y=mono, sr=rate).mean(axis=1)))
+    if essentia:
+        tempo = float(essentia.standard.RhythmExtractor2013(method="multifeature")(mono)[0])
+        tonic, mode, _ = essentia.standard.KeyExtractor(sampleRate=rate)(mono)
+        heard["essentia"] = (tempo, (CLASS[tonic], mode))
+    return heard
+
+
+def tempo_right(asked, heard):
+    close = [abs(heard / (asked * factor) - 1) <= 0.04 if heard else False for factor in (1, 0.5, 2, 1 / 3, 3)]
+    return close[0], any(close)
+
+
+def key_score(asked, heard):
+    (tonic, mode), (heard_tonic, heard_mode) = asked, heard
+    if asked == heard:
+        return 1.0
+    if mode == heard_mode and (heard_tonic - tonic) % 12 in (5, 7):
+        return 0.5
+    relative = (tonic + 9) % 12 if mode == "major" else (tonic + 3) % 12
+    if mode != heard_mode and heard_tonic == relative:
+        return 0.3
+    return 0.2 if heard_tonic == tonic else 0.0
+
+
+def pieces(program, count):
+    """Styles in turn; tempo inside the style's own range, keys round the circle of fifths."""
+    listing = json.loads(run(program, "styles", "--json"))
+    styles = listing.get("styles", listing) if isinstance(listing, dict) else listing
+    for index in range(count):
+        style = styles[index % len(styles)]
+        tempo = style.get("tempo") or style.get("bpm") or [90, 120]
+        low, high = (tempo["low"], tempo["high"]) if isinstance(tempo, dict) else tempo
+        share = (index * 0.381966) % 1
+        yield index, style["name"], round(low + share * (high - low)), TONICS[index * 5 % 12], \
+            "major" if index // len(styles) % 2 == 0 else "minor"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", default="build/tunesmith")
+    parser.add_argument("--pieces", type=int, default=40)
+    parser.add_argument("--seconds", type=int, default=40)
+    arguments = parser.parse_args()
+    Path("out").mkdir(exist_ok=True)
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="tunesmith-measure-") as folder:
+        for index, style, bpm, tonic, mode in pieces(arguments.program, arguments.pieces):
+            wave = Path(folder) / "piece.wav"
+            run(arguments.program, "generate", "--genre", style, "--bpm", str(bpm), "--key", f"{tonic} {mode}",
+                "--duration", str(arguments.seconds), "--seed", str(index + 1), "--quiet", "-o", str(wave))
+            for ear, (tempo, key) in hear(wave).items():
+                first, second = tempo_right(bpm, tempo)
+                score = key_score((CLASS[tonic], mode), key)
+                rows.append([ear, index + 1, style, bpm, round(tempo or 0, 1), int(first), int(second),
+                             f"{tonic} {mode}", f"{TONICS_BY_CLASS[key[0]]} {key[1]}", score])
+                print(",".join(map(str, rows[-1])), flush=True)
+    with open("out/measure.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow("ear,seed,style,asked_bpm,heard_bpm,tempo,tempo_octave,asked_key,heard_key,key_score".split(","))
+        writer.writerows(rows)
+    summarise(rows)
+
+
+TONICS_BY_CLASS = {CLASS[name]: name for name in TONICS}
+
+
+def summarise(rows):
+    print(f"\n{'ear':14}{'style':14}{'pieces':>7}{'tempo':>8}{'octave':>8}{'key':>8}{'weighted':>10}")
+    for ear in dict.fromkeys(row[0] for row in rows):
+        mine = [row for row in rows if row[0] == ear]
+        groups = [("all", mine)] + [(s, [r for r in mine if r[2] == s]) for s in dict.fromkeys(r[2] for r in mine)]
+        for style, group in groups:
+            n = len(group)
+            print(f"{ear:14}{style:14}{n:>7}{sum(r[5] for r in group) / n:>8.2f}{sum(r[6] for r in group) / n:>8.2f}"
+                  f"{sum(r[9] == 1 for r in group) / n:>8.2f}{sum(r[9] for r in group) / n:>10.2f}")
+
+
+if __name__ == "__main__":
+    main()
