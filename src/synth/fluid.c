@@ -4,43 +4,46 @@
  * ramp of whatever note its slot played before (fluid_rvoice_buffers_mix), so that the first 64 frames
  * of a note would depend on the past.
  *
- * FluidSynth keeps sample data in a cache that all its synthesisers share, and in 2.3.1 that cache
- * counts references outside of its lock (fluid_samplecache_load).  Loading and unloading sounds are
- * therefore serialised here, over the whole process.
+ * FluidSynth initialises itself with the first synthesiser, and keeps the samples that its own loader
+ * reads in a cache that all synthesisers share; in 2.3.1 neither is safe from several threads.
+ * Making and deleting synthesisers is therefore serialised here, over the whole process.
  */
 #include "synth/fluid.h"
 #include "score/score.h"
+#include "synth/fluid-font.h"
 #include "synth/synth.h"
-#include <fluidsynth.h>
 #include <string.h>
 
 #define POLYPHONY 256
+#define DRUM_BANK 128
 
 typedef struct {
     TuneVoiceBank base;
     char *path;
     const TuneLog *log;
+    GMutex lock;
+    TuneSf2 *font; /* NULL before the first voice; @lock */
 } FluidBank;
 
 typedef struct {
     TuneVoice base;
-    FluidBank *bank;
     fluid_settings_t *settings;
     fluid_synth_t *synth;
-    int font; /* FluidSynth's number of the SoundFont */
+    TuneFluidFont *font; /* NULL when FluidSynth's own loader read the file */
 } FluidVoice;
 
-/* Guards FluidSynth's own process-wide sample cache, see above. */
-static GMutex sample_cache_lock;
+/* Guards FluidSynth's own process-wide state, see above. */
+static GMutex fluidsynth_lock;
 
 static void voice_free(FluidVoice *self)
 {
-    g_mutex_lock(&sample_cache_lock);
+    g_mutex_lock(&fluidsynth_lock);
     if (self->synth != NULL)
         delete_fluid_synth(self->synth);
-    g_mutex_unlock(&sample_cache_lock);
     if (self->settings != NULL)
         delete_fluid_settings(self->settings);
+    g_mutex_unlock(&fluidsynth_lock);
+    tune_fluid_font_free(self->font);
     g_free(self);
 }
 
@@ -103,84 +106,112 @@ static fluid_settings_t *new_settings(guint rate)
     return settings;
 }
 
-static FluidVoice *voice_new(FluidBank *bank, guint rate, GError **error)
+static FluidVoice *voice_new(guint rate, GError **error)
 {
     FluidVoice *self = g_new0(FluidVoice, 1);
 
     self->base.class = &voice_class;
-    self->bank = bank;
+    g_mutex_lock(&fluidsynth_lock);
     self->settings = new_settings(rate);
     self->synth = self->settings != NULL ? new_fluid_synth(self->settings) : NULL;
-    if (self->synth == NULL) {
-        g_set_error(error, TUNE_SYNTH_ERROR, TUNE_SYNTH_ERROR_MEMORY,
-                    "not enough memory for a FluidSynth voice");
-        voice_free(self);
-        return NULL;
+    g_mutex_unlock(&fluidsynth_lock);
+    if (self->synth != NULL) {
+        (void)fluid_synth_set_interp_method(self->synth, -1, FLUID_INTERP_4THORDER);
+        return self;
     }
-    self->font = fluid_synth_sfload(self->synth, bank->path, 0);
-    if (self->font == FLUID_FAILED) {
-        g_set_error(error, TUNE_SYNTH_ERROR, TUNE_SYNTH_ERROR_SOUNDFONT,
-                    "FluidSynth cannot load the SoundFont %s: it is damaged or of an unknown kind",
-                    bank->path);
-        voice_free(self);
-        return NULL;
-    }
-    (void)fluid_synth_set_interp_method(self->synth, -1, FLUID_INTERP_4THORDER);
-    return self;
+    g_set_error(error, TUNE_SYNTH_ERROR, TUNE_SYNTH_ERROR_MEMORY,
+                "not enough memory for a FluidSynth voice");
+    voice_free(self);
+    return NULL;
 }
 
-/* Small sets lack some programs: the nearest that is there. */
-static gboolean select_program(FluidVoice *self, const TuneVoiceRequest *request, GError **error)
+/* Small sets lack some programs: the nearest that is there.  FALSE: nothing that could play. */
+static gboolean choose_program(const FluidBank *bank, const TuneSf2 *font,
+                               const TuneVoiceRequest *request, guint *out_bank, guint *out_program)
 {
-    gint bank = request->is_drums ? 128 : request->bank;
-    const gint choices[][2] = {
-        {bank, request->program},
-        {request->is_drums ? 128 : 0, request->program},
-        {request->is_drums ? 128 : 0, request->is_drums ? 0 : request->program / 8 * 8},
-        {request->is_drums ? 128 : 0, 0},
-    };
+    guint wanted = request->is_drums ? DRUM_BANK : request->bank;
+    guint base = request->is_drums ? DRUM_BANK : 0;
+    guint first = request->is_drums ? 0 : request->program / 8 * 8u;
+    const guint choices[][2] = {{wanted, request->program}, {base, request->program},
+                                {base, first}, {base, 0}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(choices); i++) {
-        g_mutex_lock(&sample_cache_lock);
-        int result = fluid_synth_program_select(self->synth, 0, self->font, choices[i][0],
-                                                choices[i][1]);
-        g_mutex_unlock(&sample_cache_lock);
-        if (result != FLUID_OK)
+        if (!tune_sf2_has_preset(font, choices[i][0], choices[i][1]))
             continue;
         if (i > 0)
-            tune_log(self->bank->log, TUNE_LOG_WARNING,
-                     "the SoundFont has no bank %d program %d; bank %d program %d plays instead",
-                     bank, request->program, choices[i][0], choices[i][1]);
+            tune_log(bank->log, TUNE_LOG_WARNING,
+                     "the SoundFont has no bank %u program %u; bank %u program %u plays instead",
+                     wanted, request->program, choices[i][0], choices[i][1]);
+        *out_bank = choices[i][0];
+        *out_program = choices[i][1];
         return TRUE;
     }
-    g_set_error(error, TUNE_SYNTH_ERROR, TUNE_SYNTH_ERROR_SOUNDFONT,
-                "the SoundFont %s has no %s", self->bank->path,
-                request->is_drums ? "drum kit" : "General MIDI programs");
     return FALSE;
+}
+
+/* The font, opened with the first voice.  (transfer full) */
+static TuneSf2 *get_font(FluidBank *bank, GError **error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&bank->lock);
+
+    if (bank->font == NULL)
+        bank->font = tune_sf2_open(bank->path, error);
+    return bank->font != NULL ? tune_sf2_ref(bank->font) : NULL;
+}
+
+/* Version 3 files (Ogg Vorbis samples) go through FluidSynth's own loader. */
+static gboolean load_compressed(FluidBank *bank, FluidVoice *voice, guint number, guint program)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&fluidsynth_lock);
+    int id = fluid_synth_sfload(voice->synth, bank->path, 0);
+
+    return id != FLUID_FAILED && fluid_synth_program_select(voice->synth, 0, id, (int)number,
+                                                            (int)program) == FLUID_OK;
 }
 
 static TuneVoice *acquire(TuneVoiceBank *base, const TuneVoiceRequest *request, GError **error)
 {
     FluidBank *bank = (FluidBank *)base;
-    FluidVoice *voice = voice_new(bank, request->rate, error);
+    g_autoptr(TuneSf2) font = get_font(bank, error);
+    guint number, program;
+
+    if (font == NULL)
+        return NULL;
+    gboolean loaded = choose_program(bank, font, request, &number, &program);
+    FluidVoice *voice = voice_new(request->rate, error);
 
     if (voice == NULL)
         return NULL;
-    if (!select_program(voice, request, error)) {
-        voice_free(voice);
-        return NULL;
+    if (loaded && tune_sf2_is_compressed(font)) {
+        loaded = load_compressed(bank, voice, number, program);
+    } else if (loaded) {
+        voice->font = tune_fluid_font_new(voice->synth, font, number, program);
+        loaded = voice->font != NULL;
     }
-    return &voice->base;
+    if (loaded)
+        return &voice->base;
+    g_set_error(error, TUNE_SYNTH_ERROR, TUNE_SYNTH_ERROR_SOUNDFONT,
+                "the SoundFont %s has no %s that can be played", bank->path,
+                request->is_drums ? "drum kit" : "General MIDI sound");
+    voice_free(voice);
+    return NULL;
 }
 
 static void release_memory(TuneVoiceBank *base)
 {
+    FluidBank *bank = (FluidBank *)base;
+
+    g_mutex_lock(&bank->lock);
+    g_clear_pointer(&bank->font, tune_sf2_unref);
+    g_mutex_unlock(&bank->lock);
 }
 
 static void bank_free(TuneVoiceBank *base)
 {
     FluidBank *bank = (FluidBank *)base;
 
+    release_memory(base);
+    g_mutex_clear(&bank->lock);
     g_free(bank->path);
     g_free(bank);
 }
@@ -201,5 +232,6 @@ TuneVoiceBank *tune_fluid_bank_new(const char *path, const TuneLog *log)
     bank->base.class = &bank_class;
     bank->path = g_strdup(path);
     bank->log = log;
+    g_mutex_init(&bank->lock);
     return &bank->base;
 }

@@ -271,6 +271,33 @@ static void test_missing_soundfont(void)
     g_assert_nonnull(strstr(error->message, "/nonexistent/none.sf2"));
 }
 
+/* A file that begins like a SoundFont and is none. */
+static void test_broken_soundfont(void)
+{
+    g_autoptr(TuneScore) score = test_score_new(1, 120, 2);
+    g_autofree char *path = g_build_filename(g_get_tmp_dir(), "tune-broken-XXXXXX", NULL);
+    gint fd = g_mkstemp(path);
+    g_autoptr(GError) error = NULL;
+    TuneSynthConfig config = TUNE_SYNTH_CONFIG_DEFAULT;
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_true(g_close(fd, NULL));
+    g_assert_true(g_file_set_contents(path, "RIFF\x10\0\0\0sfbkLIST\x04\0\0\0INFO", 24, NULL));
+    config.soundfont = path;
+    g_autoptr(TuneSynth) synth = tune_synth_new(&config, &error);
+
+    g_assert_no_error(error);
+    TuneSynthOptions options = TUNE_SYNTH_OPTIONS_DEFAULT;
+    g_autoptr(TuneSource) source = tune_synth_render(synth, score, &options, &error);
+    float block[2 * 64];
+    gsize got;
+
+    g_assert_true(source == NULL || !tune_source_read(source, block, 64, &got, &error));
+    g_assert_error(error, TUNE_SYNTH_ERROR, TUNE_SYNTH_ERROR_SOUNDFONT);
+    g_assert_nonnull(strstr(error->message, path));
+    g_assert_cmpint(remove(path), ==, 0);
+}
+
 static void test_no_tracks(void)
 {
     g_autoptr(TuneScore) score = test_score_empty(120);
@@ -297,6 +324,7 @@ int main(int argc, char **argv)
     g_test_add_func("/synth/stem/follows-tempo-map", test_tempo_map);
     g_test_add_func("/synth/render/cancels-quickly", test_cancel);
     g_test_add_func("/synth/soundfont/missing", test_missing_soundfont);
+    g_test_add_func("/synth/soundfont/broken", test_broken_soundfont);
     g_test_add_func("/synth/render/no-tracks", test_no_tracks);
     return g_test_run();
 }
