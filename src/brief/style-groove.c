@@ -27,6 +27,10 @@ static const DrumName drum_names[] = {
     {"claves", 75},      {"woodblock", 76},  {"woodblock-low", 77}, {"triangle-mute", 80},
     {"triangle", 81},    {"bass-drum", 35},  {"brush-tap", 38},   {"brush-slap", 39},
     {"brush-swirl", 40}, {"finger-snap", 39},
+    {"timpani", STYLE_DRUM_TIMPANI},
+    {"timpani-fifth", STYLE_DRUM_TIMPANI_FIFTH},
+    {"taiko", STYLE_DRUM_TAIKO},
+    {"taiko-high", STYLE_DRUM_TAIKO_HIGH},
 };
 
 guint8 tune_drum_key(const char *name)
@@ -270,9 +274,10 @@ typedef gboolean (*PatternReader)(const TuneYamlNode *node, StylePattern *patter
 static gboolean read_groove(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
     static const char *const keys[] = {"name", "metre", "energy", "sections", "weight", "rows",
-                                       "percussion", NULL};
+                                       "percussion", "instruments", NULL};
 
     return tune_yaml_check_keys(node, keys, error) && read_common(node, pattern, error) &&
+           tune_yaml_get_strings(node, "instruments", &pattern->instruments, error) &&
            tune_yaml_get_bool(node, "percussion", &pattern->percussion, error) &&
            read_drum_rows(node, pattern, error);
 }
@@ -280,10 +285,11 @@ static gboolean read_groove(const TuneYamlNode *node, StylePattern *pattern, GEr
 static gboolean read_fill(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
     static const char *const keys[] = {"name", "metre", "energy", "sections", "weight", "rows",
-                                       "beats", "build", "percussion", NULL};
+                                       "beats", "build", "percussion", "instruments", NULL};
 
     pattern->beats = 1;
     return tune_yaml_check_keys(node, keys, error) && read_common(node, pattern, error) &&
+           tune_yaml_get_strings(node, "instruments", &pattern->instruments, error) &&
            tune_yaml_get_int(node, "beats", 1, 16, &pattern->beats, error) &&
            tune_yaml_get_bool(node, "build", &pattern->build, error) &&
            tune_yaml_get_bool(node, "percussion", &pattern->percussion, error) &&

@@ -25,6 +25,9 @@
  * chord, m muted, t upper voices only, b lowest voice only, 1..8 one voice of the chord counted from the
  * lowest (going on an octave higher beyond the top), '-' hold, '.' rest.
  *
+ * Four rows of a percussion groove are tuned by the chord of the moment: timpani and timpani-fifth (its
+ * root and fifth), taiko and taiko-high; a drum set plays them on its toms.
+ *
  * Values are immutable after parsing and belong to the style.  Thread-safe to read.
  */
 #pragma once
@@ -35,9 +38,17 @@ typedef struct {
     gint tick;      /* from the first bar line of the pattern */
     gint ticks;     /* until the next cell that is not '-' */
     char cell;      /* as written in the file */
-    guint8 key;     /* General MIDI drum key; 0 in bass and comping patterns */
+    guint8 key;     /* General MIDI drum key or STYLE_DRUM_*; 0 in bass and comping patterns */
     guint8 cells;   /* cells a felt beat: tells a triplet grid from a sixteenth grid */
 } StyleHit;
+
+/* Drum keys below the General MIDI ones: tuned rows, see above. */
+enum {
+    STYLE_DRUM_TIMPANI = 1,
+    STYLE_DRUM_TIMPANI_FIFTH,
+    STYLE_DRUM_TAIKO,
+    STYLE_DRUM_TAIKO_HIGH,
+};
 
 typedef enum {
     STYLE_IDIOM_PATTERN, /* the cells say it all */
@@ -62,7 +73,7 @@ typedef struct {
     gboolean build;      /* fills: a roll that grows, for what leads to a chorus or drop */
     gboolean percussion; /* grooves: hand or orchestral percussion, no drum set */
     guint roles;         /* comping: bit 1 << TuneRole; 0 = COMP */
-    char **instruments;  /* comping and bass: keys or families it is for; NULL = any */
+    char **instruments;  /* keys or families it is for; NULL = any */
     char *group;         /* comping: patterns of one group take turns bar by bar (nullable) */
     GArray *hits;        /* StyleHit, sorted by tick, then key */
 } StylePattern;

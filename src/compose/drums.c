@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Drums and percussion.  For each section a groove is chosen by material and energy; its bars are played
+ * with small variations, and events are laid over it: a crash at the head, light fills at phrase ends, a
+ * fill or a growing roll at the section's end, a gap before a drop, the last hit.  All of it is collected as
+ * strokes first, so that limbs can be counted before anything is written.
+ */
+#include <string.h>
+
+#include "compose/pattern.h"
+
+enum {
+    KICK = 36,
+    SNARE = 38,
+    CLAP = 39,
+    HAT = 42,
+    PEDAL_HAT = 44,
+    OPEN_HAT = 46,
+    CRASH = 49,
+    RIDE = 51,
+    RIDE_BELL = 53,
+    TAMBOURINE = 54,
+    CRASH_2 = 57,
+    ORCHESTRA_CYMBAL = 59,
+};
+
+typedef struct {
+    gint tick, ticks;
+    guint8 key;
+    guint8 velocity;
+    gboolean ghost;
+} Stroke;
+
+typedef struct {
+    Plan *plan;
+    PlanPart *part;
+    gint index;         /* of the part */
+    const PlanSection *section;
+    const PlanSection *next; /* (nullable) */
+    const PlanSection *before; /* (nullable) */
+    const StylePattern *groove;
+    gint percussion;    /* as in PatternWant */
+    gint end;           /* the groove runs up to here */
+    GArray *strokes;    /* Stroke of this section */
+    GArray *hits;       /* StyleHit, scratch */
+} Drummer;
+
+static const StyleGrooves *grooves_of(const Plan *plan)
+{
+    return &plan->style->grooves;
+}
+
+static void drummer_stream(const Drummer *d, const char *what, gint number, TuneRandom *random)
+{
+    plan_stream(d->plan, d->section, d->part, what, number, random);
+}
+
+static guint8 cell_velocity(char cell)
+{
+    switch (cell) {
+    case 'X':
+        return 112;
+    case 'x':
+    case 'p':
+        return 92;
+    case 'o':
+        return 70;
+    case 'g':
+    case 'q':
+        return 38;
+    default:
+        return cell >= '1' && cell <= '9' ? (guint8)((cell - '0') * 13 + 5) : 84;
+    }
+}
+
+static void add_stroke(Drummer *d, gint tick, gint ticks, guint8 key, gint velocity)
+{
+    Stroke stroke = {tick, ticks, key, (guint8)CLAMP(velocity, 1, 127), velocity < 50};
+
+    g_array_append_val(d->strokes, stroke);
+}
+
+static void remove_strokes(Drummer *d, gint from, gint to, gboolean keep_kick)
+{
+    for (guint i = d->strokes->len; i-- > 0;) {
+        const Stroke *s = &g_array_index(d->strokes, Stroke, i);
+        if (s->tick >= from && s->tick < to && !(keep_kick && s->key == KICK))
+            g_array_remove_index(d->strokes, i);
+    }
+}
+
+static Stroke *find_stroke(Drummer *d, gint tick, guint8 key)
+{
+    for (guint i = 0; i < d->strokes->len; i++) {
+        Stroke *s = &g_array_index(d->strokes, Stroke, i);
+        if (s->tick == tick && s->key == key)
+            return s;
+    }
+    return NULL;
+}
+
+/* ---- the groove ---- */
+
+/* What any drummer can play when the style says nothing: bass drum and backbeat, or a pulse. */
+static void plain_bar(Drummer *d, gint start)
+{
+    const Plan *plan = d->plan;
+
+    for (gint tick = 0, beat = 0; tick < plan->bar_ticks; tick += plan->beat_ticks, beat++) {
+        if (d->percussion == 1) {
+            add_stroke(d, start + tick, plan->beat_ticks / 2, beat == 0 ? STYLE_DRUM_TAIKO : 54,
+                       beat == 0 ? 92 : 60);
+            continue;
+        }
+        add_stroke(d, start + tick, plan->beat_ticks / 2, beat % 2 == 0 ? KICK : SNARE, 92);
+        add_stroke(d, start + tick, plan->beat_ticks / 2, HAT, 80);
+    }
+}
+
+static void groove_bar(Drummer *d, gint bar, gint start)
+{
+    TuneRandom random;
+
+    if (d->groove == NULL) {
+        plain_bar(d, start);
+        return;
+    }
+    /* "now and then" differs between the repeats of one material, the rest does not */
+    drummer_stream(d, "maybe", bar + 100 * d->section->repeat, &random);
+    plan_pattern_bar(d->groove, d->plan->metre, bar, d->hits);
+    for (guint i = 0; i < d->hits->len; i++) {
+        const StyleHit *hit = &g_array_index(d->hits, StyleHit, i);
+        gboolean maybe = hit->cell == 'p' || hit->cell == 'q';
+        if (maybe && !tune_random_chance(&random, 0.35))
+            continue;
+        add_stroke(d, start + hit->tick, hit->ticks, hit->key, cell_velocity(hit->cell));
+    }
+}
+
+/* Every fourth bar leads on: the last closed hat opens, or the bass drum picks up. */
+static void vary_bar(Drummer *d, gint bar, gint start)
+{
+    const Plan *plan = d->plan;
+    TuneRandom random;
+
+    if (bar % 2 == 0 || d->percussion == 1)
+        return;
+    drummer_stream(d, "vary", bar + 100 * d->section->repeat, &random);
+    gint last_eighth = start + plan->bar_ticks - TUNE_PPQ / 2;
+    Stroke *hat = find_stroke(d, last_eighth, HAT);
+    if (bar % 4 == 3 && hat != NULL && d->section->energy > 0.3 && tune_random_chance(&random, 0.5))
+        hat->key = OPEN_HAT;
+    else if (tune_random_chance(&random, 0.25) && find_stroke(d, last_eighth, KICK) == NULL &&
+             !tune_metre_is_compound(plan->metre) && d->section->energy > 0.35 &&
+             !grooves_of(plan)->perform.machine)
+        add_stroke(d, last_eighth, TUNE_PPQ / 2, KICK, 78);
+}
+
+/* ---- fills ---- */
+
+static const StylePattern *pick_fill(Drummer *d, gint beats, gint build, double energy,
+                                     TuneRandom *random)
+{
+    PatternWant want = {.section = d->section->role, .energy = energy,
+                        .role = TUNE_ROLE_DRUMS, .instrument = d->part->instrument,
+                        .percussion = d->percussion, .beats = beats, .build = build};
+
+    return plan_pattern_pick(d->plan, grooves_of(d->plan)->fills, &want, random);
+}
+
+/* Lay @fill over the groove so that it ends at @end. */
+static void play_fill(Drummer *d, const StylePattern *fill, gint end)
+{
+    plan_pattern_fill(fill, d->plan->metre, d->hits);
+    gint length = fill->beats * d->plan->beat_ticks;
+    gint start = end - length;
+    if (start < d->section->start_tick)
+        return;
+    remove_strokes(d, start, end, FALSE);
+    for (guint i = 0; i < d->hits->len; i++) {
+        const StyleHit *hit = &g_array_index(d->hits, StyleHit, i);
+        gint velocity = cell_velocity(hit->cell);
+        if (fill->build) /* grows from half to full */
+            velocity = velocity * (length + hit->tick) / (2 * length) + 10 * hit->tick / length;
+        add_stroke(d, start + hit->tick, hit->ticks, hit->key, velocity);
+    }
+}
+
+/* How many felt beats the fill at a section's end may take. */
+static gint fill_beats(const Drummer *d, TuneRandom *random)
+{
+    double rise = d->next != NULL ? d->next->energy - d->section->energy : 0;
+    double weights[4] = {0.45, 0.45, 0, 0.1};
+    gint beats_per_bar = MAX(1, d->plan->bar_ticks / d->plan->beat_ticks);
+
+    if (rise > 0.12 || d->section->energy > 0.65) {
+        weights[0] = 0.15;
+        weights[3] = 0.4;
+    }
+    static const gint lengths[4] = {1, 2, 3, 4};
+    gint beats = lengths[tune_random_weighted(random, weights, 4)];
+    return MIN(beats, beats_per_bar);
+}
+
+static void section_end_fill(Drummer *d)
+{
+    TuneRandom random;
+    gint end = d->section->start_tick + d->section->ticks;
+
+    drummer_stream(d, "fill", d->section->repeat, &random);
+    double energy = d->section->energy;
+    if (d->next != NULL)
+        energy = (energy + d->next->energy) / 2;
+    gboolean lift = d->next != NULL && d->next->energy > d->section->energy + 0.15;
+    gint beats = fill_beats(d, &random);
+    const StylePattern *fill = NULL;
+    if (d->section->role == TUNE_SECTION_BUILD || (lift && tune_random_chance(&random, 0.35)))
+        fill = pick_fill(d, 0, 1, energy, &random);
+    for (; fill == NULL && beats > 0; beats--)
+        fill = pick_fill(d, beats, 0, energy, &random);
+    if (fill == NULL)
+        fill = pick_fill(d, 0, 0, energy, &random);
+    if (fill != NULL && fill->beats * d->plan->beat_ticks <= d->section->ticks)
+        play_fill(d, fill, end);
+}
+
+static void phrase_end_fill(Drummer *d, gint bar_end, gint bar)
+{
+    TuneRandom random;
+
+    drummer_stream(d, "phrase fill", bar + 100 * d->section->repeat, &random);
+    if (!tune_random_chance(&random, grooves_of(d->plan)->perform.fills))
+        return;
+    const StylePattern *fill = pick_fill(d, 1, 0, d->section->energy * 0.8, &random);
+    if (fill != NULL && fill->beats == 1)
+        play_fill(d, fill, bar_end);
+}
+
+/* A roll over the whole section that doubles its pace: quarters, eighths, sixteenths. */
+static void machine_build(Drummer *d)
+{
+    const PlanSection *s = d->section;
+    gint bars = s->bars, end = s->start_tick + s->ticks;
+
+    for (gint bar = 0; bar < bars; bar++) {
+        double share = (double)bar / bars;
+        gint step = share < 0.5 ? d->plan->beat_ticks
+                    : share < 0.75 ? d->plan->beat_ticks / 2
+                                   : d->plan->beat_ticks / 4;
+        gint start = s->start_tick + bar * d->plan->bar_ticks;
+        remove_strokes(d, start, start + d->plan->bar_ticks, share < 0.75);
+        for (gint tick = 0; tick < d->plan->bar_ticks; tick += step) {
+            double place = (double)(start + tick - s->start_tick) / s->ticks;
+            gint lift = tick % d->plan->beat_ticks == 0 ? 8 : 0;
+            add_stroke(d, start + tick, step, SNARE, (gint)(48 + 62 * place) + lift);
+            if (tick % d->plan->beat_ticks == 0)
+                add_stroke(d, start + tick, step, CLAP, (gint)(40 + 60 * place));
+        }
+    }
+    remove_strokes(d, end - d->plan->beat_ticks, end, FALSE); /* breath before the drop */
+    add_stroke(d, end - d->plan->beat_ticks, d->plan->beat_ticks / 4, SNARE, 118);
+}
+
+/* ---- section heads and ends ---- */
+
+static void crash_at_head(Drummer *d)
+{
+    const PlanSection *s = d->section;
+    TuneRandom random;
+
+    drummer_stream(d, "crash", s->repeat, &random);
+    double rise = d->before != NULL ? s->energy - d->before->energy : 0;
+    double chance = s->energy < 0.3 ? 0 : s->energy > 0.6 || rise > 0.1 ? 1 : 0.4;
+    if (s->start_tick == 0 && s->energy < 0.7)
+        chance = 0;
+    if (!tune_random_chance(&random, chance))
+        return;
+    for (guint i = d->strokes->len; i-- > 0;) { /* the hand that crashes plays no hat or ride */
+        guint8 key = g_array_index(d->strokes, Stroke, i).key;
+        if (g_array_index(d->strokes, Stroke, i).tick == s->start_tick &&
+            (key == HAT || key == OPEN_HAT || key == RIDE || key == RIDE_BELL))
+            g_array_remove_index(d->strokes, i);
+    }
+    if (find_stroke(d, s->start_tick, CRASH) == NULL)
+        add_stroke(d, s->start_tick, d->plan->beat_ticks, CRASH, (gint)(72 + 40 * s->energy));
+    if (d->percussion != 1 && find_stroke(d, s->start_tick, KICK) == NULL)
+        add_stroke(d, s->start_tick, d->plan->beat_ticks / 2, KICK, 98);
+}
+
+static void final_hit(Drummer *d)
+{
+    const Plan *plan = d->plan;
+    gint tick = plan->final_tick, length = plan->ticks - tick;
+    gint force = (gint)(70 + 40 * d->section->energy);
+
+    if (d->percussion == 1) {
+        gint roll = plan->ending == TUNE_ENDING_COLD ? plan->beat_ticks / 2 : length;
+        add_stroke(d, tick, MIN(roll, length), STYLE_DRUM_TIMPANI, force);
+        add_stroke(d, tick, MIN(roll, length), STYLE_DRUM_TAIKO, force);
+        if (d->section->energy > 0.4)
+            add_stroke(d, tick, length, CRASH, force);
+        return;
+    }
+    add_stroke(d, tick, MIN(length, plan->beat_ticks), KICK, force);
+    add_stroke(d, tick, length, d->section->energy < 0.25 ? RIDE : CRASH, force);
+    if (plan->ending == TUNE_ENDING_COLD && d->section->energy > 0.3)
+        add_stroke(d, tick, MIN(length, plan->beat_ticks), SNARE, force + 6);
+}
+
+/* Drums that enter with a section announce it in the last beat before. */
+static void pick_up(Drummer *d)
+{
+    TuneRandom random;
+    const PlanSection *s = d->section;
+
+    if (d->before == NULL || plan_plays(d->before, d->index) || s->energy < 0.3 ||
+        d->plan->brief->sections->len > 0)
+        return;
+    drummer_stream(d, "pick-up", s->repeat, &random);
+    const StylePattern *fill = pick_fill(d, 1, 0, s->energy * 0.8, &random);
+    if (fill == NULL || fill->beats != 1 || d->before->ticks < d->plan->bar_ticks)
+        return;
+    plan_pattern_fill(fill, d->plan->metre, d->hits);
+    for (guint i = 0; i < d->hits->len; i++) {
+        const StyleHit *hit = &g_array_index(d->hits, StyleHit, i);
+        add_stroke(d, s->start_tick - d->plan->beat_ticks + hit->tick, hit->ticks, hit->key,
+                   cell_velocity(hit->cell));
+    }
+}
+
+/* ---- limbs ---- */
+
+static gboolean is_hand(guint8 key)
+{
+    return key >= 37 && key < 60 && key != CLAP && key != PEDAL_HAT && key != TAMBOURINE;
+}
+
+static gint importance(guint8 key)
+{
+    switch (key) {
+    case CRASH:
+    case CRASH_2:
+        return 9;
+    case SNARE:
+    case 40:
+    case 37:
+        return 8;
+    case OPEN_HAT:
+        return 5;
+    case RIDE:
+    case RIDE_BELL:
+        return 4;
+    case HAT:
+        return 2;
+    default:
+        return 6;
+    }
+}
+
+static gint compare_strokes(gconstpointer a, gconstpointer b)
+{
+    const Stroke *x = a, *y = b;
+
+    if (x->tick != y->tick)
+        return x->tick < y->tick ? -1 : 1;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return (y->velocity > x->velocity) - (y->velocity < x->velocity);
+}
+
+static gboolean open_hat_at(const Drummer *d, guint from, gint tick)
+{
+    for (; from < d->strokes->len; from++) {
+        const Stroke *s = &g_array_index(d->strokes, Stroke, from);
+        if (s->tick != tick)
+            return FALSE;
+        if (s->key == OPEN_HAT)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* At one place: one stroke a drum, hats either open or closed or by foot, two hands. */
+static void respect_limbs(Drummer *d)
+{
+    gboolean machine = grooves_of(d->plan)->perform.machine;
+
+    g_array_sort(d->strokes, compare_strokes);
+    for (guint i = 0; i + 1 < d->strokes->len;) {
+        const Stroke *s = &g_array_index(d->strokes, Stroke, i);
+        if (s[0].tick == s[1].tick && s[0].key == s[1].key)
+            g_array_remove_index(d->strokes, i + 1);
+        else
+            i++;
+    }
+    for (guint from = 0; from < d->strokes->len;) {
+        gint tick = g_array_index(d->strokes, Stroke, from).tick;
+        guint to = from, weakest = from;
+        gint hands = 0, least = G_MAXINT;
+        gboolean open = open_hat_at(d, from, tick);
+        for (; to < d->strokes->len && g_array_index(d->strokes, Stroke, to).tick == tick; to++) {
+            guint8 key = g_array_index(d->strokes, Stroke, to).key;
+            gint value = open && (key == HAT || key == PEDAL_HAT) ? -1 : importance(key);
+            if (!is_hand(key) && value >= 0)
+                continue;
+            hands += value < 0 ? 3 : 1; /* a closed hat under an open one has to go */
+            if (value < least) {
+                least = value;
+                weakest = to;
+            }
+        }
+        if (hands > 2 && (!machine || least < 0))
+            g_array_remove_index(d->strokes, weakest);
+        else
+            from = to;
+    }
+}
+
+/* ---- writing ---- */
+
+static gint nearest_in(gint pc, gint low, gint high)
+{
+    for (gint pitch = low; pitch <= high; pitch++)
+        if (pitch % 12 == pc)
+            return pitch;
+    return 0;
+}
+
+/* Root or fifth of the chord at @tick between @low and @high. */
+static gint tuned(const Plan *plan, gint tick, gboolean fifth, gint low, gint high)
+{
+    gint8 tones[TUNE_CHORD_MAX_TONES];
+    const TuneChord *chord = &plan->chords[plan_chord_at(plan, tick)].chord;
+    gint pc = tune_fifths_pitch_class(chord->root);
+
+    if (fifth && tune_chord_tones(chord->quality, tones, NULL) >= 3)
+        pc += tones[2];
+    return nearest_in(pc % 12, low, high);
+}
+
+/* The orchestra kit holds timpani where a drum set has hats and toms: its own keys. */
+static gint orchestra_key(const Plan *plan, gint tick, guint8 key)
+{
+    switch (key) {
+    case STYLE_DRUM_TIMPANI:
+    case STYLE_DRUM_TIMPANI_FIFTH:
+        return tuned(plan, tick, key == STYLE_DRUM_TIMPANI_FIFTH, 41, 53);
+    case STYLE_DRUM_TAIKO:
+        return KICK;
+    case STYLE_DRUM_TAIKO_HIGH:
+        return 35;
+    case CRASH:
+    case 52:
+    case 55:
+        return CRASH_2;
+    case RIDE:
+    case RIDE_BELL:
+    case ORCHESTRA_CYMBAL:
+        return ORCHESTRA_CYMBAL;
+    default:
+        return key >= 41 && key <= 53 ? 0 : key;
+    }
+}
+
+/* The key or pitch that the part's instrument plays for a stroke, 0 = it has none. */
+static gint playable(const Drummer *d, gint tick, guint8 key)
+{
+    const TuneInstrument *instrument = d->part->instrument;
+
+    if (!instrument->is_drums) {
+        gint low = MAX(d->part->low, instrument->low), high = MIN(d->part->high, instrument->high);
+        gboolean is_timpani = strcmp(instrument->key, "timpani") == 0;
+        gboolean drum = key == STYLE_DRUM_TIMPANI || key == STYLE_DRUM_TIMPANI_FIFTH;
+        gboolean taiko = key == STYLE_DRUM_TAIKO || key == STYLE_DRUM_TAIKO_HIGH;
+        if ((is_timpani && !drum) || (!is_timpani && !taiko))
+            return 0;
+        gboolean high_one = key == STYLE_DRUM_TIMPANI_FIFTH || key == STYLE_DRUM_TAIKO_HIGH;
+        return tuned(d->plan, tick, high_one, low, high);
+    }
+    if (instrument->program == 48)
+        return orchestra_key(d->plan, tick, key);
+    static const guint8 toms[] = {0, 41, 45, 41, 47};
+    return key <= STYLE_DRUM_TAIKO_HIGH ? toms[key] : key;
+}
+
+static void write_strokes(Drummer *d)
+{
+    respect_limbs(d);
+    for (guint i = 0; i < d->strokes->len; i++) {
+        const Stroke *s = &g_array_index(d->strokes, Stroke, i);
+        gint pitch = playable(d, s->tick, s->key), length = s->ticks;
+        gboolean doubled = FALSE;
+        for (guint j = i + 1; j < d->strokes->len; j++) {
+            const Stroke *other = &g_array_index(d->strokes, Stroke, j);
+            if (other->tick >= s->tick + length)
+                break;
+            if (playable(d, other->tick, other->key) != pitch)
+                continue;
+            doubled |= other->tick == s->tick;
+            length = MIN(length, other->tick - s->tick);
+        }
+        if (pitch == 0 || doubled || length <= 0)
+            continue;
+        TuneNote *note = plan_add_note(d->plan, d->part, s->tick, length, pitch, s->velocity);
+        if (note != NULL && s->ghost)
+            note->articulation |= TUNE_ARTICULATION_GHOST;
+    }
+}
+
+/* ---- a section ---- */
+
+static void choose_groove(Drummer *d)
+{
+    TuneRandom random;
+    PatternWant want = {.section = d->section->role, .energy = d->section->energy,
+                        .role = TUNE_ROLE_DRUMS, .instrument = d->part->instrument,
+                        .percussion = d->percussion};
+
+    drummer_stream(d, "groove", 0, &random);
+    d->groove = plan_pattern_pick(d->plan, grooves_of(d->plan)->grooves, &want, &random);
+    if (d->groove == NULL && d->percussion == 0) { /* a style without a drum set */
+        d->percussion = want.percussion = 1;
+        d->groove = plan_pattern_pick(d->plan, grooves_of(d->plan)->grooves, &want, &random);
+    }
+}
+
+static void play_section(Drummer *d)
+{
+    const PlanSection *s = d->section;
+    gint bars = (d->end - s->start_tick + d->plan->bar_ticks - 1) / d->plan->bar_ticks;
+    gint phrase = MAX(1, s->phrase_bars);
+    gboolean machine = grooves_of(d->plan)->perform.machine;
+
+    for (gint bar = 0; bar < bars; bar++) {
+        gint start = s->start_tick + bar * d->plan->bar_ticks;
+        groove_bar(d, bar, start);
+        vary_bar(d, bar, start);
+        if ((bar + 1) % phrase == 0 && bar + 1 < bars)
+            phrase_end_fill(d, start + d->plan->bar_ticks, bar);
+    }
+    if (s->role == TUNE_SECTION_BUILD && machine && s->bars >= 2)
+        machine_build(d);
+    else if (d->next != NULL || !plan_has_final(d->plan))
+        section_end_fill(d);
+    crash_at_head(d);
+    pick_up(d);
+    remove_strokes(d, d->end, G_MAXINT, FALSE);
+    if (s->last && plan_has_final(d->plan))
+        final_hit(d);
+}
+
+static gint percussion_of(const PlanPart *part)
+{
+    const char *key = part->instrument->key;
+
+    return part->role == TUNE_ROLE_PERC || !part->instrument->is_drums ||
+                   strcmp(key, "percussion") == 0 || strcmp(key, "orchestral-kit") == 0
+               ? 1
+               : 0;
+}
+
+static void play_part(Plan *plan, gint index)
+{
+    Drummer d = {.plan = plan, .part = &plan->parts[index], .index = index};
+    g_autoptr(GArray) strokes = g_array_new(FALSE, FALSE, sizeof(Stroke));
+    g_autoptr(GArray) hits = g_array_new(FALSE, FALSE, sizeof(StyleHit));
+
+    d.strokes = strokes;
+    d.hits = hits;
+    for (gint i = 0; i < plan->n_sections; i++) {
+        d.section = &plan->sections[i];
+        if (!plan_plays(d.section, index))
+            continue;
+        d.before = i > 0 ? d.section - 1 : NULL;
+        d.next = i + 1 < plan->n_sections ? d.section + 1 : NULL;
+        d.percussion = percussion_of(d.part);
+        d.end = plan_groove_end(plan, d.section);
+        g_array_set_size(strokes, 0);
+        choose_groove(&d);
+        play_section(&d);
+        write_strokes(&d);
+    }
+}
+
+void plan_drums(Plan *plan)
+{
+    for (gint i = 0; i < plan->n_parts; i++)
+        if (plan->parts[i].role == TUNE_ROLE_DRUMS || plan->parts[i].role == TUNE_ROLE_PERC)
+            play_part(plan, i);
+}

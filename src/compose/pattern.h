@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Choosing a style's patterns for a section, and playing them in any metre.
+ *
+ *     const StylePattern *groove = plan_pattern_pick(plan, style->grooves.grooves, &want, &random);
+ *     plan_pattern_bar(groove, plan->metre, bar - section->start_bar, hits);
+ *
+ * A pattern written for another metre is carried over beat by beat: beats beyond its own begin again,
+ * beats too many are left out, and what lies inside a beat moves to the nearest place of the other
+ * division (an off-beat eighth of 4/4 falls on the last third of a dotted quarter).
+ */
+#pragma once
+#include "compose/compose-private.h"
+
+typedef struct {
+    TuneSectionRole section;
+    double energy;
+    TuneRole role;                    /* comping only; patterns of grooves and bass have no roles */
+    const TuneInstrument *instrument; /* (nullable) */
+    gint percussion;                  /* 1 only percussion grooves, 0 only drum set, -1 either */
+    gint beats;                       /* fills: exactly so long; 0 any */
+    gint build;                       /* fills: 1 builds, 0 others */
+} PatternWant;
+
+/* The best-liked pattern by weight among those that fit: those for the metre first, then those that can
+ * be carried over; an energy outside the range makes a pattern less likely, a section or an instrument
+ * that it does not name excludes it.  NULL when there is none. */
+const StylePattern *plan_pattern_pick(const Plan *plan, const GPtrArray *patterns,
+                                      const PatternWant *want, TuneRandom *random);
+
+/* Another pattern of the same group that fits, not @current when there is a choice. */
+const StylePattern *plan_pattern_turn(const Plan *plan, const GPtrArray *patterns,
+                                      const StylePattern *current, const PatternWant *want,
+                                      TuneRandom *random);
+
+/* Hits of bar @bar (counted from where the pattern began) as they fall in a bar of @metre, ticks from
+ * the bar line, appended to the emptied @hits, sorted. */
+void plan_pattern_bar(const StylePattern *pattern, TuneMetre metre, gint bar, GArray *hits);
+
+/* Hits of a fill in @beats felt beats of @metre. */
+void plan_pattern_fill(const StylePattern *pattern, TuneMetre metre, GArray *hits);
+
+/* A stream named by section material, part and purpose: alike for all sections of one material. */
+void plan_stream(const Plan *plan, const PlanSection *section, const PlanPart *part,
+                 const char *what, gint number, TuneRandom *random);
+
+/* TRUE when part @index plays in @section. */
+static inline gboolean plan_plays(const PlanSection *section, gint index)
+{
+    return (section->playing & (1u << index)) != 0;
+}
+
+/* The tick up to which the groove of @section runs: its end, or the final chord. */
+gint plan_groove_end(const Plan *plan, const PlanSection *section);
+
+/* TRUE when the piece ends on a last chord or hit that somebody has to play. */
+gboolean plan_has_final(const Plan *plan);
+
+/* effects.c: risers and reversed cymbals of FX parts; plan_comping() calls it. */
+void plan_effects(Plan *plan);
