@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "compose/compose-private.h"
+
+gint plan_chord_at(const Plan *plan, gint tick)
+{
+    gint low = 0, high = plan->n_chords - 1;
+
+    while (low < high) { /* the last chord that begins at or before @tick */
+        gint middle = (low + high + 1) / 2;
+        if (plan->chords[middle].tick <= tick)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return low;
+}
+
+const PlanSection *plan_section_at(const Plan *plan, gint tick)
+{
+    gint i = plan->n_sections - 1;
+
+    while (i > 0 && plan->sections[i].start_tick > tick)
+        i--;
+    return &plan->sections[i];
+}
+
+/* A chord tone is spelled as the chord spells it, everything else as the key does. */
+static TuneFifths spell(const Plan *plan, gint tick, gint pitch)
+{
+    gint8 tones[TUNE_CHORD_MAX_TONES], fifths[TUNE_CHORD_MAX_TONES];
+    const PlanChord *moment;
+
+    if (plan->n_chords == 0)
+        return tune_key_spell(plan->key, pitch % 12);
+    moment = &plan->chords[plan_chord_at(plan, tick)];
+    gsize n = tune_chord_tones(moment->chord.quality, tones, fifths);
+    for (gsize i = 0; i < n; i++) {
+        TuneFifths f = (TuneFifths)(moment->chord.root + fifths[i]);
+        if (f >= -15 && f <= 19 && tune_fifths_pitch_class(f) == pitch % 12)
+            return f;
+    }
+    return tune_key_spell(moment->key, pitch % 12);
+}
+
+TuneNote *plan_add_note(Plan *plan, PlanPart *part, gint onset, gint duration, gint pitch,
+                        gint velocity)
+{
+    g_return_val_if_fail(onset >= 0 && duration > 0 && pitch >= 0 && pitch <= 127, NULL);
+    TuneNote note = {.onset = onset,
+                     .duration = duration,
+                     .syllable = -1,
+                     .pitch = (guint8)pitch,
+                     .spelling = part->track->is_drums ? 0 : spell(plan, onset, pitch),
+                     .velocity = (guint8)CLAMP(velocity, 1, 127),
+                     .voice = 1};
+
+    g_array_append_val(part->track->notes, note);
+    return &g_array_index(part->track->notes, TuneNote, part->track->notes->len - 1);
+}
