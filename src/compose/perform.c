@@ -264,5 +264,4 @@ void plan_perform(Plan *plan)
     for (gint i = 0; i < plan->n_parts; i++)
         if (plan->parts[i].track != NULL)
             perform_part(plan, i);
-    plan_tempo_map(plan);
 }

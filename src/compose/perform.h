@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The performer's three hands: perform.c plays notes (time, loudness, length), controls.c moves pedal,
- * expression, vibrato and bend, tempo-map.c leads the tempo and the ending.
+ * The performer's two hands: perform.c plays notes (time, loudness, length), controls.c moves pedal,
+ * expression, vibrato and bend.
  */
 #pragma once
 #include "compose/pattern.h"
@@ -17,6 +17,3 @@ gint plan_swung(const Plan *plan, gint tick);
 
 /* controls.c: needs performed notes, sorted by onset. */
 void plan_controls(Plan *plan, gint part_index);
-
-/* tempo-map.c: the whole of score->tempos.  The last sound stays within length_us. */
-void plan_tempo_map(Plan *plan);
