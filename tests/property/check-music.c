@@ -27,7 +27,8 @@ static void check_breath(Violations *found, const Ask *ask, const TuneScore *sco
     gint limit = 8 * tune_metre_bar_ticks(metre), breath = tune_metre_beat_ticks(metre) / 2;
     gint since = 0, until = 0;
 
-    if (lead == NULL || lead->notes->len < ENOUGH_NOTES || score_seconds(score) < LONG_ENOUGH_SECONDS)
+    if (lead == NULL || lead->notes->len < ENOUGH_NOTES || score_seconds(score) < LONG_ENOUGH_SECONDS ||
+        style_is_exempt(ask->style, "breath"))
         return;
     violations_checked(found, "melody/breath", 1);
     since = until = g_array_index(lead->notes, TuneNote, 0).onset;
@@ -180,7 +181,7 @@ static void check_hook(Violations *found, const Ask *ask, const TuneScore *score
                 best = MAX(best, shared_notes(score, first, second, ticks, lead, &identical));
         }
     }
-    if (best < 0 || score_seconds(score) < LONG_ENOUGH_SECONDS)
+    if (best < 0 || score_seconds(score) < LONG_ENOUGH_SECONDS || style_is_exempt(ask->style, "hook-returns"))
         return;
     violations_checked(found, "melody/hook-returns", 1);
     if (best < 0.999)
@@ -251,7 +252,7 @@ static void check_fills(Violations *found, const Ask *ask, const TuneScore *scor
         n_ends++;
         n_fills += ends_with_fill(drums, section, bar);
     }
-    if (n_ends < 2 || score_seconds(score) < LONG_ENOUGH_SECONDS)
+    if (n_ends < 2 || score_seconds(score) < LONG_ENOUGH_SECONDS || style_is_exempt(ask->style, "fills"))
         return;
     violations_checked(found, "drums/fills", 1);
     if (2 * n_fills < n_ends)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "checks.h"
 
+#include "brief/style-data.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -120,6 +122,8 @@ static void check_velocities(Violations *found, const Ask *ask, const TuneScore 
 {
     double spread;
 
+    if (style_is_exempt(ask->style, "velocity-spread"))
+        return;
     if (track->notes->len < ENOUGH_NOTES || score_seconds(score) < LONG_ENOUGH_SECONDS)
         return;
     spread = velocity_spread(track);
@@ -169,9 +173,9 @@ static void check_fit(Violations *found, const Ask *ask, const TuneScore *score)
     if (all < ENOUGH_NOTES || score_seconds(score) < LONG_ENOUGH_SECONDS)
         return;
     violations_checked(found, "notes/fit", 1);
-    if (outside > 0.02 * all)
-        violations_add(found, "notes/fit", ask, "%u of %u notes outside chord and scale, most in %s",
-                       outside, all, worst);
+    if (outside > (1 - ask->style->harmony.scale_share) * all)
+        violations_add(found, "notes/fit", ask, "%u of %u notes outside chord and scale, most in %s (%u)",
+                       outside, all, worst, worst_outside);
 }
 
 void check_notes(Violations *found, const Ask *ask, const TuneScore *score,

@@ -13,6 +13,11 @@
 #define LONG_ENOUGH_SECONDS 20.0
 #define ENOUGH_NOTES 12
 
+/* TRUE when the style's file excuses it from @property ("breath", "velocity-spread"), with its reason. */
+gboolean style_is_exempt(const TuneStyle *style, const char *property);
+/* Every name in a style's list is one that a check asks for; notes "style/exemptions". */
+void check_exemptions(Violations *found, const TuneStyle *style);
+
 /* check-request.c: what was said by number or name, exactly */
 void check_request(Violations *found, const Ask *ask, const TuneScore *score);
 
@@ -25,6 +30,9 @@ void check_music(Violations *found, const Ask *ask, const TuneScore *score);
 
 /* The part with the melody: of role LEAD, the one with most notes. (nullable) */
 const TuneTrack *lead_track(const TuneScore *score);
+
+/* check-voices.c: no parallel fifths or octaves where the style asks for strict voices */
+void check_voices(Violations *found, const Ask *ask, const TuneScore *score);
 
 /* check-variety.c: the edit distance between the melodies of two scores, 0 same .. 1 nothing alike;
  * -1 when one has no melody of at least ENOUGH_NOTES notes. */

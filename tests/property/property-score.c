@@ -32,7 +32,8 @@ static const struct {
     {"notes/velocity-spread", 0}, {"notes/fit", 0},              {"melody/breath", 0},
     {"form/repeats-alike", 0},    {"form/repeats-vary", 0},      {"melody/hook-returns", 0},
     {"drums/fills", 0},           {"form/final-chord", 0},       {"seed/same-bytes", 0},
-    {"seed/other-melody", 0},     {"style/differs", 0},
+    {"seed/other-melody", 0},     {"style/differs", 0},          {"style/exemptions", 0},
+    {"voices/no-parallels", 0},
 };
 
 static Violations *found; /* filled by main before the tests, read by them */
@@ -129,6 +130,7 @@ static void check_one(guint index, const TuneVocabulary *vocabulary)
     check_request(found, ask, score);
     check_notes(found, ask, score, vocabulary);
     check_music(found, ask, score);
+    check_voices(found, ask, score);
     if (index % 4 == 0)
         check_same_bytes(ask, score, vocabulary);
     if (index % 4 == 1)
@@ -193,6 +195,7 @@ static void check_styles_differ(const TuneVocabulary *vocabulary)
     g_autoptr(GPtrArray) instruments = g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_unref);
 
     for (guint i = 0; i < n; i++) {
+        check_exemptions(found, tune_styles_at(styles, i));
         g_ptr_array_add(instruments, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL));
         measure_style(tune_styles_at(styles, i), vocabulary, mean + i * N_FEATURES,
                       instruments->pdata[i]);
