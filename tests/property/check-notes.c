@@ -53,10 +53,10 @@ static void check_intervals(Violations *found, const Ask *ask, const TuneScore *
 }
 
 static void check_range(Violations *found, const Ask *ask, const TuneScore *score,
-                        const TuneTrack *track, const TuneVocabulary *vocabulary)
+                        const TuneTrack *track, const TuneInstruments *instruments)
 {
     const TuneInstrument *instrument =
-        tune_instruments_find(tune_vocabulary_instruments(vocabulary), track->instrument);
+        tune_instruments_find(instruments, track->instrument);
 
     violations_checked(found, "notes/range", 1);
     if (instrument == NULL) {
@@ -78,10 +78,10 @@ static void check_range(Violations *found, const Ask *ask, const TuneScore *scor
 
 /* No more notes at once than the player has fingers for; notated times, a tick of slack for legato. */
 static void check_polyphony(Violations *found, const Ask *ask, const TuneScore *score,
-                            const TuneTrack *track, const TuneVocabulary *vocabulary)
+                            const TuneTrack *track, const TuneInstruments *instruments)
 {
     const TuneInstrument *instrument =
-        tune_instruments_find(tune_vocabulary_instruments(vocabulary), track->instrument);
+        tune_instruments_find(instruments, track->instrument);
 
     if (instrument == NULL || track->is_drums || instrument->polyphony == 0)
         return;
@@ -179,7 +179,7 @@ static void check_fit(Violations *found, const Ask *ask, const TuneScore *score)
 }
 
 void check_notes(Violations *found, const Ask *ask, const TuneScore *score,
-                 const TuneVocabulary *vocabulary)
+                 const TuneInstruments *instruments)
 {
     guint n_drums = 0;
 
@@ -188,8 +188,8 @@ void check_notes(Violations *found, const Ask *ask, const TuneScore *score,
 
         n_drums += track->is_drums;
         check_intervals(found, ask, score, track);
-        check_range(found, ask, score, track, vocabulary);
-        check_polyphony(found, ask, score, track, vocabulary);
+        check_range(found, ask, score, track, instruments);
+        check_polyphony(found, ask, score, track, instruments);
         check_velocities(found, ask, score, track);
     }
     violations_checked(found, "notes/tracks", 1);

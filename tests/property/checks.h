@@ -23,7 +23,7 @@ void check_request(Violations *found, const Ask *ask, const TuneScore *score);
 
 /* check-notes.c: ranges, stuck, overlapping, channels, velocities, fit to chord and scale */
 void check_notes(Violations *found, const Ask *ask, const TuneScore *score,
-                 const TuneVocabulary *vocabulary);
+                 const TuneInstruments *instruments);
 
 /* check-music.c: breath, repeats of sections, the hook, fills, endings */
 void check_music(Violations *found, const Ask *ask, const TuneScore *score);

@@ -128,7 +128,7 @@ static void check_one(guint index, const TuneVocabulary *vocabulary)
     if (score == NULL)
         return;
     check_request(found, ask, score);
-    check_notes(found, ask, score, vocabulary);
+    check_notes(found, ask, score, tune_vocabulary_instruments(vocabulary));
     check_music(found, ask, score);
     check_voices(found, ask, score);
     if (index % 4 == 0)

@@ -120,6 +120,16 @@ void violations_assert(Violations *self, const char *name, double allowed_share)
         g_test_fail_printf("%s: %u of %u", name, property->breaches->len, property->checked);
 }
 
+guint violations_count(Violations *self, const char *property)
+{
+    guint n;
+
+    g_mutex_lock(&self->mutex);
+    n = find(self, property)->breaches->len;
+    g_mutex_unlock(&self->mutex);
+    return n;
+}
+
 char *violations_table(Violations *self)
 {
     GString *text = g_string_new(NULL);

@@ -25,6 +25,9 @@ void violations_add(Violations *self, const char *property, const Ask *ask, cons
  * hold exactly). */
 void violations_assert(Violations *self, const char *property, double allowed_share);
 
+/* Breaches of @property so far. */
+guint violations_count(Violations *self, const char *property);
+
 /* One line a property: looked at, breaches.  (transfer full) */
 char *violations_table(Violations *self);
 
