@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * How long it takes to load the vocabulary, to understand a sentence and to compose three minutes in
- * every style.  CSV: measure,case,p50_ms,p95_ms,n,note
+ * How long it takes to load the vocabulary, to understand a sentence and to compose three minutes
+ * in every style.  CSV: measure,case,p50_ms,p95_ms,n,note
  */
 #include "compose/compose.h"
 
@@ -9,15 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define N_LOADS 7
+#define N_LOADS  7
 #define N_PARSES 200
-#define N_SEEDS 40
+#define N_SEEDS  40
 
 static const char *const SENTENCES[] = {
     "jazz",
     "slow jazz ballad in F minor, 70 bpm, brushes and upright bass, 90 seconds",
     "lofi, chill, 80bpm, rhodes, vinyl, no drums",
-    "A melodic electronic song with ambient elements, featuring piano, acoustic guitar, string ensemble "
+    "A melodic electronic song with ambient elements, featuring piano, acoustic guitar, string "
+    "ensemble "
     "and electric bass. Set in G minor with a 4/4 time signature, it moves at a lively tempo. The "
     "composition evokes a dreamy mood and builds towards an epic ending.",
 };

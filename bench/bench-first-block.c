@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * From the sentence to the first block of sound (1,024 frames, live master), and how the rest flows.
+ * From the sentence to the first block of sound (1,024 frames, live master), and how the rest
+ * flows.
  *
  *   bench-first-block cold      one line; run it in a fresh process each time
  *   bench-first-block warm      the same engine, other seeds
@@ -35,8 +36,8 @@ static void fail(GError *error)
 }
 
 /* Milliseconds from the sentence to the first block. */
-static double first_block(TuneEngine *engine, const TuneVocabulary *vocabulary, const char *sentence,
-                          guint64 seed)
+static double first_block(TuneEngine *engine, const TuneVocabulary *vocabulary,
+                          const char *sentence, guint64 seed)
 {
     TuneRenderOptions options = TUNE_RENDER_OPTIONS_DEFAULT;
     g_autoptr(GError) error = NULL;
@@ -60,8 +61,8 @@ static double first_block(TuneEngine *engine, const TuneVocabulary *vocabulary, 
 
 int main(int argc, char **argv)
 {
-    static const char *const sentences[] = {"jazz trio, 120 bpm, 60 seconds", "rock song, 3 minutes",
-                                            "cinematic orchestra, 2 minutes"};
+    static const char *const sentences[] = {
+        "jazz trio, 120 bpm, 60 seconds", "rock song, 3 minutes", "cinematic orchestra, 2 minutes"};
     gboolean warm = argc > 1 && strcmp(argv[1], "warm") == 0;
     double begin = now_ms(), ms[N_WARM];
     g_autoptr(GError) error = NULL;
@@ -75,7 +76,8 @@ int main(int argc, char **argv)
         first_block(engine, vocabulary, sentences[s], 1);
         if (!warm) {
             double all = now_ms() - begin;
-            printf("first-block-cold,%s,%.2f,%.2f,1,from the start of main\n", "jazz trio", all, all);
+            printf("first-block-cold,%s,%.2f,%.2f,1,from the start of main\n", "jazz trio", all,
+                   all);
             return 0;
         }
         for (guint i = 0; i < N_WARM; i++)

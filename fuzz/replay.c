@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Feeds every file of the folders named on the command line to a fuzz target, as an ordinary test: one
- * line of TAP a file.  A finding that was fixed stays in the corpus and is tried for ever.
+ * Feeds every file of the folders named on the command line to a fuzz target, as an ordinary test:
+ * one line of TAP a file.  A finding that was fixed stays in the corpus and is tried for ever.
  */
 #include <glib.h>
 

@@ -5,16 +5,19 @@
 
 #include <string.h>
 
-static const char *const MOODS[] = {NULL,       "sad",   "happy",  "epic",  "dreamy",  "tense",
-                                    "calm",     "dark",  "hopeful", "energetic", "romantic",
-                                    "mysterious"};
+static const char *const MOODS[] = {NULL,      "sad",       "happy",    "epic",
+                                    "dreamy",  "tense",     "calm",     "dark",
+                                    "hopeful", "energetic", "romantic", "mysterious"};
 
-static const char *const TONICS[] = {"C", "G", "D", "A", "E", "B", "F#", "F", "Bb", "Eb", "Ab", "Db"};
+static const char *const TONICS[] = {"C",  "G", "D",  "A",  "E",  "B",
+                                     "F#", "F", "Bb", "Eb", "Ab", "Db"};
 static const char *const MODES[] = {"major", "minor", "major", "minor", "dorian", "mixolydian"};
 
 /* Degrees, as Roman numerals, that are at home in a major and in a minor key. */
-static const char *const MAJOR_DEGREES[] = {"I", "ii", "iii", "IV", "V", "vi", "V7", "IVmaj7", "ii7"};
-static const char *const MINOR_DEGREES[] = {"i", "III", "iv", "v", "VI", "VII", "i7", "iv7", "VImaj7"};
+static const char *const MAJOR_DEGREES[] = {"I",  "ii", "iii",    "IV", "V",
+                                            "vi", "V7", "IVmaj7", "ii7"};
+static const char *const MINOR_DEGREES[] = {"i",   "III", "iv",  "v",     "VI",
+                                            "VII", "i7",  "iv7", "VImaj7"};
 
 static Ask *new_empty(void)
 {
@@ -106,8 +109,10 @@ static void choose_length(Ask *self, TuneRandom *r)
 
 static void choose_chords(Ask *self, TuneRandom *r)
 {
-    gboolean minor = self->key_said ? tune_mode_is_minor(self->key.mode) : tune_random_chance(r, 0.5);
-    TuneKey key = self->key_said ? self->key : (TuneKey){0, minor ? TUNE_MODE_MINOR : TUNE_MODE_MAJOR};
+    gboolean minor =
+        self->key_said ? tune_mode_is_minor(self->key.mode) : tune_random_chance(r, 0.5);
+    TuneKey key =
+        self->key_said ? self->key : (TuneKey){0, minor ? TUNE_MODE_MINOR : TUNE_MODE_MAJOR};
     gint n = tune_random_int(r, 2, 5);
 
     if (!tune_random_chance(r, 0.2) || (self->key_said && self->key.mode > TUNE_MODE_MINOR))
@@ -132,9 +137,9 @@ static void choose_chords(Ask *self, TuneRandom *r)
 
 static void choose_sections(Ask *self, TuneRandom *r)
 {
-    static const TuneSectionRole song[] = {TUNE_SECTION_INTRO, TUNE_SECTION_VERSE, TUNE_SECTION_CHORUS,
-                                           TUNE_SECTION_VERSE, TUNE_SECTION_CHORUS, TUNE_SECTION_BRIDGE,
-                                           TUNE_SECTION_CHORUS, TUNE_SECTION_OUTRO};
+    static const TuneSectionRole song[] = {
+        TUNE_SECTION_INTRO,  TUNE_SECTION_VERSE,  TUNE_SECTION_CHORUS, TUNE_SECTION_VERSE,
+        TUNE_SECTION_CHORUS, TUNE_SECTION_BRIDGE, TUNE_SECTION_CHORUS, TUNE_SECTION_OUTRO};
     gint n;
 
     /* Room for each: about four bars, and no number of bars that might not divide. */
@@ -159,7 +164,8 @@ static const TuneInstrument *any_instrument(const TuneVocabulary *vocabulary, Tu
 {
     TuneInstruments *all = tune_vocabulary_instruments(vocabulary);
 
-    return tune_instruments_at(all, (guint)tune_random_int(r, 0, (gint)tune_instruments_count(all) - 1));
+    return tune_instruments_at(all,
+                               (guint)tune_random_int(r, 0, (gint)tune_instruments_count(all) - 1));
 }
 
 static void choose_instruments(Ask *self, const TuneVocabulary *vocabulary, TuneRandom *r)
@@ -216,8 +222,9 @@ static char *joined_roles(const Ask *self)
     GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < self->roles->len; i++)
-        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "",
-                               tune_section_role_name(g_array_index(self->roles, TuneSectionRole, i)));
+        g_string_append_printf(
+            text, "%s%s", i > 0 ? ", " : "",
+            tune_section_role_name(g_array_index(self->roles, TuneSectionRole, i)));
     return g_string_free(text, FALSE);
 }
 
@@ -301,12 +308,14 @@ static void write_sentence(Ask *self, TuneRandom *r)
 
     g_strdelimit(style, "-", ' ');
     if (self->bpm > 0)
-        g_ptr_array_add(clauses, g_strdup_printf(tune_random_chance(r, 0.7) ? "%g bpm" : "at %g bpm",
-                                                 self->bpm));
+        g_ptr_array_add(
+            clauses,
+            g_strdup_printf(tune_random_chance(r, 0.7) ? "%g bpm" : "at %g bpm", self->bpm));
     if (key != NULL)
         g_ptr_array_add(clauses, g_strdup_printf("in %s", key));
     if (self->metre_said)
-        g_ptr_array_add(clauses, g_strdup_printf(tune_random_chance(r, 0.5) ? "%s" : "in %s time", metre));
+        g_ptr_array_add(clauses,
+                        g_strdup_printf(tune_random_chance(r, 0.5) ? "%s" : "in %s time", metre));
     if (self->chords->len > 0) {
         g_autofree char *chords = joined_chords(self, " ");
         g_ptr_array_add(clauses, g_strdup_printf("chords %s", chords));

@@ -27,8 +27,8 @@ static void check_breath(Violations *found, const Ask *ask, const TuneScore *sco
     gint limit = 8 * tune_metre_bar_ticks(metre), breath = tune_metre_beat_ticks(metre) / 2;
     gint since = 0, until = 0;
 
-    if (lead == NULL || lead->notes->len < ENOUGH_NOTES || score_seconds(score) < LONG_ENOUGH_SECONDS ||
-        style_is_exempt(ask->style, "breath"))
+    if (lead == NULL || lead->notes->len < ENOUGH_NOTES ||
+        score_seconds(score) < LONG_ENOUGH_SECONDS || style_is_exempt(ask->style, "breath"))
         return;
     violations_checked(found, "melody/breath", 1);
     since = until = g_array_index(lead->notes, TuneNote, 0).onset;
@@ -40,8 +40,9 @@ static void check_breath(Violations *found, const Ask *ask, const TuneScore *sco
         until = MAX(until, note->onset + note->duration);
         /* The last note may be held as long as the final chord. */
         if (note->onset - since > limit) {
-            violations_add(found, "melody/breath", ask, "%s plays from bar %d to bar %d without a rest",
-                           lead->id, tune_score_bar_at(score, since, NULL) + 1,
+            violations_add(found, "melody/breath", ask,
+                           "%s plays from bar %d to bar %d without a rest", lead->id,
+                           tune_score_bar_at(score, since, NULL) + 1,
                            tune_score_bar_at(score, note->onset, NULL) + 1);
             return;
         }
@@ -50,7 +51,8 @@ static void check_breath(Violations *found, const Ask *ask, const TuneScore *sco
 
 /* ---- repeats of sections ---- */
 
-/* A note by track, place in the section and pitch above the section's tonic, packed so that it sorts. */
+/* A note by track, place in the section and pitch above the section's tonic, packed so that it
+ * sorts. */
 static void collect_notes(const TuneScore *score, const TuneTrack *track, guint track_index,
                           const TuneSection *section, gint ticks, GArray *out)
 {
@@ -94,10 +96,11 @@ static guint common_keys(GArray *a, GArray *b)
     return common;
 }
 
-/* Share of the first section's notes that return in the second, in the parts that play in both (a part
- * may enter or leave); @only (nullable) restricts it to one track.  -1: nothing to compare. */
-static double shared_notes(const TuneScore *score, const TuneSection *first, const TuneSection *second,
-                           gint ticks, const TuneTrack *only, gboolean *identical)
+/* Share of the first section's notes that return in the second, in the parts that play in both (a
+ * part may enter or leave); @only (nullable) restricts it to one track.  -1: nothing to compare. */
+static double shared_notes(const TuneScore *score, const TuneSection *first,
+                           const TuneSection *second, gint ticks, const TuneTrack *only,
+                           gboolean *identical)
 {
     guint common = 0, n_first = 0, n_second = 0, n_all_second = 0, n_all_first = 0;
 
@@ -151,8 +154,8 @@ static void check_repeats(Violations *found, const Ask *ask, const TuneScore *sc
         violations_checked(found, "form/repeats-alike", 1);
         violations_checked(found, "form/repeats-vary", 1);
         if (share < 0.6)
-            violations_add(found, "form/repeats-alike", ask, "%s shares %.0f %% of %s", second->name,
-                           100 * share, first->name);
+            violations_add(found, "form/repeats-alike", ask, "%s shares %.0f %% of %s",
+                           second->name, 100 * share, first->name);
         if (identical)
             violations_add(found, "form/repeats-vary", ask, "%s is %s again, note for note",
                            second->name, first->name);
@@ -177,11 +180,13 @@ static void check_hook(Violations *found, const Ask *ask, const TuneScore *score
             gboolean identical = FALSE;
             gint ticks = MIN(MIN(first->ticks, second->ticks) - bar, 4 * bar);
 
-            if (second->material == first->material && second->role == first->role && ticks >= 2 * bar)
+            if (second->material == first->material && second->role == first->role &&
+                ticks >= 2 * bar)
                 best = MAX(best, shared_notes(score, first, second, ticks, lead, &identical));
         }
     }
-    if (best < 0 || score_seconds(score) < LONG_ENOUGH_SECONDS || style_is_exempt(ask->style, "hook-returns"))
+    if (best < 0 || score_seconds(score) < LONG_ENOUGH_SECONDS ||
+        style_is_exempt(ask->style, "hook-returns"))
         return;
     violations_checked(found, "melody/hook-returns", 1);
     if (best < 0.999)
@@ -252,16 +257,19 @@ static void check_fills(Violations *found, const Ask *ask, const TuneScore *scor
         n_ends++;
         n_fills += ends_with_fill(drums, section, bar);
     }
-    if (n_ends < 2 || score_seconds(score) < LONG_ENOUGH_SECONDS || style_is_exempt(ask->style, "fills"))
+    if (n_ends < 2 || score_seconds(score) < LONG_ENOUGH_SECONDS ||
+        style_is_exempt(ask->style, "fills"))
         return;
     violations_checked(found, "drums/fills", 1);
     if (2 * n_fills < n_ends)
-        violations_add(found, "drums/fills", ask, "fills at %u of %u section ends", n_fills, n_ends);
+        violations_add(found, "drums/fills", ask, "fills at %u of %u section ends", n_fills,
+                       n_ends);
 }
 
 /* ---- the end ---- */
 
-/* A piece that ends (neither loop nor fade) ends on a chord of the tonic, or on the last said chord. */
+/* A piece that ends (neither loop nor fade) ends on a chord of the tonic, or on the last said
+ * chord. */
 static void check_final_chord(Violations *found, const Ask *ask, const TuneScore *score)
 {
     const TuneScoreChord *last;
@@ -276,8 +284,8 @@ static void check_final_chord(Violations *found, const Ask *ask, const TuneScore
     name = tune_chord_to_string(last->chord);
     violations_checked(found, "form/final-chord", 1);
     if (root != tonic && (ask->chords->len == 0 || ask->key_said))
-        violations_add(found, "form/final-chord", ask, "ends on %s, the tonic is pitch class %d", name,
-                       tonic);
+        violations_add(found, "form/final-chord", ask, "ends on %s, the tonic is pitch class %d",
+                       name, tonic);
 }
 
 void check_music(Violations *found, const Ask *ask, const TuneScore *score)

@@ -38,16 +38,18 @@ static void check_intervals(Violations *found, const Ask *ask, const TuneScore *
 
         if (note->duration <= 0 || off - on < 2 || note->velocity < 1 || note->velocity > 127 ||
             note->onset < 0 || note->onset >= score->ticks)
-            violations_add(found, "notes/sound", ask,
-                           "%s bar %d pitch %d: onset %d, duration %d, sounds %d ticks, velocity %d",
-                           track->id, bar, note->pitch, note->onset, note->duration, off - on,
-                           note->velocity);
+            violations_add(
+                found, "notes/sound", ask,
+                "%s bar %d pitch %d: onset %d, duration %d, sounds %d ticks, velocity %d",
+                track->id, bar, note->pitch, note->onset, note->duration, off - on, note->velocity);
         else if (tune_score_seconds(score, off) > latest + 0.01 && !score->loop)
-            violations_add(found, "notes/sound", ask, "%s bar %d pitch %d: stuck, ends at %.2f s of %.2f",
-                           track->id, bar, note->pitch, tune_score_seconds(score, off), latest);
+            violations_add(found, "notes/sound", ask,
+                           "%s bar %d pitch %d: stuck, ends at %.2f s of %.2f", track->id, bar,
+                           note->pitch, tune_score_seconds(score, off), latest);
         if (on < busy_until[note->pitch & 127])
-            violations_add(found, "notes/overlap", ask, "%s bar %d pitch %d: starts %d ticks too early",
-                           track->id, bar, note->pitch, busy_until[note->pitch & 127] - on);
+            violations_add(found, "notes/overlap", ask,
+                           "%s bar %d pitch %d: starts %d ticks too early", track->id, bar,
+                           note->pitch, busy_until[note->pitch & 127] - on);
         busy_until[note->pitch & 127] = off;
     }
 }
@@ -55,8 +57,7 @@ static void check_intervals(Violations *found, const Ask *ask, const TuneScore *
 static void check_range(Violations *found, const Ask *ask, const TuneScore *score,
                         const TuneTrack *track, const TuneInstruments *instruments)
 {
-    const TuneInstrument *instrument =
-        tune_instruments_find(instruments, track->instrument);
+    const TuneInstrument *instrument = tune_instruments_find(instruments, track->instrument);
 
     violations_checked(found, "notes/range", 1);
     if (instrument == NULL) {
@@ -68,20 +69,20 @@ static void check_range(Violations *found, const Ask *ask, const TuneScore *scor
         const TuneNote *note = &g_array_index(track->notes, TuneNote, i);
 
         if (note->pitch < instrument->low || note->pitch > instrument->high) {
-            violations_add(found, "notes/range", ask, "%s bar %d: pitch %d outside %d..%d", track->id,
-                           tune_score_bar_at(score, note->onset, NULL) + 1, note->pitch,
+            violations_add(found, "notes/range", ask, "%s bar %d: pitch %d outside %d..%d",
+                           track->id, tune_score_bar_at(score, note->onset, NULL) + 1, note->pitch,
                            instrument->low, instrument->high);
             return;
         }
     }
 }
 
-/* No more notes at once than the player has fingers for; notated times, a tick of slack for legato. */
+/* No more notes at once than the player has fingers for; notated times, a tick of slack for legato.
+ */
 static void check_polyphony(Violations *found, const Ask *ask, const TuneScore *score,
                             const TuneTrack *track, const TuneInstruments *instruments)
 {
-    const TuneInstrument *instrument =
-        tune_instruments_find(instruments, track->instrument);
+    const TuneInstrument *instrument = tune_instruments_find(instruments, track->instrument);
 
     if (instrument == NULL || track->is_drums || instrument->polyphony == 0)
         return;
@@ -97,8 +98,9 @@ static void check_polyphony(Violations *found, const Ask *ask, const TuneScore *
             at_once += other->onset + other->duration > note->onset + 1;
         }
         if (at_once > instrument->polyphony) {
-            violations_add(found, "notes/polyphony", ask, "%s bar %d: %u notes at once, %u possible",
-                           track->id, tune_score_bar_at(score, note->onset, NULL) + 1, at_once,
+            violations_add(found, "notes/polyphony", ask,
+                           "%s bar %d: %u notes at once, %u possible", track->id,
+                           tune_score_bar_at(score, note->onset, NULL) + 1, at_once,
                            instrument->polyphony);
             return;
         }
@@ -133,7 +135,8 @@ static void check_velocities(Violations *found, const Ask *ask, const TuneScore 
                        track->id, track->notes->len, spread);
 }
 
-/* What may sound over a chord: its tones, the key's scale, and in minor the raised sixth and seventh. */
+/* What may sound over a chord: its tones, the key's scale, and in minor the raised sixth and
+ * seventh. */
 static guint16 fitting(const TuneScore *score, gint tick)
 {
     const TuneScoreChord *chord = tune_score_chord_at(score, tick);
@@ -159,8 +162,8 @@ static void check_fit(Violations *found, const Ask *ask, const TuneScore *score)
         for (guint i = 0; i < track->notes->len && !track->is_drums; i++) {
             const TuneNote *note = &g_array_index(track->notes, TuneNote, i);
             /* An anticipation belongs to the chord that it runs into. */
-            guint16 mask = fitting(score, note->onset) |
-                           fitting(score, note->onset + note->duration - 1);
+            guint16 mask =
+                fitting(score, note->onset) | fitting(score, note->onset + note->duration - 1);
 
             all++;
             outside += !(mask >> (note->pitch % 12) & 1);
@@ -174,8 +177,9 @@ static void check_fit(Violations *found, const Ask *ask, const TuneScore *score)
         return;
     violations_checked(found, "notes/fit", 1);
     if (outside > (1 - ask->style->harmony.scale_share) * all)
-        violations_add(found, "notes/fit", ask, "%u of %u notes outside chord and scale, most in %s (%u)",
-                       outside, all, worst, worst_outside);
+        violations_add(found, "notes/fit", ask,
+                       "%u of %u notes outside chord and scale, most in %s (%u)", outside, all,
+                       worst, worst_outside);
 }
 
 void check_notes(Violations *found, const Ask *ask, const TuneScore *score,

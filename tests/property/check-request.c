@@ -82,9 +82,10 @@ static void check_length(Violations *found, const Ask *ask, const TuneScore *sco
 
         violations_checked(found, "hard/length", 1);
         if (ABS(score->length_us - expected) > 1)
-            violations_add(found, "hard/length", ask, "asked %.6f s, got %.6f s", (double)expected / 1e6,
-                           (double)score->length_us / 1e6);
-        /* The music fills the time: the last bar line is neither behind the end nor far before it. */
+            violations_add(found, "hard/length", ask, "asked %.6f s, got %.6f s",
+                           (double)expected / 1e6, (double)score->length_us / 1e6);
+        /* The music fills the time: the last bar line is neither behind the end nor far before it.
+         */
         if (!ask->loop && (music > ask->seconds + 0.05 || music < ask->seconds - 9.0))
             violations_add(found, "hard/length", ask, "music of %.2f s in a file of %.2f s", music,
                            ask->seconds);
@@ -95,8 +96,8 @@ static void check_length(Violations *found, const Ask *ask, const TuneScore *sco
 
         violations_checked(found, "hard/bars", 1);
         if (bars != ask->bars || score->ticks % tune_metre_bar_ticks(metre) != 0)
-            violations_add(found, "hard/bars", ask, "asked %d bars, got %d (%d ticks)", ask->bars, bars,
-                           score->ticks);
+            violations_add(found, "hard/bars", ask, "asked %d bars, got %d (%d ticks)", ask->bars,
+                           bars, score->ticks);
     }
     if (ask->loop) {
         violations_checked(found, "hard/loop", 1);
@@ -115,8 +116,8 @@ static void check_sections(Violations *found, const Ask *ask, const TuneScore *s
         const TuneSection *section = &g_array_index(score->sections, TuneSection, i);
 
         if (section->tick != at || section->ticks <= 0)
-            violations_add(found, "form/sections-cover", ask, "section %u starts at %d, expected %d", i,
-                           section->tick, at);
+            violations_add(found, "form/sections-cover", ask,
+                           "section %u starts at %d, expected %d", i, section->tick, at);
         at = section->tick + section->ticks;
     }
     if (at != score->ticks)
@@ -160,8 +161,8 @@ static GArray *distinct_chords(const TuneScore *score)
     return out;
 }
 
-/* The said progression sounds in its order at least once, and at least 60 % of the time belongs to its
- * chords (bridges and endings may leave it). */
+/* The said progression sounds in its order at least once, and at least 60 % of the time belongs to
+ * its chords (bridges and endings may leave it). */
 static void check_chords(Violations *found, const Ask *ask, const TuneScore *score)
 {
     g_autoptr(GArray) got = distinct_chords(score);
@@ -250,9 +251,10 @@ void check_request(Violations *found, const Ask *ask, const TuneScore *score)
                        score->style);
     if (ask->ending != TUNE_ENDING_AUTO) {
         violations_checked(found, "hard/ending", 1);
-        if (score->ending != ask->ending || (ask->ending == TUNE_ENDING_FADE) != (score->fade_us > 0))
-            violations_add(found, "hard/ending", ask, "asked %s, got %s (fade %" G_GINT64_FORMAT " us)",
-                           tune_ending_name(ask->ending), tune_ending_name(score->ending),
-                           score->fade_us);
+        if (score->ending != ask->ending ||
+            (ask->ending == TUNE_ENDING_FADE) != (score->fade_us > 0))
+            violations_add(
+                found, "hard/ending", ask, "asked %s, got %s (fade %" G_GINT64_FORMAT " us)",
+                tune_ending_name(ask->ending), tune_ending_name(score->ending), score->fade_us);
     }
 }

@@ -5,8 +5,8 @@
 
 #define MAX_MELODY 300
 
-/* The melody: per note its pitch above the tonic and its length in sixteenths, so that another key or
- * tempo alone is no other melody. */
+/* The melody: per note its pitch above the tonic and its length in sixteenths, so that another key
+ * or tempo alone is no other melody. */
 static GArray *melody_tokens(const TuneScore *score)
 {
     const TuneTrack *lead = lead_track(score);

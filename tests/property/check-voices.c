@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-/* Parallels are looked for where two single-line parts move together; a chord-playing part (a keyboard)
- * is no voice, and a part that doubles another at the octave nearly throughout is the same voice. */
+/* Parallels are looked for where two single-line parts move together; a chord-playing part (a
+ * keyboard) is no voice, and a part that doubles another at the octave nearly throughout is the
+ * same voice. */
 #define DOUBLING_SHARE 0.5
 
 /* The pitch that @track holds at @tick, or -1 for none or several. */
@@ -85,8 +86,8 @@ void check_voices(Violations *found, const Ask *ask, const TuneScore *score)
             violations_checked(found, "voices/no-parallels", 1);
             if (motion.parallels > 0)
                 violations_add(found, "voices/no-parallels", ask,
-                               "%s and %s: %u parallels in %u moves, the first in bar %d", b->id, a->id,
-                               motion.parallels, motion.moves,
+                               "%s and %s: %u parallels in %u moves, the first in bar %d", b->id,
+                               a->id, motion.parallels, motion.moves,
                                tune_score_bar_at(score, motion.first_tick, NULL) + 1);
         }
 }

@@ -3,17 +3,18 @@
  * The properties of a score, each against the request it was composed for (docs: the composer's
  * handbook, "What the tests assert").  Every function notes what it looked at and each breach.
  *
- * Statistical ones look only at pieces of at least 20 s and parts of at least 12 notes, and honour what
- * a style's file exempts with its reason.
+ * Statistical ones look only at pieces of at least 20 s and parts of at least 12 notes, and honour
+ * what a style's file exempts with its reason.
  */
 #pragma once
 #include "score/score.h"
 #include "violations.h"
 
 #define LONG_ENOUGH_SECONDS 20.0
-#define ENOUGH_NOTES 12
+#define ENOUGH_NOTES        12
 
-/* TRUE when the style's file excuses it from @property ("breath", "velocity-spread"), with its reason. */
+/* TRUE when the style's file excuses it from @property ("breath", "velocity-spread"), with its
+ * reason. */
 gboolean style_is_exempt(const TuneStyle *style, const char *property);
 /* Every name in a style's list is one that a check asks for; notes "style/exemptions". */
 void check_exemptions(Violations *found, const TuneStyle *style);

@@ -33,7 +33,8 @@ void check_exemptions(Violations *found, const TuneStyle *style)
         for (gsize k = 0; k < G_N_ELEMENTS(EXEMPTIBLE); k++)
             known = known || names(style->exempt[i], EXEMPTIBLE[k]);
         if (!known || strlen(style->exempt[i]) < 20)
-            violations_add(found, "style/exemptions", NULL, "%s: \"%s\" names no property or no reason",
-                           style->name, style->exempt[i]);
+            violations_add(found, "style/exemptions", NULL,
+                           "%s: \"%s\" names no property or no reason", style->name,
+                           style->exempt[i]);
     }
 }

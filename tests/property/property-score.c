@@ -17,22 +17,45 @@
 #include <math.h>
 #include <string.h>
 
-/* Properties that must hold without exception, and those that a few pieces in a hundred may miss. */
+/* Properties that must hold without exception, and those that a few pieces in a hundred may miss.
+ */
 static const struct {
     const char *name;
     double allowed_share;
 } PROPERTIES[] = {
-    {"request/understood", 0},    {"request/composed", 0},       {"hard/style", 0},
-    {"hard/tempo", 0},            {"hard/key", 0},               {"hard/metre", 0},
-    {"hard/length", 0},           {"hard/bars", 0},              {"hard/loop", 0},
-    {"hard/sections", 0},         {"hard/chords", 0},            {"hard/instruments-in", 0},
-    {"hard/instruments-out", 0},  {"hard/no-drums", 0},          {"hard/ending", 0},
-    {"form/sections-cover", 0},   {"notes/sound", 0},            {"notes/overlap", 0},
-    {"notes/range", 0},           {"notes/polyphony", 0},        {"notes/tracks", 0},
-    {"notes/velocity-spread", 0}, {"notes/fit", 0},              {"melody/breath", 0},
-    {"form/repeats-alike", 0},    {"form/repeats-vary", 0},      {"melody/hook-returns", 0},
-    {"drums/fills", 0},           {"form/final-chord", 0},       {"seed/same-bytes", 0},
-    {"seed/other-melody", 0},     {"style/differs", 0},          {"style/exemptions", 0},
+    {"request/understood", 0},
+    {"request/composed", 0},
+    {"hard/style", 0},
+    {"hard/tempo", 0},
+    {"hard/key", 0},
+    {"hard/metre", 0},
+    {"hard/length", 0},
+    {"hard/bars", 0},
+    {"hard/loop", 0},
+    {"hard/sections", 0},
+    {"hard/chords", 0},
+    {"hard/instruments-in", 0},
+    {"hard/instruments-out", 0},
+    {"hard/no-drums", 0},
+    {"hard/ending", 0},
+    {"form/sections-cover", 0},
+    {"notes/sound", 0},
+    {"notes/overlap", 0},
+    {"notes/range", 0},
+    {"notes/polyphony", 0},
+    {"notes/tracks", 0},
+    {"notes/velocity-spread", 0},
+    {"notes/fit", 0},
+    {"melody/breath", 0},
+    {"form/repeats-alike", 0},
+    {"form/repeats-vary", 0},
+    {"melody/hook-returns", 0},
+    {"drums/fills", 0},
+    {"form/final-chord", 0},
+    {"seed/same-bytes", 0},
+    {"seed/other-melody", 0},
+    {"style/differs", 0},
+    {"style/exemptions", 0},
     {"voices/no-parallels", 0},
 };
 
@@ -48,7 +71,8 @@ static void check_understood(const Ask *ask, const TuneBrief *brief)
         lost = "style";
     else if (ask->bpm > 0 && (!brief->bpm_hard || fabs(brief->bpm_low - ask->bpm) > 1e-9))
         lost = "bpm";
-    else if (ask->key_said && (brief->key_origin == TUNE_ORIGIN_NONE || brief->key.mode != ask->key.mode))
+    else if (ask->key_said &&
+             (brief->key_origin == TUNE_ORIGIN_NONE || brief->key.mode != ask->key.mode))
         lost = "key";
     else if (ask->metre_said && (brief->metre.beats != ask->metre.beats))
         lost = "metre";
@@ -96,7 +120,8 @@ static TuneScore *compose(const Ask *ask, const TuneVocabulary *vocabulary, guin
     return score;
 }
 
-static void check_same_bytes(const Ask *ask, const TuneScore *score, const TuneVocabulary *vocabulary)
+static void check_same_bytes(const Ask *ask, const TuneScore *score,
+                             const TuneVocabulary *vocabulary)
 {
     g_autoptr(TuneScore) again = compose(ask, vocabulary, ask->seed);
     g_autoptr(GBytes) a = tune_score_write_json(score, NULL);
@@ -107,7 +132,8 @@ static void check_same_bytes(const Ask *ask, const TuneScore *score, const TuneV
         violations_add(found, "seed/same-bytes", ask, "composed twice, two different scores");
 }
 
-static void check_other_seed(const Ask *ask, const TuneScore *score, const TuneVocabulary *vocabulary)
+static void check_other_seed(const Ask *ask, const TuneScore *score,
+                             const TuneVocabulary *vocabulary)
 {
     g_autoptr(TuneScore) other = compose(ask, vocabulary, ask->seed ^ 1);
     double distance = other ? melody_distance(score, other) : -1;
@@ -116,8 +142,8 @@ static void check_other_seed(const Ask *ask, const TuneScore *score, const TuneV
         return;
     violations_checked(found, "seed/other-melody", 1);
     if (distance < 0.4)
-        violations_add(found, "seed/other-melody", ask, "edit distance %.2f to the melody of seed ^ 1",
-                       distance);
+        violations_add(found, "seed/other-melody", ask,
+                       "edit distance %.2f to the melody of seed ^ 1", distance);
 }
 
 static void check_one(guint index, const TuneVocabulary *vocabulary)
@@ -140,11 +166,11 @@ static void check_one(guint index, const TuneVocabulary *vocabulary)
 /* ---- styles differ ---- */
 
 #define PRINT_SEEDS 6
-#define N_FEATURES 6
+#define N_FEATURES  6
 
 static double feature(const StylePrint *print, guint i)
 {
-    const double values[N_FEATURES] = {print->bpm / 20,        print->notes_per_second / 5,
+    const double values[N_FEATURES] = {print->bpm / 20,          print->notes_per_second / 5,
                                        print->drum_share / 0.15, print->swing / 0.05,
                                        print->chord_tones / 0.5, print->minor_share / 0.3};
     return values[i];
@@ -163,8 +189,8 @@ static double shared_instruments(GHashTable *a, GHashTable *b)
 }
 
 /* A style's usual piece: mean features, all its instruments. */
-static void measure_style(const TuneStyle *style, const TuneVocabulary *vocabulary, double mean[N_FEATURES],
-                          GHashTable *instruments)
+static void measure_style(const TuneStyle *style, const TuneVocabulary *vocabulary,
+                          double mean[N_FEATURES], GHashTable *instruments)
 {
     for (guint64 seed = 1; seed <= PRINT_SEEDS; seed++) {
         g_autoptr(Ask) ask = ask_new_plain(style, 60, seed);
@@ -185,14 +211,15 @@ static void measure_style(const TuneStyle *style, const TuneVocabulary *vocabula
     }
 }
 
-/* Any two styles differ by at least one unit in the sum of their features (20 bpm, 5 notes a second,
- * 15 % drums ... each is one), or share less than half of their instruments. */
+/* Any two styles differ by at least one unit in the sum of their features (20 bpm, 5 notes a
+ * second, 15 % drums ... each is one), or share less than half of their instruments. */
 static void check_styles_differ(const TuneVocabulary *vocabulary)
 {
     TuneStyles *styles = tune_vocabulary_styles(vocabulary);
     guint n = tune_styles_count(styles);
     g_autofree double *mean = g_new0(double, n *N_FEATURES);
-    g_autoptr(GPtrArray) instruments = g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_unref);
+    g_autoptr(GPtrArray) instruments =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_unref);
 
     for (guint i = 0; i < n; i++) {
         check_exemptions(found, tune_styles_at(styles, i));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Properties of rendered pieces: a dozen in the quick run, TUNESMITH_PROPERTY_SOUNDS of them in the long
- * one.  The requests are those of property-score whose pieces are short, every style in turn.
+ * Properties of rendered pieces: a dozen in the quick run, TUNESMITH_PROPERTY_SOUNDS of them in the
+ * long one.  The requests are those of property-score whose pieces are short, every style in turn.
  */
 #include "checks.h"
 #include "sound.h"
@@ -11,8 +11,8 @@
 #define MAX_INDEX 20000
 
 static const char *const PROPERTIES[] = {
-    "sound/rendered", "sound/length",  "sound/loudness", "sound/peak",      "sound/stems-sum",
-    "sound/audible",  "sound/head",    "sound/tail",     "sound/no-dc",     "sound/loop-seam",
+    "sound/rendered",         "sound/length", "sound/loudness", "sound/peak",  "sound/stems-sum",
+    "sound/audible",          "sound/head",   "sound/tail",     "sound/no-dc", "sound/loop-seam",
     "sound/any-thread-count",
 };
 
@@ -41,7 +41,8 @@ static void check_threads(const Ask *ask, const TuneScore *score, const Sound *s
 
         violations_checked(found, "sound/any-thread-count", 1);
         if (other == NULL || !sound_equal(sound, other))
-            violations_add(found, "sound/any-thread-count", ask, "other PCM with %u threads", counts[i]);
+            violations_add(found, "sound/any-thread-count", ask, "other PCM with %u threads",
+                           counts[i]);
     }
 }
 
@@ -61,7 +62,8 @@ static void check_one(TuneSynth *synth, const Ask *ask, const TuneScore *score, 
 }
 
 /* The next request from *index on whose piece lasts 10 to 40 s; every fourth is a loop. */
-static TuneScore *next_piece(guint *index, gboolean loop, const TuneVocabulary *vocabulary, Ask **out)
+static TuneScore *next_piece(guint *index, gboolean loop, const TuneVocabulary *vocabulary,
+                             Ask **out)
 {
     for (; *index < MAX_INDEX; (*index)++) {
         g_autoptr(Ask) ask = ask_new(*index, vocabulary);

@@ -16,7 +16,8 @@ typedef struct {
     guint n_stems;
 } StemBuffers;
 
-static gboolean keep_stem(guint track, const float *frames, gsize n, gpointer user_data, GError **error)
+static gboolean keep_stem(guint track, const float *frames, gsize n, gpointer user_data,
+                          GError **error)
 {
     StemBuffers *buffers = user_data;
 
@@ -46,7 +47,8 @@ typedef struct {
     gsize at;
 } MemorySource;
 
-static gboolean memory_read(TuneSource *source, float *out, gsize n_frames, gsize *n_got, GError **error)
+static gboolean memory_read(TuneSource *source, float *out, gsize n_frames, gsize *n_got,
+                            GError **error)
 {
     MemorySource *self = (MemorySource *)source;
     gsize n = MIN(n_frames, (gsize)source->n_frames - self->at);
@@ -105,14 +107,15 @@ static gboolean render_mix(Sound *self, TuneSynth *synth, const TuneScore *score
 Sound *sound_render(TuneSynth *synth, const TuneScore *score, gsize block, GError **error)
 {
     g_autoptr(Sound) self = g_new0(Sound, 1);
-    TuneMasterOptions options = {.kind = TUNE_MASTER_EXACT, .loudness_lufs = -14, .peak_dbtp = -1,
-                                 .score = score};
+    TuneMasterOptions options = {
+        .kind = TUNE_MASTER_EXACT, .loudness_lufs = -14, .peak_dbtp = -1, .score = score};
     g_autoptr(TuneSource) master = NULL;
     g_autoptr(GArray) pcm = NULL;
 
     if (!render_mix(self, synth, score, block, error))
         return NULL;
-    master = tune_master_new(memory_source_new(self->mix, self->n_frames, self->rate), &options, error);
+    master =
+        tune_master_new(memory_source_new(self->mix, self->n_frames, self->rate), &options, error);
     pcm = master ? read_all(master, block, error) : NULL;
     if (pcm == NULL)
         return NULL;
@@ -156,7 +159,8 @@ static double rms_db(const float *frames, gsize from, gsize to)
     return 10 * log10(sum / (double)MAX(1, 2 * (to - from)) + 1e-20);
 }
 
-static void check_length(Violations *found, const Ask *ask, const TuneScore *score, const Sound *sound)
+static void check_length(Violations *found, const Ask *ask, const TuneScore *score,
+                         const Sound *sound)
 {
     gint64 expected = llround((double)score->length_us * sound->rate / 1e6);
 
@@ -164,7 +168,8 @@ static void check_length(Violations *found, const Ask *ask, const TuneScore *sco
     if (score->length_us > 0 && (gint64)sound->n_frames != expected)
         violations_add(found, "sound/length", ask, "%zu frames, %" G_GINT64_FORMAT " expected",
                        sound->n_frames, expected);
-    if (score->length_us == 0 && (double)sound->n_frames / sound->rate < tune_score_seconds(score, score->ticks))
+    if (score->length_us == 0 &&
+        (double)sound->n_frames / sound->rate < tune_score_seconds(score, score->ticks))
         violations_add(found, "sound/length", ask, "ends before the last bar line");
 }
 
@@ -187,7 +192,8 @@ static void check_loudness(Violations *found, const Ask *ask, const Sound *sound
         violations_add(found, "sound/peak", ask, "%.2f dBTP", peak);
 }
 
-static void check_stems(Violations *found, const Ask *ask, const TuneScore *score, const Sound *sound)
+static void check_stems(Violations *found, const Ask *ask, const TuneScore *score,
+                        const Sound *sound)
 {
     violations_checked(found, "sound/stems-sum", 1);
     for (gsize i = 0; i < 2 * sound->n_frames; i++) {
@@ -196,26 +202,31 @@ static void check_stems(Violations *found, const Ask *ask, const TuneScore *scor
         for (guint k = 0; k < sound->n_stems; k++)
             sum += sound->stems[k][i];
         if (sum != sound->mix[i]) {
-            violations_add(found, "sound/stems-sum", ask, "frame %zu: stems give %.9g, the mix %.9g", i / 2,
-                           (double)sum, (double)sound->mix[i]);
+            violations_add(found, "sound/stems-sum", ask,
+                           "frame %zu: stems give %.9g, the mix %.9g", i / 2, (double)sum,
+                           (double)sound->mix[i]);
             break;
         }
     }
     for (guint k = 0; k < sound->n_stems; k++) {
         const TuneTrack *track = score->tracks->pdata[k];
-        double level = rms_db(sound->stems[k], 0, sound->n_frames) - rms_db(sound->mix, 0, sound->n_frames);
+        double level =
+            rms_db(sound->stems[k], 0, sound->n_frames) - rms_db(sound->mix, 0, sound->n_frames);
 
         violations_checked(found, "sound/audible", 1);
         if (track->notes->len >= ENOUGH_NOTES && level < -40)
-            violations_add(found, "sound/audible", ask, "%s lies %.0f dB below the mix", track->id, -level);
+            violations_add(found, "sound/audible", ask, "%s lies %.0f dB below the mix", track->id,
+                           -level);
     }
 }
 
-static void check_edges(Violations *found, const Ask *ask, const TuneScore *score, const Sound *sound)
+static void check_edges(Violations *found, const Ask *ask, const TuneScore *score,
+                        const Sound *sound)
 {
     gsize tenth = sound->rate / 10, first = 0;
     double body = rms_db(sound->master, 0, sound->n_frames);
-    double tail = rms_db(sound->master, sound->n_frames - MIN(tenth, sound->n_frames), sound->n_frames);
+    double tail =
+        rms_db(sound->master, sound->n_frames - MIN(tenth, sound->n_frames), sound->n_frames);
     double mean[2] = {0, 0};
 
     while (first < 2 * sound->n_frames && fabsf(sound->master[first]) < 1e-3f)
@@ -227,8 +238,8 @@ static void check_edges(Violations *found, const Ask *ask, const TuneScore *scor
     if (!score->loop && score->ending != TUNE_ENDING_COLD) {
         violations_checked(found, "sound/tail", 1);
         if (tail > body - 40)
-            violations_add(found, "sound/tail", ask, "the last 100 ms are %.1f dB, the body %.1f dB", tail,
-                           body);
+            violations_add(found, "sound/tail", ask,
+                           "the last 100 ms are %.1f dB, the body %.1f dB", tail, body);
     }
     for (gsize i = 0; i < 2 * sound->n_frames; i++)
         mean[i & 1] += sound->master[i] / (double)sound->n_frames;
@@ -245,9 +256,11 @@ static double step_at(const float *frames, gsize n_frames, gsize i)
                 fabs((double)frames[2 * next + 1] - frames[2 * i + 1]));
 }
 
-/* Played round and round, the step from the last frame to the first is no larger than the steps within
- * 50 ms around it; and the sound does not fall silent there: no part may stop sounding for the seam. */
-static void check_seam(Violations *found, const Ask *ask, const TuneScore *score, const Sound *sound)
+/* Played round and round, the step from the last frame to the first is no larger than the steps
+ * within 50 ms around it; and the sound does not fall silent there: no part may stop sounding for
+ * the seam. */
+static void check_seam(Violations *found, const Ask *ask, const TuneScore *score,
+                       const Sound *sound)
 {
     gsize n = sound->n_frames, near = sound->rate / 20;
     double largest = 1e-4, seam;
@@ -262,8 +275,8 @@ static void check_seam(Violations *found, const Ask *ask, const TuneScore *score
     seam = step_at(sound->master, n, n - 1);
     violations_checked(found, "sound/loop-seam", 1);
     if (seam > largest)
-        violations_add(found, "sound/loop-seam", ask, "a step of %.4f at the seam, %.4f around it", seam,
-                       largest);
+        violations_add(found, "sound/loop-seam", ask, "a step of %.4f at the seam, %.4f around it",
+                       seam, largest);
 }
 
 void check_sound(Violations *found, const Ask *ask, const TuneScore *score, const Sound *sound)

@@ -10,10 +10,10 @@
 typedef struct {
     guint rate;
     gsize n_frames;
-    float *mix;        /* [2 * n_frames] pre-master */
-    float *master;     /* [2 * n_frames] */
+    float *mix;    /* [2 * n_frames] pre-master */
+    float *master; /* [2 * n_frames] */
     guint n_stems;
-    float **stems;     /* [n_stems][2 * n_frames] */
+    float **stems; /* [n_stems][2 * n_frames] */
 } Sound;
 
 /* Render @score to its mix and stems, pulled in blocks of @block frames, and master the mix.

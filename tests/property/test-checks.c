@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The checks themselves: a sound score has no breach, and each fault that is put into it is found by the
- * property that should find it.
+ * The checks themselves: a sound score has no breach, and each fault that is put into it is found
+ * by the property that should find it.
  */
 #include "checks.h"
 
 #include "base/data.h"
 #include "brief/style-data.h"
 
-#define BAR   (4 * TUNE_PPQ)
-#define BARS  32
-#define BEAT  TUNE_PPQ
+#define BAR  (4 * TUNE_PPQ)
+#define BARS 32
+#define BEAT TUNE_PPQ
 
 static TuneInstruments *instruments; /* read-only after main has loaded them */
 static TuneStyles *styles;
@@ -19,14 +19,19 @@ enum { LEAD, PIANO, DRUMS };
 
 static void add(TuneTrack *track, gint onset, gint duration, gint pitch, gint velocity)
 {
-    TuneNote note = {.onset = onset, .duration = duration, .syllable = -1, .pitch = (guint8)pitch,
-                     .velocity = (guint8)velocity, .voice = 1};
+    TuneNote note = {.onset = onset,
+                     .duration = duration,
+                     .syllable = -1,
+                     .pitch = (guint8)pitch,
+                     .velocity = (guint8)velocity,
+                     .voice = 1};
 
     note.spelling = track->is_drums ? 0 : tune_fifths_nearest(pitch % 12, 0);
     g_array_append_val(track->notes, note);
 }
 
-/* Four bars of melody with a breath at the end of each second; the second half of a section differs. */
+/* Four bars of melody with a breath at the end of each second; the second half of a section
+ * differs. */
 static void write_lead(TuneTrack *lead, guint64 seed)
 {
     static const gint8 scale[] = {60, 62, 64, 65, 67, 69, 71, 72};
@@ -36,7 +41,8 @@ static void write_lead(TuneTrack *lead, guint64 seed)
             gint place = bar % 16 * 4 + beat;
             guint64 mixed = (guint64)(place + 3) * (seed * 2654435761u + 40503u);
 
-            add(lead, bar * BAR + beat * BEAT, BEAT - 60, scale[(mixed >> 7) % 8], 60 + (beat * 13) % 40);
+            add(lead, bar * BAR + beat * BEAT, BEAT - 60, scale[(mixed >> 7) % 8],
+                60 + (beat * 13) % 40);
         }
 }
 
@@ -45,8 +51,8 @@ static void write_piano(TuneTrack *piano)
     for (gint bar = 0; bar < BARS; bar++)
         for (gint i = 0; i < 3; i++)
             for (gint half = 0; half < 2; half++)
-                add(piano, bar * BAR + half * 2 * BEAT + (bar == 17 || bar == 25 ? BEAT : 0), BEAT - 100,
-                    48 + i * 4 - (i == 2), 50 + half * 20 + i);
+                add(piano, bar * BAR + half * 2 * BEAT + (bar == 17 || bar == 25 ? BEAT : 0),
+                    BEAT - 100, 48 + i * 4 - (i == 2), 50 + half * 20 + i);
 }
 
 static void write_drums(TuneTrack *drums)
@@ -92,8 +98,9 @@ static TuneScore *sound_score(guint64 seed)
     score->length_us = 66 * G_USEC_PER_SEC;
     score->ending = TUNE_ENDING_RING;
     for (gint i = 0; i < 4; i++) {
-        TuneSection section = {i * 8 * BAR, 8 * BAR, i % 2 ? TUNE_SECTION_CHORUS : TUNE_SECTION_VERSE, 0.5,
-                               i % 2, g_strdup_printf("section %d", i + 1)};
+        TuneSection section = {
+            i * 8 * BAR, 8 * BAR, i % 2 ? TUNE_SECTION_CHORUS : TUNE_SECTION_VERSE,
+            0.5,         i % 2,   g_strdup_printf("section %d", i + 1)};
         TuneScoreChord chord = {section.tick, section.ticks, {0, 0, TUNE_CHORD_MAJ7}};
 
         g_array_append_val(score->sections, section);
@@ -109,8 +116,8 @@ static TuneScore *sound_score(guint64 seed)
 static Ask *sound_ask(void)
 {
     Ask *ask = ask_new_plain(tune_styles_find(styles, "jazz"), 66, 1);
-    static const TuneSectionRole roles[] = {TUNE_SECTION_VERSE, TUNE_SECTION_CHORUS, TUNE_SECTION_VERSE,
-                                            TUNE_SECTION_CHORUS};
+    static const TuneSectionRole roles[] = {TUNE_SECTION_VERSE, TUNE_SECTION_CHORUS,
+                                            TUNE_SECTION_VERSE, TUNE_SECTION_CHORUS};
     TuneChord chord = {0, 0, TUNE_CHORD_MAJ7};
 
     ask->bpm = 120;
@@ -138,25 +145,82 @@ static TuneNote *note(TuneScore *score, gint which, guint index)
 
 /* ---- faults ---- */
 
-static void other_tempo(TuneScore *s, Ask *a) { g_array_index(s->tempos, TuneTempo, 0).bpm = 121; }
-static void other_key(TuneScore *s, Ask *a) { a->key.mode = TUNE_MODE_MINOR; }
-static void other_metre(TuneScore *s, Ask *a) { a->metre = (TuneMetre){3, 4}; }
-static void a_microsecond(TuneScore *s, Ask *a) { s->length_us += 2; }
-static void too_few_bars(TuneScore *s, Ask *a) { a->bars = BARS + 1; }
-static void no_loop(TuneScore *s, Ask *a) { a->loop = TRUE; }
-static void sections_swapped(TuneScore *s, Ask *a) { g_array_index(s->sections, TuneSection, 0).role = TUNE_SECTION_BRIDGE; }
-static void section_gap(TuneScore *s, Ask *a) { g_array_index(s->sections, TuneSection, 1).tick += BAR; }
-static void other_chord(TuneScore *s, Ask *a) { g_array_index(a->chords, TuneChord, 0).quality = TUNE_CHORD_DIM; }
-static void missing_instrument(TuneScore *s, Ask *a) { g_ptr_array_add(a->wanted, a->unwanted->pdata[0]); }
-static void unwanted_plays(TuneScore *s, Ask *a) { g_ptr_array_add(a->unwanted, a->wanted->pdata[0]); }
-static void drums_play(TuneScore *s, Ask *a) { a->no_drums = TRUE; }
-static void other_ending(TuneScore *s, Ask *a) { a->ending = TUNE_ENDING_FADE; }
-static void other_style(TuneScore *s, Ask *a) { a->style = tune_styles_find(styles, "rock"); }
-static void zero_length(TuneScore *s, Ask *a) { note(s, LEAD, 9)->duration = 0; }
-static void stuck(TuneScore *s, Ask *a) { note(s, LEAD, 9)->duration = 2 * BARS * BAR; }
-static void out_of_range(TuneScore *s, Ask *a) { note(s, LEAD, 9)->pitch = 110; }
-static void two_at_once(TuneScore *s, Ask *a) { add(track(s, LEAD), 0, BEAT, 55, 90); }
-static void final_chord_wrong(TuneScore *s, Ask *a) { g_array_index(s->chords, TuneScoreChord, 3).chord.root = 1; }
+static void other_tempo(TuneScore *s, Ask *a)
+{
+    g_array_index(s->tempos, TuneTempo, 0).bpm = 121;
+}
+static void other_key(TuneScore *s, Ask *a)
+{
+    a->key.mode = TUNE_MODE_MINOR;
+}
+static void other_metre(TuneScore *s, Ask *a)
+{
+    a->metre = (TuneMetre){3, 4};
+}
+static void a_microsecond(TuneScore *s, Ask *a)
+{
+    s->length_us += 2;
+}
+static void too_few_bars(TuneScore *s, Ask *a)
+{
+    a->bars = BARS + 1;
+}
+static void no_loop(TuneScore *s, Ask *a)
+{
+    a->loop = TRUE;
+}
+static void sections_swapped(TuneScore *s, Ask *a)
+{
+    g_array_index(s->sections, TuneSection, 0).role = TUNE_SECTION_BRIDGE;
+}
+static void section_gap(TuneScore *s, Ask *a)
+{
+    g_array_index(s->sections, TuneSection, 1).tick += BAR;
+}
+static void other_chord(TuneScore *s, Ask *a)
+{
+    g_array_index(a->chords, TuneChord, 0).quality = TUNE_CHORD_DIM;
+}
+static void missing_instrument(TuneScore *s, Ask *a)
+{
+    g_ptr_array_add(a->wanted, a->unwanted->pdata[0]);
+}
+static void unwanted_plays(TuneScore *s, Ask *a)
+{
+    g_ptr_array_add(a->unwanted, a->wanted->pdata[0]);
+}
+static void drums_play(TuneScore *s, Ask *a)
+{
+    a->no_drums = TRUE;
+}
+static void other_ending(TuneScore *s, Ask *a)
+{
+    a->ending = TUNE_ENDING_FADE;
+}
+static void other_style(TuneScore *s, Ask *a)
+{
+    a->style = tune_styles_find(styles, "rock");
+}
+static void zero_length(TuneScore *s, Ask *a)
+{
+    note(s, LEAD, 9)->duration = 0;
+}
+static void stuck(TuneScore *s, Ask *a)
+{
+    note(s, LEAD, 9)->duration = 2 * BARS * BAR;
+}
+static void out_of_range(TuneScore *s, Ask *a)
+{
+    note(s, LEAD, 9)->pitch = 110;
+}
+static void two_at_once(TuneScore *s, Ask *a)
+{
+    add(track(s, LEAD), 0, BEAT, 55, 90);
+}
+static void final_chord_wrong(TuneScore *s, Ask *a)
+{
+    g_array_index(s->chords, TuneScoreChord, 3).chord.root = 1;
+}
 
 static void overlap(TuneScore *s, Ask *a)
 {
@@ -324,7 +388,8 @@ int main(int argc, char **argv)
     g_assert_no_error(error);
     g_test_add_func("/checks/sound-score-has-no-breach", test_sound_score_has_no_breach);
     for (gsize i = 0; i < G_N_ELEMENTS(FAULTS); i++) {
-        g_autofree char *name = g_strdup_printf("/checks/%s/%s", FAULTS[i].property, FAULTS[i].name);
+        g_autofree char *name =
+            g_strdup_printf("/checks/%s/%s", FAULTS[i].property, FAULTS[i].name);
         g_test_add_data_func(name, GSIZE_TO_POINTER(i), test_fault);
     }
     g_test_add_func("/checks/distance-of-melodies", test_distance_of_melodies);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What the properties found.  A property is a name like "hard/tempo"; every check notes that it looked
- * (violations_checked) and each breach with the request that shows it.  A property that was never
- * looked at is a failure too: a generator that stopped asking for 6/8 must not pass in silence.
+ * What the properties found.  A property is a name like "hard/tempo"; every check notes that it
+ * looked (violations_checked) and each breach with the request that shows it.  A property that was
+ * never looked at is a failure too: a generator that stopped asking for 6/8 must not pass in
+ * silence.
  *
  * One thread writes at a time; a mutex inside sees to it.
  */
@@ -20,9 +21,9 @@ void violations_checked(Violations *self, const char *property, guint n);
 void violations_add(Violations *self, const char *property, const Ask *ask, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
-/* Fails the current GLib test when @property has a breach or was never looked at; prints the first few
- * breaches with their commands.  @allowed_share: breaches per look that are still fine (0 for what must
- * hold exactly). */
+/* Fails the current GLib test when @property has a breach or was never looked at; prints the first
+ * few breaches with their commands.  @allowed_share: breaches per look that are still fine (0 for
+ * what must hold exactly). */
 void violations_assert(Violations *self, const char *property, double allowed_share);
 
 /* Breaches of @property so far. */
