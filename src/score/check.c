@@ -207,6 +207,14 @@ static gboolean check_overlaps(const TuneScore *self, const TuneTrack *track, GE
     return TRUE;
 }
 
+/* Bank, data entry, parameter numbers and channel modes would change what other bytes mean: readers
+ * interpret them, a score does not hold them. */
+static gboolean is_reserved(guint8 control)
+{
+    return control == 0 || control == 6 || control == 32 || control == 38 ||
+           (control >= 96 && control <= 101) || (control >= 120 && control <= 127);
+}
+
 static gboolean check_controls(const TuneTrack *track, GError **error)
 {
     for (guint i = 0; i < track->controls->len; i++) {
@@ -214,7 +222,7 @@ static gboolean check_controls(const TuneTrack *track, GError **error)
         gboolean bend = c->control == TUNE_CONTROL_BEND;
         gint low = bend ? -8192 : 0, high = bend ? 8191 : 127;
         if (c->tick < 0 || c->tick > TUNE_SCORE_MAX_TICKS || c->control > TUNE_CONTROL_BEND ||
-            c->value < low || c->value > high)
+            is_reserved(c->control) || c->value < low || c->value > high)
             return tune_score_fail(error, INVALID,
                                    "track \"%s\": controller %u with value %d at tick %d",
                                    track->id, c->control, c->value, c->tick);
