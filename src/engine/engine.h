@@ -103,3 +103,9 @@ const char *tune_render_recipe_hash(const TuneRender *self);
 json_t *tune_render_report(TuneRender *self);
 void tune_render_free(TuneRender *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneRender, tune_render_free)
+
+/* SHA-256 of the score's JSON bytes (transfer none). */
+const char *tune_render_score_hash(const TuneRender *self);
+/* Where sound and notes come from: {"engine", "version", "method", "ai_model", "sound_set",
+ * "sound_licence", "recipe_sha256", "score_sha256"}.  (transfer full) */
+json_t *tune_render_rights(const TuneRender *self);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The recipe: all that decides a result, and nothing else.  Its canonical text's SHA-256 is the identity
+ * of the result.
+ *
+ *   format   1
+ *   engine   {name, version}
+ *   brief    everything asked, or score {name, sha256} when a score was given
+ *   seed
+ *   data     hashes of the style, the lexicon and the instruments
+ *   sound    {soundfont, sha256, fluidsynth}
+ *   rate, master {kind, loudness_lufs}
+ */
+#include "base/hash.h"
+#include "engine/engine-private.h"
+#include "score/format.h"
+#include "tune-config.h"
+
+#include <string.h>
+
+#define RECIPE_FORMAT 1
+
+char *tune_recipe_score_hash(const TuneScore *score, GError **error)
+{
+    g_autoptr(GBytes) bytes = tune_score_write_json(score, error);
+    gsize size;
+
+    if (bytes == NULL)
+        return NULL;
+    gconstpointer data = g_bytes_get_data(bytes, &size);
+    return tune_hash_bytes(data, size);
+}
+
+static json_t *data_hashes(TuneEngine *engine, const TuneBrief *brief, GError **error)
+{
+    const TuneVocabulary *vocabulary = tune_engine_vocabulary(engine, error);
+
+    if (vocabulary == NULL)
+        return NULL;
+    json_t *data = json_pack("{s:s, s:s}", "lexicon", tune_vocabulary_hash(vocabulary),
+                             "instruments",
+                             tune_instruments_hash(tune_vocabulary_instruments(vocabulary)));
+    if (brief == NULL)
+        return data;
+    json_object_set_new(data, "style",
+                        json_pack("{s:s, s:s}", "name", tune_style_name(brief->style), "sha256",
+                                  tune_style_hash(brief->style)));
+    if (brief->blend != NULL)
+        json_object_set_new(data, "blend",
+                            json_pack("{s:s, s:s}", "name", tune_style_name(brief->blend),
+                                      "sha256", tune_style_hash(brief->blend)));
+    return data;
+}
+
+static json_t *sound(TuneEngine *engine, GError **error)
+{
+    TuneSynth *synth = tune_engine_synth(engine, error);
+
+    if (synth == NULL)
+        return NULL;
+    g_autofree char *name = g_path_get_basename(tune_synth_soundfont(synth));
+    const char *hash = tune_synth_soundfont_hash(synth);
+    return json_pack("{s:s, s:s, s:s}", "soundfont", name, "sha256", hash != NULL ? hash : "",
+                     "fluidsynth", tune_synth_version());
+}
+
+json_t *tune_recipe_new(TuneEngine *engine, const TuneBrief *brief, const TuneScore *score,
+                        guint64 seed, double loudness_lufs, const TuneRenderOptions *options,
+                        GError **error)
+{
+    g_autoptr(json_t) data = data_hashes(engine, brief, error);
+    g_autoptr(json_t) sounds = data != NULL ? sound(engine, error) : NULL;
+
+    if (sounds == NULL)
+        return NULL;
+    json_t *recipe = json_object();
+    json_object_set_new(recipe, "format", json_integer(RECIPE_FORMAT));
+    json_object_set_new(
+        recipe, "engine",
+        json_pack("{s:s, s:s}", "name", tune_engine_name(engine), "version", TUNE_VERSION));
+    if (brief != NULL) {
+        json_object_set_new(recipe, "brief", tune_brief_to_json(brief));
+        json_object_set_new(recipe, "seed", json_integer((json_int_t)seed));
+    } else {
+        g_autofree char *hash = tune_recipe_score_hash(score, error);
+        if (hash == NULL) {
+            json_decref(recipe);
+            return NULL;
+        }
+        json_object_set_new(recipe, "score",
+                            json_pack("{s:s, s:s}", "title", score->title != NULL ? score->title : "",
+                                      "sha256", hash));
+    }
+    json_object_set(recipe, "data", data);
+    json_object_set(recipe, "sound", sounds);
+    json_object_set_new(recipe, "rate", json_integer(options->rate));
+    json_object_set_new(
+        recipe, "master",
+        json_pack("{s:s, s:o}", "kind", options->master == TUNE_MASTER_EXACT ? "exact" : "live",
+                  "loudness_lufs", tune_json_real(loudness_lufs, 3)));
+    return recipe;
+}
+
+static gboolean fail(GError **error, const char *reason)
+{
+    g_set_error(error, TUNE_ENGINE_ERROR, TUNE_ENGINE_ERROR_RECIPE, "recipe: %s", reason);
+    return FALSE;
+}
+
+static const char *text_at(const json_t *recipe, const char *group, const char *key)
+{
+    const char *text = json_string_value(json_object_get(json_object_get(recipe, group), key));
+
+    return text != NULL ? text : "";
+}
+
+static gboolean check_head(TuneEngine *self, const json_t *recipe, GError **error)
+{
+    if (!json_is_object(recipe) ||
+        json_integer_value(json_object_get(recipe, "format")) != RECIPE_FORMAT)
+        return fail(error, "not one that this version can read");
+    const char *engine = text_at(recipe, "engine", "name");
+    if (strcmp(engine, tune_engine_name(self)) != 0) {
+        g_autofree char *reason = g_strdup_printf("made by the engine \"%s\", not by %s", engine,
+                                                  tune_engine_name(self));
+        return fail(error, reason);
+    }
+    if (json_object_get(recipe, "score") != NULL)
+        return fail(error, "the sound was made from a score file, which is needed again");
+    if (!json_is_object(json_object_get(recipe, "brief")) ||
+        !json_is_integer(json_object_get(recipe, "seed")))
+        return fail(error, "brief or seed is missing");
+    return TRUE;
+}
+
+/* Differences between the recipe and what is installed here, as notes for the report. */
+static void note_changes(TuneRender *render, const json_t *recipe)
+{
+    static const char *const places[][3] = {
+        {"engine", "version", "the program's version"},
+        {"data", "lexicon", "the lexicon"},
+        {"data", "instruments", "the instruments' data"},
+        {"sound", "soundfont", "the SoundFont"},
+        {"sound", "sha256", "the SoundFont's content"},
+        {"sound", "fluidsynth", "FluidSynth's version"},
+    };
+    const json_t *old_style = json_object_get(json_object_get(recipe, "data"), "style");
+    const json_t *new_style = json_object_get(json_object_get(render->recipe, "data"), "style");
+
+    for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+        const char *then = text_at(recipe, places[i][0], places[i][1]);
+        const char *now = text_at(render->recipe, places[i][0], places[i][1]);
+        if (strcmp(then, now) != 0)
+            g_ptr_array_add(render->notes, g_strdup_printf("%s differs from the recipe's: %s then, "
+                                                           "%s now", places[i][2], then, now));
+    }
+    if (!json_equal(old_style, new_style))
+        g_ptr_array_add(render->notes, g_strdup("the style's data differ from the recipe's"));
+}
+
+TuneRender *tune_engine_replay(TuneEngine *self, const json_t *recipe,
+                               const TuneRenderOptions *options, GError **error)
+{
+    TuneRenderOptions same = *options;
+    const TuneVocabulary *vocabulary;
+    gint64 rate = 0;
+
+    if (!check_head(self, recipe, error) ||
+        !tune_json_get_int(recipe, "recipe", "rate", 22050, 96000, FALSE, &rate, error))
+        return NULL;
+    vocabulary = tune_engine_vocabulary(self, error);
+    if (vocabulary == NULL)
+        return NULL;
+    same.rate = (guint)rate;
+    same.master = strcmp(text_at(recipe, "master", "kind"), "live") == 0 ? TUNE_MASTER_LIVE
+                                                                        : TUNE_MASTER_EXACT;
+    g_autoptr(TuneBrief) brief =
+        tune_brief_from_json(json_object_get(recipe, "brief"), vocabulary, error);
+    if (brief == NULL)
+        return NULL;
+    guint64 seed = (guint64)json_integer_value(json_object_get(recipe, "seed"));
+    TuneRender *render = tune_engine_start(self, brief, seed, &same, error);
+    if (render != NULL)
+        note_changes(render, recipe);
+    return render;
+}

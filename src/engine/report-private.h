@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The sheet on which a report notes, field by field, what was asked and what was made.
+ */
+#pragma once
+#include "engine/engine-private.h"
+
+typedef enum { REPORT_NOT_ASKED, REPORT_MET, REPORT_MISSED, REPORT_NOT_MEASURED } ReportStatus;
+
+typedef struct {
+    const TuneBrief *brief;
+    const TuneScore *score;
+    double seconds;  /* length of the sound */
+    json_t *fields;  /* array */
+    guint counts[4]; /* by status */
+} ReportSheet;
+
+/* @asked NULL: not asked. */
+void report_put(ReportSheet *sheet, const char *field, TuneOrigin origin, gboolean hard,
+                const char *asked, const char *got, ReportStatus status);
+
+/* Style, tempo, key, metre, length, chords, form, instruments, lyrics, ending, mood. */
+void report_put_score_fields(ReportSheet *sheet);

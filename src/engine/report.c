@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The report: fields asked and got (report-fields.c), what was measured on the sound, the words of the
+ * sentence that meant nothing, what gave way, and where notes and sounds come from.
+ */
+#include "engine/report-private.h"
+
+#include <math.h>
+
+/* A real, or null where there is none (silence has no loudness). */
+static json_t *real_or_null(double value, gint decimals)
+{
+    return isfinite(value) ? tune_json_real(value, decimals) : json_null();
+}
+
+static json_t *strings(const GPtrArray *from)
+{
+    json_t *list = json_array();
+
+    for (guint i = 0; from != NULL && i < from->len; i++)
+        json_array_append_new(list, json_string(from->pdata[i]));
+    return list;
+}
+
+static json_t *measured_json(const TuneMeasured *measured, double seconds)
+{
+    json_t *json = json_object();
+
+    json_object_set_new(json, "length_seconds", tune_json_real(seconds, 6));
+    json_object_set_new(json, "loudness_lufs", real_or_null(measured->loudness_lufs, 2));
+    json_object_set_new(json, "true_peak_dbtp", real_or_null(measured->peak_dbtp, 2));
+    json_object_set_new(json, "tempo_bpm", measured->tempo_bpm > 0
+                                               ? tune_json_real(measured->tempo_bpm, 2)
+                                               : json_null());
+    json_object_set_new(json, "key", *measured->key != '\0' ? json_string(measured->key)
+                                                            : json_null());
+    return json;
+}
+
+/* Sound fields exist only once all the sound was read. */
+static void put_sound_fields(ReportSheet *sheet, const TuneRender *render,
+                             const TuneMeasured *measured)
+{
+    const TuneBrief *brief = render->brief;
+    TuneOrigin origin = brief != NULL ? brief->loudness_origin : TUNE_ORIGIN_DEFAULT;
+    double tolerance = render->options.master == TUNE_MASTER_EXACT ? 0.5 : 1.0;
+    g_autofree char *asked = g_strdup_printf("%.1f LUFS ± %.1f", render->loudness_lufs, tolerance);
+
+    if (!isfinite(measured->loudness_lufs)) {
+        report_put(sheet, "loudness", origin, TRUE, asked, "silence", REPORT_MISSED);
+        return;
+    }
+    g_autofree char *got = g_strdup_printf("%.1f LUFS", measured->loudness_lufs);
+    gboolean good = fabs(measured->loudness_lufs - render->loudness_lufs) <= tolerance;
+    report_put(sheet, "loudness", origin, TRUE, asked, got, good ? REPORT_MET : REPORT_MISSED);
+    g_autofree char *peak = g_strdup_printf("%.2f dBTP", measured->peak_dbtp);
+    report_put(sheet, "peak", TUNE_ORIGIN_DEFAULT, TRUE, "at most -1 dBTP", peak,
+               measured->peak_dbtp <= -0.99 ? REPORT_MET : REPORT_MISSED);
+}
+
+static json_t *tracks_json(const TuneScore *score)
+{
+    json_t *list = json_array();
+
+    for (guint i = 0; i < score->tracks->len; i++) {
+        const TuneTrack *track = score->tracks->pdata[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:i}", "id", track->id, "name",
+                                              track->name, "instrument", track->instrument, "role",
+                                              tune_role_name(track->role), "notes",
+                                              (int)track->notes->len));
+    }
+    return list;
+}
+
+static void put_brief_words(json_t *report, const TuneBrief *brief, const GPtrArray *notes)
+{
+    json_t *all = strings(brief->notes);
+    json_t *composer = strings(notes);
+
+    json_array_extend(all, composer);
+    json_decref(composer);
+    json_object_set_new(report, "notes", all);
+    json_object_set_new(report, "not_understood", strings(brief->not_understood));
+    json_object_set_new(report, "prompt",
+                        json_string(brief->prompt != NULL ? brief->prompt : ""));
+}
+
+json_t *tune_render_report(TuneRender *self)
+{
+    ReportSheet sheet = {.brief = self->brief, .score = self->score, .fields = json_array()};
+    TuneMeasured measured;
+    gint64 frames = self->at_end || self->source->n_frames < 0 ? self->frames_read
+                                                               : self->source->n_frames;
+    json_t *report = json_object();
+
+    sheet.seconds = (double)frames / self->source->rate;
+    tune_meter_result(self->meter, &measured);
+    if (self->brief != NULL)
+        report_put_score_fields(&sheet);
+    if (self->at_end)
+        put_sound_fields(&sheet, self, &measured);
+    json_object_set_new(report, "title",
+                        json_string(self->score->title != NULL ? self->score->title : ""));
+    json_object_set_new(report, "engine", json_string(tune_engine_name(self->engine)));
+    if (self->brief != NULL)
+        json_object_set_new(report, "seed", json_integer((json_int_t)self->seed));
+    json_object_set_new(report, "complete", json_boolean(self->at_end));
+    json_object_set_new(report, "frames", json_integer(frames));
+    json_object_set_new(report, "rate", json_integer(self->source->rate));
+    json_object_set_new(report, "summary",
+                        json_pack("{s:i, s:i, s:i, s:i}", "asked",
+                                  (int)(sheet.counts[REPORT_MET] + sheet.counts[REPORT_MISSED] +
+                                        sheet.counts[REPORT_NOT_MEASURED]),
+                                  "met", (int)sheet.counts[REPORT_MET], "missed",
+                                  (int)sheet.counts[REPORT_MISSED], "not_measured",
+                                  (int)sheet.counts[REPORT_NOT_MEASURED]));
+    json_object_set_new(report, "fields", sheet.fields);
+    json_object_set_new(report, "measured", measured_json(&measured, sheet.seconds));
+    json_object_set_new(report, "tracks", tracks_json(self->score));
+    if (self->brief != NULL)
+        put_brief_words(report, self->brief, self->notes);
+    else
+        json_object_set_new(report, "notes", strings(self->notes));
+    json_object_set_new(report, "recipe_sha256", json_string(self->recipe_hash));
+    json_object_set_new(report, "score_sha256", json_string(self->score_hash));
+    json_object_set_new(report, "rights", tune_render_rights(self));
+    return report;
+}
