@@ -181,7 +181,7 @@ static void play_hit(Bassist *b, const StyleHit *hit, gint bar_start)
     }
 }
 
-/* A chord that changes where the pattern is silent gets its bass note all the same. */
+/* A chord whose first half beat the pattern leaves silent gets its bass note all the same. */
 static void fill_silent_changes(Bassist *b, gint start, gint end)
 {
     const GArray *notes = b->part->track->notes;
@@ -200,7 +200,7 @@ static void fill_silent_changes(Bassist *b, gint start, gint end)
                 break;
             if (note->onset > chord->tick)
                 next = MIN(next, note->onset);
-            heard |= note->onset == chord->tick;
+            heard |= note->onset >= chord->tick && note->onset <= chord->tick + b->plan->beat_ticks / 2;
         }
         gint root = ground(b, chord);
         if (!heard)

@@ -383,7 +383,8 @@ static gboolean open_hat_at(const Drummer *d, guint from, gint tick)
 /* At one place: one stroke a drum, hats either open or closed or by foot, two hands. */
 static void respect_limbs(Drummer *d)
 {
-    gboolean machine = grooves_of(d->plan)->perform.machine;
+    /* a machine has no hands, a percussion section has many */
+    gboolean limbless = grooves_of(d->plan)->perform.machine || d->percussion == 1;
 
     g_array_sort(d->strokes, compare_strokes);
     for (guint i = 0; i + 1 < d->strokes->len;) {
@@ -409,7 +410,7 @@ static void respect_limbs(Drummer *d)
                 weakest = to;
             }
         }
-        if (hands > 2 && (!machine || least < 0))
+        if (hands > 2 && (!limbless || least < 0))
             g_array_remove_index(d->strokes, weakest);
         else
             from = to;
