@@ -68,20 +68,20 @@ def draw_notes(axis, score, colours, low_bar, high_bar):
 
 
 def draw_form(axis, score, low_bar, high_bar):
-    top = axis.get_ylim()[1]
     many = high_bar - low_bar > 48
+    above = axis.get_xaxis_transform()  # x in bars, y in heights of the picture
     for section in score.sections:
         x = section["tick"] / score.bar
         if low_bar <= x < high_bar:
             axis.axvline(x, color="black", linewidth=0.9)
-            axis.text(x, top + 3.4, f" {section['name']} {section['energy']:.2f}", fontsize=8,
-                      fontweight="bold", va="bottom", clip_on=False)
+            axis.text(x, 1.075, f" {section['name']} {section['energy']:.2f}", fontsize=8,
+                      fontweight="bold", va="bottom", transform=above, clip_on=False)
     last = None
     for tick, _, symbol in score.chords:
         x = tick / score.bar
         if low_bar <= x < high_bar and symbol != last:
-            axis.text(x, top + 0.4, symbol, fontsize=5 if many else 7, va="bottom", rotation=60,
-                      clip_on=False)
+            axis.text(x, 1.005, symbol, fontsize=5 if many else 7, va="bottom", rotation=60,
+                      transform=above, clip_on=False)
         last = symbol
 
 
@@ -126,7 +126,7 @@ def draw_roll(score, out, bars=None):
     beats, unit = score.metres[0][1:]
     figure.suptitle(f"{score.title} · {score.style} · {score.keys[0][1]} · {beats}/{unit} · "
                     f"{score.bpm:.1f} bpm · {score.bars} bars · {score.duration:.1f} s · "
-                    f"{score.ending}", fontsize=11)
+                    f"{score.ending}", fontsize=11, y=0.99)
     figure.subplots_adjust(left=0.05, right=0.99, top=0.88, bottom=0.10, hspace=0.04)
     figure.savefig(out, dpi=72)
     plt.close(figure)
