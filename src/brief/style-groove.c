@@ -352,7 +352,7 @@ static void perform_defaults(StylePerform *perform)
 {
     *perform = (StylePerform){.swing = 0.5, .drift_ms = 2.5, .loudness = {58, 100}, .accent = 16,
                               .spread = 5, .strum_ms = 22, .pedal = TRUE, .rit = 0.3,
-                              .fills = 0.5};
+                              .fills = 0.5, .crash = 1};
     for (gint role = 0; role < TUNE_N_ROLES; role++)
         perform->legato[role] = 0.92;
     perform->legato[TUNE_ROLE_PAD] = 1.0;
@@ -384,7 +384,7 @@ static gboolean read_perform(const TuneYamlNode *root, StylePerform *perform, GE
 {
     static const char *const keys[] = {"swing", "swing-sixteenths", "late", "drift", "loudness",
                                        "accent", "spread", "strum", "legato", "machine", "pedal",
-                                       "bends", "rit", "fills", NULL};
+                                       "bends", "rit", "fills", "crash", NULL};
     const TuneYamlNode *node = tune_yaml_get(root, "perform");
 
     perform_defaults(perform);
@@ -404,7 +404,8 @@ static gboolean read_perform(const TuneYamlNode *root, StylePerform *perform, GE
            tune_yaml_get_bool(node, "pedal", &perform->pedal, error) &&
            tune_yaml_get_bool(node, "bends", &perform->bends, error) &&
            tune_yaml_get_double(node, "rit", 0, 0.7, &perform->rit, error) &&
-           tune_yaml_get_double(node, "fills", 0, 1, &perform->fills, error);
+           tune_yaml_get_double(node, "fills", 0, 1, &perform->fills, error) &&
+           tune_yaml_get_double(node, "crash", 0, 1, &perform->crash, error);
 }
 
 gboolean tune_style_groove_parse(const TuneYamlNode *root, StyleGrooves *out, GError **error)

@@ -93,6 +93,7 @@ typedef struct {
     gboolean bends;                  /* scoops and vibrato on lead guitar, saxophone, voice */
     double rit;                      /* how much an ending slows down, 0..1: 0.3 = to 70 % */
     double fills;                    /* how keen on fills at phrase ends, 0..1 */
+    double crash;                    /* how keen on crashes at section heads, 0..1 */
 } StylePerform;
 
 typedef struct {

@@ -90,6 +90,8 @@ static gint degree(const Bassist *b, const PlanChord *chord, gint number, gint f
     gint pc = wrap(root + interval), above = from + wrap(pc - from);
     if (wrap(pc - from) == 0 && number != 1)
         above = from; /* the bass has this very tone */
+    if (above > b->centre + 9 && above - 12 >= b->low)
+        above -= 12; /* stay below the others */
     return above <= b->high ? above : nearest_pitch(b, pc, from);
 }
 
@@ -436,7 +438,7 @@ static void play_part(Plan *plan, gint index)
     b.high = MIN(b.part->high, b.part->instrument->high);
     if (b.high < b.low + 11) /* every chord has its bass note */
         b.high = MIN(b.part->instrument->high, b.low + 12);
-    b.centre = b.low + MIN(9, (b.high - b.low) / 2);
+    b.centre = b.low + MIN(7, (b.high - b.low) / 2);
     for (gint i = 0; i < plan->n_sections; i++) {
         b.section = &plan->sections[i];
         if (!plan_plays(b.section, index))

@@ -376,7 +376,8 @@ static void play_part(Plan *plan, gint index, const gint *lead)
 
     c.low = MAX(part->low, part->instrument->low);
     c.high = MIN(part->high, part->instrument->high);
-    c.power = part->role == TUNE_ROLE_COMP && strcmp(key, "distorted-guitar") == 0;
+    c.power = part->role == TUNE_ROLE_COMP && (strcmp(key, "distorted-guitar") == 0 ||
+                                               strcmp(key, "overdriven-guitar") == 0);
     c.strums = strcmp(family, "guitar") == 0 || strcmp(key, "harp") == 0 ||
                strcmp(key, "mandolin") == 0 || strcmp(key, "ukulele") == 0 ||
                strcmp(key, "banjo") == 0 || strcmp(key, "twelve-string-guitar") == 0;

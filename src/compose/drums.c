@@ -21,7 +21,6 @@ enum {
     RIDE_BELL = 53,
     TAMBOURINE = 54,
     CRASH_2 = 57,
-    ORCHESTRA_CYMBAL = 59,
 };
 
 typedef struct {
@@ -41,6 +40,7 @@ typedef struct {
     const StylePattern *groove;
     gint percussion;    /* as in PatternWant */
     gint end;           /* the groove runs up to here */
+    const StylePattern *last_fill; /* the same fill twice running is a habit */
     GArray *strokes;    /* Stroke of this section */
     GArray *hits;       /* StyleHit, scratch */
 } Drummer;
@@ -165,7 +165,10 @@ static const StylePattern *pick_fill(Drummer *d, gint beats, gint build, double 
                         .role = TUNE_ROLE_DRUMS, .instrument = d->part->instrument,
                         .percussion = d->percussion, .beats = beats, .build = build};
 
-    return plan_pattern_pick(d->plan, grooves_of(d->plan)->fills, &want, random);
+    const StylePattern *fill = NULL;
+    for (gint i = 0; i < 3 && (fill == NULL || fill == d->last_fill); i++)
+        fill = plan_pattern_pick(d->plan, grooves_of(d->plan)->fills, &want, random);
+    return fill;
 }
 
 /* Lay @fill over the groove so that it ends at @end. */
@@ -176,6 +179,7 @@ static void play_fill(Drummer *d, const StylePattern *fill, gint end)
     gint start = end - length;
     if (start < d->section->start_tick)
         return;
+    d->last_fill = fill;
     remove_strokes(d, start, end, FALSE);
     for (guint i = 0; i < d->hits->len; i++) {
         const StyleHit *hit = &g_array_index(d->hits, StyleHit, i);
@@ -202,10 +206,11 @@ static gint fill_beats(const Drummer *d, TuneRandom *random)
     return MIN(beats, beats_per_bar);
 }
 
+/* The last section's fill sets up the final chord. */
 static void section_end_fill(Drummer *d)
 {
     TuneRandom random;
-    gint end = d->section->start_tick + d->section->ticks;
+    gint end = d->end;
 
     drummer_stream(d, "fill", d->section->repeat, &random);
     double energy = d->section->energy;
@@ -220,7 +225,7 @@ static void section_end_fill(Drummer *d)
         fill = pick_fill(d, beats, 0, energy, &random);
     if (fill == NULL)
         fill = pick_fill(d, 0, 0, energy, &random);
-    if (fill != NULL && fill->beats * d->plan->beat_ticks <= d->section->ticks)
+    if (fill != NULL)
         play_fill(d, fill, end);
 }
 
@@ -273,6 +278,7 @@ static void crash_at_head(Drummer *d)
     double chance = s->energy < 0.3 ? 0 : s->energy > 0.6 || rise > 0.1 ? 1 : 0.4;
     if (s->start_tick == 0 && s->energy < 0.7)
         chance = 0;
+    chance *= grooves_of(d->plan)->perform.crash;
     if (!tune_random_chance(&random, chance))
         return;
     for (guint i = d->strokes->len; i-- > 0;) { /* the hand that crashes plays no hat or ride */
@@ -454,10 +460,6 @@ static gint orchestra_key(const Plan *plan, gint tick, guint8 key)
     case 52:
     case 55:
         return CRASH_2;
-    case RIDE:
-    case RIDE_BELL:
-    case ORCHESTRA_CYMBAL:
-        return ORCHESTRA_CYMBAL;
     default:
         return key >= 41 && key <= 53 ? 0 : key;
     }
@@ -541,7 +543,7 @@ static void play_section(Drummer *d)
     }
     if (s->role == TUNE_SECTION_BUILD && machine && s->bars >= 2)
         machine_build(d);
-    else if (d->next != NULL || !plan_has_final(d->plan))
+    else if (d->end >= s->start_tick + 2 * d->plan->bar_ticks)
         section_end_fill(d);
     crash_at_head(d);
     pick_up(d);
