@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The file: {"font": name, "bytes": size, "programs": [128 rows], "kits": {"0": [keys 27..87]}}.
+ * A row is [level, slope] for each of the eight octaves: LUFS, dB a second.
+ */
+#include "synth/calibration.h"
+#include "audio/decibel.h"
+#include "base/data.h"
+#include "base/json.h"
+
+#define DEFAULT_FONT "mix/FluidR3_GM.json"
+#define LOW_DRUM 27
+#define N_DRUMS 61
+#define SILENT_LUFS (-70.0)
+
+typedef struct {
+    double level, slope;
+} Point;
+
+struct TuneCalibration {
+    Point programs[128][TUNE_CALIBRATION_OCTAVES];
+    double drums[128][N_DRUMS]; /* kits that were not measured are like kit 0 */
+};
+
+static double number_at(const json_t *array, gsize index, double fallback)
+{
+    const json_t *value = json_array_get(array, index);
+
+    return json_is_number(value) ? json_number_value(value) : fallback;
+}
+
+static void read_programs(TuneCalibration *self, const json_t *programs)
+{
+    for (gsize p = 0; p < 128; p++) {
+        const json_t *row = json_array_get(programs, p);
+
+        for (gsize o = 0; o < TUNE_CALIBRATION_OCTAVES; o++)
+            self->programs[p][o] = (Point){number_at(row, 2 * o, SILENT_LUFS),
+                                           CLAMP(number_at(row, 2 * o + 1, 0), -80.0, 10.0)};
+    }
+}
+
+static void read_kits(TuneCalibration *self, const json_t *kits)
+{
+    for (gsize k = 0; k < 128; k++) {
+        char name[8];
+
+        g_snprintf(name, sizeof name, "%u", (guint)k);
+        const json_t *kit = json_object_get(kits, name);
+
+        for (gsize d = 0; d < N_DRUMS; d++)
+            self->drums[k][d] = kit != NULL ? number_at(kit, d, SILENT_LUFS)
+                                : k > 0     ? self->drums[0][d]
+                                            : SILENT_LUFS;
+    }
+}
+
+/* (transfer full) (nullable): the file for a font of @font_bytes. */
+static json_t *find_file(guint64 font_bytes)
+{
+    g_autoptr(GPtrArray) names = tune_data_list("mix", "json");
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *name =
+            g_strdup_printf("mix/%s.json", (const char *)g_ptr_array_index(names, i));
+        g_autofree char *path = tune_data_find(name, NULL);
+        g_autoptr(json_t) json = path != NULL ? tune_json_load(path, NULL) : NULL;
+        const json_t *bytes = json_object_get(json, "bytes");
+
+        if (json_is_integer(bytes) && (guint64)json_integer_value(bytes) == font_bytes)
+            return g_steal_pointer(&json);
+    }
+    return NULL;
+}
+
+TuneCalibration *tune_calibration_load(guint64 font_bytes, GError **error)
+{
+    g_autoptr(json_t) json = find_file(font_bytes);
+
+    if (json == NULL) {
+        g_autofree char *path = tune_data_find(DEFAULT_FONT, error);
+
+        json = path != NULL ? tune_json_load(path, error) : NULL;
+        if (json == NULL)
+            return NULL;
+    }
+    TuneCalibration *self = g_new0(TuneCalibration, 1);
+
+    read_programs(self, json_object_get(json, "programs"));
+    read_kits(self, json_object_get(json, "kits"));
+    return self;
+}
+
+void tune_calibration_free(TuneCalibration *self)
+{
+    g_free(self);
+}
+
+static double energy_of(double lufs)
+{
+    return lufs <= SILENT_LUFS ? 0 : tune_exp2((lufs + 0.691) * 0.33219280948873623);
+}
+
+void tune_calibration_note(const TuneCalibration *self, gboolean is_drums, guint8 program, guint8 key,
+                           double *energy, double *slope_db)
+{
+    if (is_drums) {
+        gint index = CLAMP((gint)key - LOW_DRUM, 0, N_DRUMS - 1);
+
+        *energy = energy_of(self->drums[program & 127][index]);
+        *slope_db = -40;
+        return;
+    }
+    const Point *points = self->programs[program & 127];
+    double at = CLAMP((key - TUNE_CALIBRATION_LOW_KEY) / 12.0, 0.0,
+                      TUNE_CALIBRATION_OCTAVES - 1.001);
+    gint below = (gint)at;
+    double part = at - below;
+
+    *energy = energy_of(points[below].level + part * (points[below + 1].level - points[below].level));
+    *slope_db = points[below].slope + part * (points[below + 1].slope - points[below].slope);
+}
