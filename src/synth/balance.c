@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The prediction is BS.1770's measurement done on notes instead of samples: the energy of every note,
- * by sound, pitch, velocity and expression, is added up in steps of 0.1 s; windows of 0.4 s are gated
- * at -70 LUFS and 10 LU below the mean.
+ * by sound, pitch, velocity and expression, is added up in steps of 0.1 s, and these are gated as
+ * measured ones would be.
  */
 #include "synth/balance.h"
 #include "audio/decibel.h"
+#include "synth/energy.h"
 
-#define STEP_S 0.1
+#define STEP_S (1.0 / TUNE_ENERGY_STEPS_PER_SECOND)
 #define LEAD_LUFS (-22.0)  /* of a part at level 0 dB, before the master */
 #define MAX_GAIN_DB 30.0
 #define RELEASE_S 0.1
-#define ABSOLUTE_GATE 1.17e-7 /* energy at -70 LUFS */
-#define RELATIVE_GATE 0.1     /* 10 LU */
+#define LOG2_10_TENTH 0.33219280948873623
 
 /* (v / reference)^4: FluidSynth and GM make amplitude go with the square of velocity and expression. */
 static double fourth_power(double v, double reference)
@@ -22,23 +22,21 @@ static double fourth_power(double v, double reference)
     return x * x * x * x;
 }
 
-static double lufs_of(double energy)
-{
-    return energy <= 0 ? -70.0 : MAX(-70.0, 3.0102999566398120 * tune_log2(energy) - 0.691);
-}
-
-/* Add one note's energy to the steps it sounds in. */
+/* Add one note's energy to the steps it sounds in.  @energy is the mean of the first four steps of a held
+ * note; what swells does so for a second only. */
 static void add_note(double *steps, gsize n_steps, double start, double end, double energy,
                      double slope_db)
 {
-    double factor = tune_exp2(slope_db * STEP_S * 0.33219280948873623);
-    double level = energy * tune_exp2(-slope_db * 0.2 * 0.33219280948873623);
+    double factor = tune_exp2(slope_db * STEP_S * LOG2_10_TENTH);
+    double level = 4.0 * energy / (1.0 + factor + factor * factor + factor * factor * factor);
+    gsize first = (gsize)(start / STEP_S);
 
-    for (gsize i = (gsize)(start / STEP_S); i < n_steps && (double)i * STEP_S < end; i++) {
+    for (gsize i = first; i < n_steps && (double)i * STEP_S < end; i++) {
         double from = MAX(start, (double)i * STEP_S), to = MIN(end, (double)(i + 1) * STEP_S);
 
         steps[i] += level * (to - from) / STEP_S;
-        level *= factor;
+        if (factor < 1.0 || i < first + 10)
+            level *= factor;
     }
 }
 
@@ -74,43 +72,19 @@ static void add_track(double *steps, gsize n_steps, const TuneCalibration *calib
     }
 }
 
-/* Gated mean energy of windows of four steps. */
-static double gated_energy(const double *steps, gsize n_steps)
-{
-    double gate = ABSOLUTE_GATE, mean = 0;
-
-    for (gint pass = 0; pass < 2; pass++) {
-        double sum = 0;
-        gsize n = 0;
-
-        for (gsize i = 3; i < n_steps; i++) {
-            double window = (steps[i - 3] + steps[i - 2] + steps[i - 1] + steps[i]) / 4;
-
-            if (window > gate) {
-                sum += window;
-                n++;
-            }
-        }
-        mean = n > 0 ? sum / (double)n : 0;
-        gate = MAX(ABSOLUTE_GATE, mean * RELATIVE_GATE);
-    }
-    return mean;
-}
-
 void tune_balance_init(TuneBalance *self, const TuneCalibration *calibration, const TuneScore *score)
 {
     gsize n_steps = (gsize)(tune_score_seconds(score, score->ticks) / STEP_S) + 40;
     g_autofree double *track_steps = g_new(double, n_steps);
-    g_autofree double *mix_steps = g_new0(double, n_steps);
 
-    *self = (TuneBalance){.mix_lufs = -70};
+    *self = (TuneBalance){.mix_steps = g_new0(double, n_steps), .n_steps = n_steps};
     for (guint t = 0; t < MIN(score->tracks->len, TUNE_SCORE_MAX_TRACKS); t++) {
         const TuneTrack *track = g_ptr_array_index(score->tracks, t);
 
         for (gsize i = 0; i < n_steps; i++)
             track_steps[i] = 0;
         add_track(track_steps, n_steps, calibration, score, track);
-        double own = lufs_of(gated_energy(track_steps, n_steps));
+        double own = tune_energy_integrated_lufs(track_steps, n_steps);
         double wanted = LEAD_LUFS + CLAMP(track->mix.level_db, -40.0, 12.0);
         double gain_db = own > -70 ? CLAMP(wanted - own, -MAX_GAIN_DB, MAX_GAIN_DB) : 0;
         double gain = tune_db_to_gain(gain_db);
@@ -118,7 +92,12 @@ void tune_balance_init(TuneBalance *self, const TuneCalibration *calibration, co
         self->gains[t] = gain;
         self->loudness[t] = own + gain_db;
         for (gsize i = 0; i < n_steps; i++)
-            mix_steps[i] += track_steps[i] * gain * gain;
+            self->mix_steps[i] += track_steps[i] * gain * gain;
     }
-    self->mix_lufs = lufs_of(gated_energy(mix_steps, n_steps));
+    self->mix_lufs = tune_energy_integrated_lufs(self->mix_steps, n_steps);
+}
+
+void tune_balance_clear(TuneBalance *self)
+{
+    g_clear_pointer(&self->mix_steps, g_free);
 }

@@ -10,6 +10,9 @@ typedef struct {
     double gains[TUNE_SCORE_MAX_TRACKS];     /* of each track's voice */
     double loudness[TUNE_SCORE_MAX_TRACKS];  /* LUFS predicted of each track with its gain */
     double mix_lufs;                         /* predicted of the pre-master mix */
+    double *mix_steps;                       /* [n_steps] its energy (synth/energy.h) */
+    gsize n_steps;
 } TuneBalance;
 
 void tune_balance_init(TuneBalance *self, const TuneCalibration *calibration, const TuneScore *score);
+void tune_balance_clear(TuneBalance *self);

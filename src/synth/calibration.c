@@ -4,9 +4,9 @@
  * A row is [level, slope] for each of the eight octaves: LUFS, dB a second.
  */
 #include "synth/calibration.h"
-#include "audio/decibel.h"
 #include "base/data.h"
 #include "base/json.h"
+#include "synth/energy.h"
 
 #define DEFAULT_FONT "mix/FluidR3_GM.json"
 #define LOW_DRUM 27
@@ -96,18 +96,13 @@ void tune_calibration_free(TuneCalibration *self)
     g_free(self);
 }
 
-static double energy_of(double lufs)
-{
-    return lufs <= SILENT_LUFS ? 0 : tune_exp2((lufs + 0.691) * 0.33219280948873623);
-}
-
 void tune_calibration_note(const TuneCalibration *self, gboolean is_drums, guint8 program, guint8 key,
                            double *energy, double *slope_db)
 {
     if (is_drums) {
         gint index = CLAMP((gint)key - LOW_DRUM, 0, N_DRUMS - 1);
 
-        *energy = energy_of(self->drums[program & 127][index]);
+        *energy = tune_energy_of_lufs(self->drums[program & 127][index]);
         *slope_db = -40;
         return;
     }
@@ -117,6 +112,6 @@ void tune_calibration_note(const TuneCalibration *self, gboolean is_drums, guint
     gint below = (gint)at;
     double part = at - below;
 
-    *energy = energy_of(points[below].level + part * (points[below + 1].level - points[below].level));
+    *energy = tune_energy_of_lufs(points[below].level + part * (points[below + 1].level - points[below].level));
     *slope_db = points[below].slope + part * (points[below + 1].slope - points[below].slope);
 }

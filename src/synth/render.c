@@ -8,6 +8,7 @@
  * A loop is rendered twice: the first time only for what sounds on after its end, which is then added
  * to the beginning.
  */
+#include "synth/balance.h"
 #include "synth/stem.h"
 #include "synth/synth-private.h"
 #include <math.h>
@@ -37,6 +38,7 @@ typedef struct {
     gint64 n_frames;     /* exact length, or -1 */
     gint64 last_event;   /* frame after which nothing new begins */
     gint64 fade_from, fade_to; /* the last ring-out goes to nothing between these frames */
+    TuneBalance balance;
     Lane *lanes;
     guint n_lanes;
 
@@ -100,7 +102,7 @@ static gboolean prepare_block(Render *self, Lane *lane, guint index, GError **er
     if (lane->prepared) {
         tune_stem_free(lane->stem);
         lane->stem = tune_stem_new(tune_synth_bank(self->synth), self->score, index,
-                                   self->base.rate);
+                                   self->base.rate, self->balance.gains[index]);
     }
     return TRUE;
 }
@@ -308,6 +310,7 @@ static void render_free(TuneSource *source)
             g_array_unref(self->lanes[i].tail);
     }
     g_free(self->lanes);
+    tune_balance_clear(&self->balance);
     g_clear_error(&self->failure);
     g_mutex_clear(&self->lock);
     g_cond_clear(&self->work);
@@ -318,6 +321,11 @@ static void render_free(TuneSource *source)
 }
 
 static const TuneSourceClass render_class = {read_frames, render_free};
+
+const TuneBalance *tune_render_balance(const TuneSource *source)
+{
+    return source->class == &render_class ? &((const Render *)source)->balance : NULL;
+}
 
 /* ---- setting up ---- */
 
@@ -364,6 +372,10 @@ TuneSource *tune_synth_render(TuneSynth *self, const TuneScore *score,
 {
     g_return_val_if_fail(self != NULL && score != NULL && options != NULL, NULL);
     g_return_val_if_fail(options->rate >= 22050 && options->rate <= 96000, NULL);
+    const TuneCalibration *calibration = tune_synth_calibration(self, error);
+
+    if (calibration == NULL)
+        return NULL;
     Render *render = g_new0(Render, 1);
 
     render->base.class = &render_class;
@@ -376,12 +388,14 @@ TuneSource *tune_synth_render(TuneSynth *self, const TuneScore *score,
     g_cond_init(&render->work);
     g_cond_init(&render->done);
     plan_ending(render);
+    tune_balance_init(&render->balance, calibration, score);
     render->n_lanes = score->tracks->len;
     render->lanes = g_new0(Lane, MAX(1, render->n_lanes));
     for (guint i = 0; i < render->n_lanes; i++) {
         Lane *lane = &render->lanes[i];
 
-        lane->stem = tune_stem_new(tune_synth_bank(self), score, i, options->rate);
+        lane->stem = tune_stem_new(tune_synth_bank(self), score, i, options->rate,
+                                   render->balance.gains[i]);
         lane->ring = g_new0(float, (gsize)RING * 2 * TUNE_STEM_BLOCK);
         lane->prepared = !score->loop || render->n_frames <= 0;
     }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "synth/stem.h"
 #include "synth/event.h"
+#include "synth/strip.h"
 #include <string.h>
 
 struct TuneStem {
     TuneVoiceBank *bank;
     TuneVoiceRequest request;
     TuneVoice *voice; /* NULL before the first block */
+    TuneStrip *strip;
     GArray *events;
     guint next_event;
     gint64 position; /* frames rendered */
@@ -14,7 +16,8 @@ struct TuneStem {
     float left[TUNE_STEM_BLOCK], right[TUNE_STEM_BLOCK];
 };
 
-TuneStem *tune_stem_new(TuneVoiceBank *bank, const TuneScore *score, guint index, guint rate)
+TuneStem *tune_stem_new(TuneVoiceBank *bank, const TuneScore *score, guint index, guint rate,
+                        double gain)
 {
     const TuneTrack *track = g_ptr_array_index(score->tracks, index);
     TuneStem *self = g_new0(TuneStem, 1);
@@ -23,6 +26,7 @@ TuneStem *tune_stem_new(TuneVoiceBank *bank, const TuneScore *score, guint index
     self->request =
         (TuneVoiceRequest){rate, track->bank, track->program, track->is_drums};
     self->events = tune_events_new(score, index, rate);
+    self->strip = tune_strip_new(score, index, rate, gain);
     return self;
 }
 
@@ -31,6 +35,7 @@ void tune_stem_free(TuneStem *self)
     if (self == NULL)
         return;
     tune_voice_release(self->voice);
+    tune_strip_free(self->strip);
     g_array_unref(self->events);
     g_free(self);
 }
@@ -93,8 +98,10 @@ gboolean tune_stem_render(TuneStem *self, float *out, GError **error)
         if (self->voice == NULL)
             return FALSE;
     }
+    gint64 frame = self->position;
     gboolean sounds = play(self);
 
+    sounds = tune_strip_process(self->strip, frame, self->left, self->right, TUNE_STEM_BLOCK, !sounds);
     self->over = !sounds && self->next_event == self->events->len;
     for (gsize i = 0; i < TUNE_STEM_BLOCK; i++) {
         /* + 0: no negative zeros, so that every way of adding stems gives the same bits. */

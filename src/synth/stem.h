@@ -13,8 +13,10 @@
 
 typedef struct TuneStem TuneStem;
 
-/* Cheap: nothing is loaded before the first block.  @bank and @score are borrowed. (transfer full) */
-TuneStem *tune_stem_new(TuneVoiceBank *bank, const TuneScore *score, guint index, guint rate);
+/* Cheap: no sound is loaded before the first block.  @bank is borrowed for the stem's life; @gain: linear,
+ * for the voice.  (transfer full) */
+TuneStem *tune_stem_new(TuneVoiceBank *bank, const TuneScore *score, guint index, guint rate,
+                        double gain);
 void tune_stem_free(TuneStem *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneStem, tune_stem_free)
 
@@ -22,6 +24,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneStem, tune_stem_free)
  * fail: TUNE_SYNTH_ERROR. */
 gboolean tune_stem_render(TuneStem *self, float *out, GError **error);
 
-/* After the block last rendered nothing will come any more: no events, no voice, no echo above
- * -70 dB. */
+/* After the block last rendered nothing will come any more: no events, no voice, no echo. */
 gboolean tune_stem_is_over(const TuneStem *self);

@@ -4,6 +4,7 @@
 #include "synth/soundfont.h"
 #include "synth/synth-private.h"
 #include <fluidsynth.h>
+#include <sys/stat.h>
 
 G_DEFINE_QUARK(tune-synth-error-quark, tune_synth_error)
 
@@ -12,8 +13,9 @@ struct TuneSynth {
     char *soundfont;
     guint n_threads;
     TuneVoiceBank *bank;
-    GMutex hash_lock;
-    char *hash; /* NULL until asked for; @hash_lock */
+    GMutex lock;
+    char *hash;                   /* NULL until asked for; @lock */
+    TuneCalibration *calibration; /* likewise */
 };
 
 TuneSynth *tune_synth_new(const TuneSynthConfig *config, GError **error)
@@ -29,7 +31,7 @@ TuneSynth *tune_synth_new(const TuneSynthConfig *config, GError **error)
     self->soundfont = soundfont;
     self->n_threads = config->n_threads > 0 ? config->n_threads : g_get_num_processors();
     self->bank = tune_fluid_bank_new(soundfont, config->log);
-    g_mutex_init(&self->hash_lock);
+    g_mutex_init(&self->lock);
     return self;
 }
 
@@ -44,9 +46,10 @@ void tune_synth_free(TuneSynth *self)
     if (self == NULL || !g_atomic_ref_count_dec(&self->references))
         return;
     tune_voice_bank_free(self->bank);
-    g_mutex_clear(&self->hash_lock);
+    g_mutex_clear(&self->lock);
     g_free(self->soundfont);
     g_free(self->hash);
+    tune_calibration_free(self->calibration);
     g_free(self);
 }
 
@@ -67,12 +70,25 @@ const char *tune_synth_soundfont(const TuneSynth *self)
 
 const char *tune_synth_soundfont_hash(TuneSynth *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->hash_lock);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
 
     if (self->hash == NULL)
         self->hash = tune_soundfont_hash(self->soundfont, NULL);
     /* The file was there when we opened it; gone since, its hash is unknown. */
     return self->hash != NULL ? self->hash : "";
+}
+
+const TuneCalibration *tune_synth_calibration(TuneSynth *self, GError **error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    struct stat st;
+
+    if (self->calibration == NULL) {
+        guint64 bytes = stat(self->soundfont, &st) == 0 ? (guint64)st.st_size : 0;
+
+        self->calibration = tune_calibration_load(bytes, error);
+    }
+    return self->calibration;
 }
 
 const char *tune_synth_version(void)
