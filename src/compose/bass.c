@@ -43,12 +43,14 @@ static const PlanChord *chord_at(const Bassist *b, gint tick)
     return &b->plan->chords[plan_chord_at(b->plan, tick)];
 }
 
-/* The chord after the one at @tick, or the same when it is the last. */
+/* The chord that begins after the one at @tick: of a loop the first again, else the last stays. */
 static const PlanChord *next_chord(const Bassist *b, gint tick)
 {
-    gint i = plan_chord_at(b->plan, tick);
+    gint i = plan_chord_at(b->plan, tick) + 1;
 
-    return &b->plan->chords[MIN(i + 1, b->plan->n_chords - 1)];
+    if (i < b->plan->n_chords)
+        return &b->plan->chords[i];
+    return &b->plan->chords[b->plan->ending == TUNE_ENDING_LOOP ? 0 : i - 1];
 }
 
 static gint bass_pc(const PlanChord *chord)
@@ -222,12 +224,13 @@ static void walk_bar(Bassist *b, gint bar, gint start)
                 bar + (bar % 2 == 1 ? 1000 * b->section->repeat : 0), &random);
     for (gint i = 0; i < beats && start + i * beat < b->end; i++) {
         gint tick = start + i * beat;
-        const PlanChord *chord = chord_at(b, tick), *next = chord_at(b, tick + beat);
+        const PlanChord *chord = chord_at(b, tick);
+        const PlanChord *next = chord->tick + chord->ticks <= tick + beat ? next_chord(b, tick) : chord;
         gint root = ground(b, chord), pitch;
         gint from = b->previous > 0 ? b->previous : root;
         if (chord->tick == tick || (i == 0 && tune_random_chance(&random, 0.7)))
             pitch = root;
-        else if (next != chord && start + (i + 1) * beat < b->plan->ticks)
+        else if (next != chord)
             pitch = approach(b, chord, ground(b, next), from, tune_random_chance(&random, 0.6));
         else if (i == beats - 1)
             pitch = approach(b, chord, ground(b, next), from, FALSE);
@@ -332,10 +335,10 @@ static void lead_over(Bassist *b, gint end)
     TuneRandom random;
 
     plan_stream(b->plan, b->section, b->part, "lead over", b->section->repeat, &random);
-    if (end >= b->plan->ticks || b->plan->bar_ticks < 3 * beat ||
+    if ((end >= b->plan->ticks && b->plan->ending != TUNE_ENDING_LOOP) || b->plan->bar_ticks < 3 * beat ||
         chord_at(b, from)->tick > from - beat || !tune_random_chance(&random, 0.6))
         return;
-    const PlanChord *next = chord_at(b, end), *chord = chord_at(b, from);
+    const PlanChord *next = next_chord(b, from), *chord = chord_at(b, from);
     gint target = nearest_pitch(b, bass_pc(next), b->centre), half = beat / 2;
     for (guint i = notes->len; i-- > 0;) { /* make room */
         TuneNote *note = &g_array_index(notes, TuneNote, i);

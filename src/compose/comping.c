@@ -99,7 +99,7 @@ static Touch touch_of(const Comper *c, char cell, guint n)
         t.first = n >= 4 ? n - 3 : n >= 3 ? 1 : 0;
         break;
     case 'X':
-        t.velocity = 104;
+        t.velocity = 95;
         t.articulation = TUNE_ARTICULATION_ACCENT;
         t.direction = 1;
         break;
