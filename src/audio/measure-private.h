@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The two halves of measure.h; both take mono blocks.
+ */
+#pragma once
+#include "audio/measure.h"
+
+typedef struct TuneTempo TuneTempo;
+TuneTempo *tune_tempo_new(guint rate);
+void tune_tempo_free(TuneTempo *self);
+void tune_tempo_feed(TuneTempo *self, const float *mono, gsize n);
+void tune_tempo_read(TuneTempo *self, TuneMeasured *out);
+double tune_tempo_near(TuneTempo *self, double expected_bpm, double *strength);
+
+typedef struct TuneTonality TuneTonality;
+TuneTonality *tune_tonality_new(guint rate);
+void tune_tonality_free(TuneTonality *self);
+void tune_tonality_feed(TuneTonality *self, const float *mono, gsize n);
+void tune_tonality_read(const TuneTonality *self, TuneMeasured *out);
