@@ -61,7 +61,8 @@ gint tune_command_convert(TuneCli *cli, GError **error)
         return TUNE_EXIT_BROKEN;
     if (pipe)
         to_stdout(score, format, error);
-    else if (tune_score_save(score, temporary, format, error))
-        tune_outputs_commit(outputs, error);
+    else if (!tune_score_save(score, temporary, format, error) ||
+             !tune_outputs_commit(outputs, error))
+        tune_outputs_rename_error(outputs, error);
     return TUNE_EXIT_DONE;
 }

@@ -40,7 +40,10 @@ static gboolean generate(TuneCli *cli, GError **error)
         return FALSE;
     tune_production_options(production, &options);
     g_autoptr(TuneRender) render = tune_engine_start(engine, brief, seed, &options, error);
-    return render != NULL && tune_production_run(production, render, brief, error);
+    if (render != NULL)
+        return tune_production_run(production, render, error);
+    tune_production_rename_error(production, error);
+    return FALSE;
 }
 
 gint tune_command_generate(TuneCli *cli, GError **error)

@@ -70,7 +70,7 @@ static json_t *real_or_null(double value, gint decimals)
     return isfinite(value) ? tune_json_real(value, decimals) : json_null();
 }
 
-static json_t *measured_json(const TuneMeasured *measured, gint64 frames, guint rate)
+static json_t *measured_json(const TuneMeterResult *measured, gint64 frames, guint rate)
 {
     return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o}", "length_seconds",
                      tune_json_real((double)frames / rate, 6), "frames", (json_int_t)frames,
@@ -135,11 +135,11 @@ gint tune_command_inspect(TuneCli *cli, GError **error)
     g_autoptr(TuneTags) tags = read_tags != NULL ? read_tags : tune_tags_new();
     if (source == NULL)
         return TUNE_EXIT_BROKEN;
-    g_autoptr(TuneMeter) meter = tune_meter_new(source->rate);
-    gint64 frames = measure(cli, source, meter, error);
+    g_autoptr(TuneMeter) meter = tune_meter_new(source->rate, error);
+    gint64 frames = meter != NULL ? measure(cli, source, meter, error) : -1;
     if (frames < 0)
         return TUNE_EXIT_BROKEN;
-    TuneMeasured measured;
+    TuneMeterResult measured;
     tune_meter_result(meter, &measured);
     g_autoptr(json_t) result =
         json_pack("{s:s, s:i, s:i, s:o, s:o}", "file", path, "rate", (int)source->rate, "channels",

@@ -12,6 +12,7 @@
 
 typedef struct {
     char *temporary;
+    char *shown;     /* as the user named it */
     char *target;    /* real path, links followed */
     gboolean device; /* copied into, not renamed */
     gboolean placed;
@@ -30,6 +31,7 @@ static void output_free(gpointer data)
     if (!output->placed)
         g_unlink(output->temporary);
     g_free(output->temporary);
+    g_free(output->shown);
     g_free(output->target);
     g_free(output);
 }
@@ -128,6 +130,7 @@ const char *tune_outputs_stage(TuneOutputs *self, const char *option, const char
     }
     Output *output = g_new0(Output, 1);
     output->temporary = temporary;
+    output->shown = g_strdup(path);
     output->target = g_steal_pointer(&target);
     output->device = device;
     g_ptr_array_add(self->files, output);
@@ -154,8 +157,27 @@ void tune_outputs_retarget(TuneOutputs *self, const char *temporary, const char 
         Output *output = self->files->pdata[i];
         if (strcmp(output->temporary, temporary) != 0)
             continue;
+        g_free(output->shown);
         g_free(output->target);
+        output->shown = g_strdup(path);
         output->target = real_target(path);
+    }
+}
+
+void tune_outputs_rename_error(const TuneOutputs *self, GError **error)
+{
+    if (error == NULL || *error == NULL)
+        return;
+    for (guint i = 0; i < self->files->len; i++) {
+        const Output *output = self->files->pdata[i];
+        const char *place = strstr((*error)->message, output->temporary);
+        if (place == NULL)
+            continue;
+        char *message = g_strdup_printf(
+            "%.*s%s%s", (gint)(place - (*error)->message), (*error)->message, output->shown,
+            place + strlen(output->temporary));
+        g_free((*error)->message);
+        (*error)->message = message;
     }
 }
 
@@ -177,7 +199,7 @@ static gboolean copy_into(const Output *output, GError **error)
     if (in != NULL)
         fclose(in);
     if (!good)
-        g_set_error(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_MISSING, "%s: %s", output->target,
+        g_set_error(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_MISSING, "%s: %s", output->shown,
                     g_strerror(saved));
     return good;
 }
@@ -187,7 +209,7 @@ static gboolean place(Output *output, GError **error)
     if (output->device)
         return copy_into(output, error);
     if (g_rename(output->temporary, output->target) != 0) {
-        g_set_error(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_MISSING, "%s: %s", output->target,
+        g_set_error(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_MISSING, "%s: %s", output->shown,
                     g_strerror(errno));
         return FALSE;
     }

@@ -32,4 +32,7 @@ gboolean tune_outputs_stage_folder(TuneOutputs *self, const char *option, const 
 /* The file staged as @temporary shall be called @path in the end. */
 void tune_outputs_retarget(TuneOutputs *self, const char *temporary, const char *path);
 
+/* Errors of those who wrote temporary names, said again with the names that the user gave. */
+void tune_outputs_rename_error(const TuneOutputs *self, GError **error);
+
 gboolean tune_outputs_commit(TuneOutputs *self, GError **error);

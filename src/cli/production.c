@@ -5,8 +5,8 @@
 #include "cli/progress.h"
 #include "cli/stems.h"
 #include "cli/summary.h"
+#include "engine/tags.h"
 #include "score/format.h"
-#include "tune-config.h"
 
 #include <string.h>
 
@@ -151,43 +151,9 @@ void tune_production_options(TuneProduction *self, TuneRenderOptions *options)
     }
 }
 
-/* "Fm", "Bb": what players and tag editors expect in a key tag. */
-static char *short_key(TuneKey key)
+static gboolean write_sound(TuneProduction *self, TuneRender *render, GError **error)
 {
-    char name[8];
-
-    tune_fifths_name(key.tonic, name);
-    return g_strconcat(name, tune_mode_is_minor(key.mode) ? "m" : "", NULL);
-}
-
-TuneTags *tune_production_tags(const TuneRender *render, const TuneBrief *brief)
-{
-    const TuneScore *score = tune_render_score(render);
-    TuneTags *tags = tune_tags_new();
-    g_autoptr(json_t) rights = tune_render_rights(render);
-
-    tags->title = g_strdup(score->title);
-    tags->artist = g_strdup(brief != NULL ? "tunesmith" : score->creator);
-    tags->genre = g_strdup(score->style);
-    tags->copyright = brief == NULL ? g_strdup(score->rights) : NULL;
-    tags->software = g_strdup("tunesmith " TUNE_VERSION);
-    tags->key = short_key(g_array_index(score->keys, TuneKeyChange, 0).key);
-    tags->bpm =
-        tune_metre_beat_bpm(g_array_index(score->metres, TuneMetreChange, 0).metre,
-                            g_array_index(score->tempos, TuneTempo, 0).bpm);
-    tags->recipe = g_strdup(tune_render_recipe(render));
-    tags->rights = tune_json_canonical(rights);
-    if (score->loop) {
-        tags->loop_start = 0;
-        tags->loop_end = MAX(0, tune_render_n_frames(render));
-    }
-    return tags;
-}
-
-static gboolean write_sound(TuneProduction *self, TuneRender *render, const TuneBrief *brief,
-                            GError **error)
-{
-    g_autoptr(TuneTags) tags = tune_production_tags(render, brief);
+    g_autoptr(TuneTags) tags = tune_render_tags(render);
     g_autoptr(TuneEncoder) encoder =
         tune_encoder_new(self->sound, self->format, tune_render_rate(render), 2,
                          tune_render_n_frames(render), tags, error);
@@ -266,20 +232,34 @@ static gboolean tell(TuneProduction *self, const json_t *report, const TuneScore
     return TRUE;
 }
 
-gboolean tune_production_run(TuneProduction *self, TuneRender *render, const TuneBrief *brief,
-                             GError **error)
+static gboolean write_all(TuneProduction *self, TuneRender *render, json_t **report,
+                          GError **error)
 {
-    if (!write_sound(self, render, brief, error))
+    if (!write_sound(self, render, error))
         return FALSE;
-    g_autoptr(json_t) report = tune_render_report(render);
-    if (!write_beside(self, render, report, error) ||
-        g_cancellable_set_error_if_cancelled(self->cli->cancellable, error) ||
-        !tune_outputs_commit(self->outputs, error))
+    *report = tune_render_report(render);
+    return write_beside(self, render, *report, error) &&
+           !g_cancellable_set_error_if_cancelled(self->cli->cancellable, error) &&
+           tune_outputs_commit(self->outputs, error);
+}
+
+gboolean tune_production_run(TuneProduction *self, TuneRender *render, GError **error)
+{
+    g_autoptr(json_t) report = NULL;
+
+    if (!write_all(self, render, &report, error)) {
+        tune_outputs_rename_error(self->outputs, error);
         return FALSE;
+    }
     g_clear_pointer(&self->bar, tune_progress_bar_free);
     if (!tell(self, report, tune_render_score(render), error))
         return FALSE;
     if (!tune_args_has(self->cli->args, OPTION_PLAY))
         return TRUE;
     return tune_play_file(self->cli, self->path, error);
+}
+
+void tune_production_rename_error(const TuneProduction *self, GError **error)
+{
+    tune_outputs_rename_error(self->outputs, error);
 }

@@ -23,8 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneProduction, tune_production_free)
 void tune_production_options(TuneProduction *self, TuneRenderOptions *options);
 
 /* Pull the sound into the file, write everything beside it, put all in place, tell what was made. */
-gboolean tune_production_run(TuneProduction *self, TuneRender *render, const TuneBrief *brief,
-                             GError **error);
+gboolean tune_production_run(TuneProduction *self, TuneRender *render, GError **error);
 
-/* Tags of a render: title, tempo, key, recipe, rights. (transfer full) */
-TuneTags *tune_production_tags(const TuneRender *render, const TuneBrief *brief);
+/* An error of the rendering, said with the names that the user gave. */
+void tune_production_rename_error(const TuneProduction *self, GError **error);

@@ -19,7 +19,10 @@ static gboolean render_score(TuneCli *cli, GError **error)
     tune_production_options(production, &options);
     g_autoptr(TuneRender) render =
         tune_engine_start_score(engine, score, loudness, &options, error);
-    return render != NULL && tune_production_run(production, render, NULL, error);
+    if (render != NULL)
+        return tune_production_run(production, render, error);
+    tune_production_rename_error(production, error);
+    return FALSE;
 }
 
 gint tune_command_render(TuneCli *cli, GError **error)

@@ -31,7 +31,8 @@ static TuneRender *compose_start(TuneEngine *self, const TuneBrief *brief, guint
     TuneVocabulary *vocabulary = tune_engine_vocabulary(self, error);
     g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
 
-    if (vocabulary == NULL || !check_length(brief, error))
+    if (vocabulary == NULL || !check_length(brief, error) ||
+        tune_engine_synth(self, error) == NULL)
         return NULL;
     if (options->progress != NULL)
         options->progress(0, "compose", 0, options->progress_user_data);

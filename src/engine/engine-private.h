@@ -38,6 +38,7 @@ struct TuneRender {
     char *score_hash;  /* SHA-256 of the score's JSON */
     GPtrArray *notes;  /* char*: for the report */
     TuneMeter *meter;
+    GCancellable *own_cancellable; /* (nullable): of the public library's renders */
     gint64 frames_read;
     gboolean at_end;
 };

@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/meter.h"
+#include "audio/loudness.h"
 
-#include <ebur128.h>
 #include <math.h>
 
+/* At or below this nothing was heard. */
+#define SILENT_LUFS -70.0
+
 struct TuneMeter {
-    ebur128_state *loudness;
+    TuneLoudnessMeter *loudness;
 };
 
-TuneMeter *tune_meter_new(guint rate)
+TuneMeter *tune_meter_new(guint rate, GError **error)
 {
-    TuneMeter *self = g_new0(TuneMeter, 1);
+    g_autoptr(TuneMeter) self = g_new0(TuneMeter, 1);
 
-    self->loudness = ebur128_init(2, rate, EBUR128_MODE_I | EBUR128_MODE_TRUE_PEAK);
-    return self;
+    self->loudness = tune_loudness_meter_new(rate, 2, TRUE, error);
+    return self->loudness != NULL ? g_steal_pointer(&self) : NULL;
 }
 
 void tune_meter_free(TuneMeter *self)
 {
     if (self == NULL)
         return;
-    ebur128_destroy(&self->loudness);
+    g_clear_pointer(&self->loudness, tune_loudness_meter_free);
     g_free(self);
 }
 
 void tune_meter_add(TuneMeter *self, const float *frames, gsize n)
 {
-    ebur128_add_frames_float(self->loudness, frames, n);
+    tune_loudness_meter_feed(self->loudness, frames, n);
 }
 
-void tune_meter_result(TuneMeter *self, TuneMeasured *out)
+void tune_meter_result(TuneMeter *self, TuneMeterResult *out)
 {
-    double peak = 0;
+    TuneLoudness loudness;
 
-    *out = (TuneMeasured){.loudness_lufs = -INFINITY, .peak_dbtp = -INFINITY};
-    ebur128_loudness_global(self->loudness, &out->loudness_lufs);
-    for (guint channel = 0; channel < 2; channel++) {
-        double one = 0;
-        ebur128_true_peak(self->loudness, channel, &one);
-        peak = MAX(peak, one);
+    *out = (TuneMeterResult){.loudness_lufs = -INFINITY, .peak_dbtp = -INFINITY};
+    tune_loudness_meter_read(self->loudness, &loudness);
+    if (loudness.integrated_lufs > SILENT_LUFS) {
+        out->loudness_lufs = loudness.integrated_lufs;
+        out->peak_dbtp = loudness.true_peak_dbtp;
     }
-    if (peak > 0)
-        out->peak_dbtp = 20 * log10(peak);
 }

@@ -15,9 +15,9 @@ typedef struct {
     double tempo_confidence; /* 0..1 */
     char key[16];         /* "F minor", "" = none found */
     double key_confidence;
-} TuneMeasured;
+} TuneMeterResult;
 
-TuneMeter *tune_meter_new(guint rate); /* (transfer full) */
+TuneMeter *tune_meter_new(guint rate, GError **error); /* (transfer full) */
 void tune_meter_free(TuneMeter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneMeter, tune_meter_free)
 
@@ -25,4 +25,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneMeter, tune_meter_free)
 void tune_meter_add(TuneMeter *self, const float *frames, gsize n);
 
 /* Of all that was added so far. */
-void tune_meter_result(TuneMeter *self, TuneMeasured *out);
+void tune_meter_result(TuneMeter *self, TuneMeterResult *out);

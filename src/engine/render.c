@@ -68,8 +68,8 @@ TuneRender *tune_render_new(TuneEngine *engine, const TuneBrief *brief, const Tu
     self->score_hash = tune_recipe_score_hash(score, error);
     if (self->score_hash == NULL || !open_source(self, error))
         return NULL;
-    self->meter = tune_meter_new(self->source->rate);
-    return g_steal_pointer(&self);
+    self->meter = tune_meter_new(self->source->rate, error);
+    return self->meter != NULL ? g_steal_pointer(&self) : NULL;
 }
 
 static void tell_progress(const TuneRender *self)
@@ -140,6 +140,7 @@ void tune_render_free(TuneRender *self)
     g_clear_pointer(&self->brief, tune_brief_free);
     g_clear_pointer(&self->recipe, json_decref);
     g_clear_pointer(&self->notes, g_ptr_array_unref);
+    g_clear_object(&self->own_cancellable);
     g_free(self->recipe_text);
     g_free(self->recipe_hash);
     g_free(self->score_hash);

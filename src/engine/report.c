@@ -22,7 +22,7 @@ static json_t *strings(const GPtrArray *from)
     return list;
 }
 
-static json_t *measured_json(const TuneMeasured *measured, double seconds)
+static json_t *measured_json(const TuneMeterResult *measured, double seconds)
 {
     json_t *json = json_object();
 
@@ -39,7 +39,7 @@ static json_t *measured_json(const TuneMeasured *measured, double seconds)
 
 /* Sound fields exist only once all the sound was read. */
 static void put_sound_fields(ReportSheet *sheet, const TuneRender *render,
-                             const TuneMeasured *measured)
+                             const TuneMeterResult *measured)
 {
     const TuneBrief *brief = render->brief;
     TuneOrigin origin = brief != NULL ? brief->loudness_origin : TUNE_ORIGIN_DEFAULT;
@@ -88,7 +88,7 @@ static void put_brief_words(json_t *report, const TuneBrief *brief, const GPtrAr
 json_t *tune_render_report(TuneRender *self)
 {
     ReportSheet sheet = {.brief = self->brief, .score = self->score, .fields = json_array()};
-    TuneMeasured measured;
+    TuneMeterResult measured;
     gint64 frames = self->at_end || self->source->n_frames < 0 ? self->frames_read
                                                                : self->source->n_frames;
     json_t *report = json_object();

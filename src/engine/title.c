@@ -5,7 +5,7 @@
 
 #define MOST_WORDS 7
 
-static const char *const fillers[] = {"please", "make", "me",   "create", "compose", "write",
+static const char *const fillers[] = {"please", "bpm", "make", "me",   "create", "compose", "write",
                                       "generate", "some", "song:", NULL};
 static const char *const small[] = {"a",  "an", "the", "and", "or",   "of",  "in",
                                     "on", "for", "with", "to", "at", "by", "like", NULL};

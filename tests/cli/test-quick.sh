@@ -1,0 +1,222 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the command line does without making sound: listings, presets, explain, refusals.
+. "$(dirname "$0")/tap.sh"
+
+# ---- version and help ----
+run 0 --version
+check "  one line" [ "$(wc -l <"$out")" -eq 1 ]
+check "  a version" grep -qE '^tunesmith [0-9]+\.[0-9]+\.[0-9]+$' "$out"
+run 0 --help
+printed "generate"
+run 0 help generate
+printed "--musicxml"
+run 0 generate --help
+printed "examples:"
+run 2
+silent
+run 2 help nonsense
+for shell in bash zsh fish; do
+    run 0 help --completion $shell
+    printed "musicxml"
+    if command -v $shell >/dev/null && [ $shell != fish ]; then
+        check "  $shell reads it" $shell -n "$out"
+    fi
+done
+run 0 help --man
+if command -v groff >/dev/null; then
+    check "  troff without complaint" [ -z "$(groff -man -Tutf8 -ww "$out" 2>&1 >/dev/null)" ]
+fi
+
+# ---- listings ----
+run 0 styles
+printed "jazz"
+run 0 styles --json
+only_json
+json '.styles | length >= 8'
+json '[.styles[].name] | contains(["rock","pop","jazz","classical","electronic","cinematic","folk","ambient"])'
+run 0 styles jazz
+printed "tempo"
+run 2 styles jaz
+said "jazz"
+run 0 instruments --json
+only_json
+json '.instruments | length > 40'
+json 'all(.instruments[]; .low <= .high)'
+run 0 instruments piano
+printed "range"
+run 2 instruments kazootron
+
+# ---- presets ----
+run 0 list-presets --json
+only_json
+json '[.presets[].name] | contains(["rock_anthem","jazz_smooth","electronic_dance","classical_orchestral","pop_catchy"])'
+run 0 show-preset rock_anthem --json
+json '.genre == "rock" and .temperature == 0.8 and .structure.chorus_count == 3'
+run 2 show-preset nonsense
+run 0 save-preset late_night --genre jazz --verses 1 --no-bridge --style sound:rhodes --temperature 0.4 \
+    --description "after hours" --tips "keep it soft"
+run 0 show-preset late_night --json
+json '.structure.verse_count == 1 and .structure.bridge == false and .temperature == 0.4'
+json '.style_references[0] == {"type":"sound","value":"rhodes"}'
+run 0 list-presets
+printed "late_night"
+run 0 delete-preset late_night
+run 2 delete-preset late_night
+run 2 delete-preset rock_anthem
+run 2 save-preset "../evil" --genre jazz
+said "name"
+run 2 save-preset nogenre
+said "--genre"
+run 2 save-preset x --genre jazz --style rhodes
+said "--style"
+run 2 save-preset x --genre jazz --verses 6
+said "--verses"
+nothing_left
+
+# ---- explain ----
+run 0 explain "slow jazz ballad in F minor, 70 bpm, 90 seconds, no drums, zyxxy"
+printed "70"
+printed "zyxxy"
+run 0 explain "slow jazz ballad in F minor, 70 bpm" --json
+only_json
+check "explain from standard input" sh -c 'echo "a folk waltz" | "$0" explain - | grep -qi folk' "$bin"
+
+# ---- simulate: prompt and metadata ----
+run 0 generate "hello there" --genre rock --engine simulate --duration 95 --verses 1 --style sound:warm
+only_json
+json '.status == "simulated" and .mode == "simulate" and .genre == "rock" and .duration_seconds == 95'
+json '.metadata | keys == ["structure","style_references","temperature"]'
+json '.prompt | contains("hello there") and contains("sound: warm")'
+run 0 generate -t words -p rock_anthem --mode simulate
+json '.genre == "rock" and .metadata.temperature == 0.8 and .metadata.structure.chorus_count == 3'
+export MUSIC_GEN_MODE=simulate
+run 0 generate "hello" --genre rock
+json '.status == "simulated"'
+export MUSIC_GEN_MODE=nonsense
+run 2 generate "hello" --genre rock
+said "MUSIC_GEN_MODE"
+unset MUSIC_GEN_MODE
+ln -s "$bin" "$work/music-gen"
+"$work/music-gen" generate --text "hello" --genre rock --mode simulate >"$out" 2>"$err"
+json '.duration_seconds == 180 and .metadata.temperature == 0.7'
+check "music-gen says its own name" sh -c '"$0" --version | grep -q "^music-gen "' "$work/music-gen"
+nothing_left
+
+# ---- requests that cannot be met: a sentence with the field, exit 2, no file ----
+refused() {
+    word=$1
+    shift
+    run 2 "$@" -o x.wav
+    silent
+    said "$word"
+    nothing_left
+}
+refused "sentence" generate ""
+refused "sentence" generate
+refused "sentence" generate "   "
+refused "UTF-8" generate "$(printf 'jazz \377\376 piano')"
+refused "section" generate "2 seconds with 40 sections"
+refused "piano" generate "solo piano, no piano"
+refused "key" generate "calm piano" --key "H#"
+refused "key" generate "piano piece in the key of H#"
+refused "bpm" generate "jazz" --bpm fast
+refused "bpm" generate "jazz" --bpm -5
+refused "duration" generate "jazz" --duration 3
+refused "duration" generate "jazz" --duration 1:99:99
+refused "duration" generate "jazz" --duration 20:00
+refused "metre" generate "jazz" --metre 4/5
+refused "chords" generate "jazz" --chords "Am Qx"
+refused "polka" generate "piece" --genre "polka-metal-zz"
+refused "instrument" generate "jazz" --instruments "kazootron"
+refused "--temperature" generate "jazz" --engine simulate --temperature 2
+refused "temperature" generate "jazz" --temperature 2
+refused "--loudness" generate "jazz" --loudness 0
+refused "--rate" generate "jazz" --rate 8000
+refused "--seed" generate "jazz" --seed -1
+refused "--preset" generate "jazz" --preset nonsense
+refused "structure" generate "jazz" --structure "flurb, verse"
+refused "ending" generate "jazz" --ending sudden
+run 2 generate "jazz" -o x.xyz
+said "xyz"
+run 2 generate "jazz" -o -
+said "--format"
+run 2 generate "jazz"
+said "-o FILE"
+run 2 generate "jazz" -o x.wav --midi x.wav
+said "twice"
+nothing_left
+head -c 10000000 /dev/zero | tr '\0' 'a' >"$work/long"
+check "ten megabytes of sentence are refused" sh -c '"$0" generate - -o x.wav <"$1" 2>"$2"; [ $? -eq 2 ]' \
+    "$bin" "$work/long" "$err"
+said "sentence"
+printf 'jazz\0piano' >"$work/zero"
+check "zero bytes are refused" sh -c '"$0" generate - -o x.wav <"$1" 2>"$2"; [ $? -eq 2 ]' \
+    "$bin" "$work/zero" "$err"
+nothing_left
+
+# ---- paths, checked before any work ----
+run 4 generate "jazz" -o /nonexistent/folder/x.wav
+said "/nonexistent/folder/x.wav"
+run 4 generate "jazz" -o x.wav --midi /nonexistent/x.mid
+said "--midi"
+nothing_left
+run 4 generate "jazz" -o x.wav --lyrics nowhere.txt
+said "nowhere.txt"
+TUNESMITH_SOUNDFONT=/nowhere.sf2 run 4 generate "jazz" -o x.wav
+said "nowhere.sf2"
+nothing_left
+
+# ---- broken input files ----
+printf 'MThd\0\0\0\006\0\001\0\001' >"$work/bad.mid"
+printf '{"format": ' >"$work/bad.json"
+printf '<score-partwise><part>' >"$work/bad.musicxml"
+printf 'X:1\nM:9999999/4\nK:C\nC' >"$work/bad.abc"
+printf 'RIFF1234WAVEfmt ' >"$work/bad.wav"
+: >"$work/empty.mid"
+for suffix in mid json musicxml abc; do
+    run 3 convert "$work/bad.$suffix" x.json
+    said "bad.$suffix"
+    run 3 render "$work/bad.$suffix" -o x.wav
+done
+run 3 convert "$work/empty.mid" x.json
+run 4 convert nowhere.mid x.json
+said "nowhere.mid"
+run 3 inspect "$work/bad.wav"
+said "bad.wav"
+run 4 inspect nowhere.wav
+run 3 replay "$work/bad.wav"
+printf '\377\376' >"$work/lyrics.txt"
+run 3 generate "pop song" --lyrics "$work/lyrics.txt" -o x.wav
+nothing_left
+
+# ---- a broken style of one's own: file and line, exit 3 ----
+mkdir -p "$XDG_DATA_HOME/tunesmith/styles"
+printf 'name: mine\ntitle: [\n' >"$XDG_DATA_HOME/tunesmith/styles/mine.yaml"
+TUNESMITH_DATA= run 3 styles
+said "mine.yaml"
+rm -r "$XDG_DATA_HOME/tunesmith/styles"
+
+# ---- doctor ----
+run 0 doctor
+printed "fluidsynth"
+run 0 doctor --json
+only_json
+json '.ready == true and ([.checks[].what] | contains(["SoundFont in use","codec FLAC","memory"]))'
+TUNESMITH_SOUNDFONT=/nowhere.sf2 run 4 doctor
+printed "fluid-soundfont-gm"
+
+# ---- start-up ----
+if ldd "$bin" | grep -qE 'asan|tsan'; then
+    skip "--version in under 20 ms" "a sanitizer is linked"
+else
+    best=1000000
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+        start=$(date +%s%N)
+        "$bin" --version >/dev/null
+        took=$((($(date +%s%N) - start) / 1000))
+        [ $took -lt $best ] && best=$took
+    done
+    check "--version in under 20 ms ($best us)" [ $best -lt 20000 ]
+fi
+finish
