@@ -72,7 +72,7 @@ typedef struct {
 
 static const RowKind drum_row = {"Xxogpq123456789.-", FALSE};
 static const RowKind bass_row = {"135678vbadx.-", TRUE};
-static const RowKind comp_row = {"DUduXxomtb12345678.-", TRUE};
+static const RowKind comp_row = {"DUduXxo>mtb12345678.-", TRUE};
 
 static gint compare_hits(gconstpointer a, gconstpointer b)
 {

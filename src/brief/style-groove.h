@@ -22,8 +22,8 @@
  * Bass cells: 1 root, 3 third, 5 fifth, 6 sixth, 7 seventh, 8 octave, v fifth below, b the chord's bass
  * note, a approach to the next chord by a half step, d by a scale step, x dead note, '-' hold, '.' rest.
  * Comping cells: D and U full down and up strokes, d and u light ones, X accented chord, x chord, o soft
- * chord, m muted, t upper voices only, b lowest voice only, 1..8 one voice of the chord counted from the
- * lowest (going on an octave higher beyond the top), '-' hold, '.' rest.
+ * chord, > the next chord early (a push), m muted, t upper voices only, b lowest voice only, 1..8 one voice
+ * of the chord counted from the lowest (going on an octave higher beyond the top), '-' hold, '.' rest.
  *
  * Four rows of a percussion groove are tuned by the chord of the moment: timpani and timpani-fifth (its
  * root and fifth), taiko and taiko-high; a drum set plays them on its toms.

@@ -163,10 +163,26 @@ static void write_tone(Comper *c, const Voicing *v, gint number, gint tick, gint
     plan_add_note(c->plan, c->part, tick, ticks, pitch, strong ? 84 : 74);
 }
 
+/* The chord that comes at @end, struck early: only where it shares the scale of the moment. */
+static void push_chord(Comper *c, gint tick, gint end)
+{
+    const PlanChord *now = &c->plan->chords[plan_chord_at(c->plan, tick)];
+    const PlanChord *next = &c->plan->chords[plan_chord_at(c->plan, MIN(end, c->plan->ticks - 1))];
+    gboolean fits = (tune_chord_mask(next->chord) & ~(now->scale | tune_chord_mask(now->chord))) == 0;
+    Voicing v = voicing_at(c, fits && end < c->end ? end : tick);
+
+    if (v.n > 0 && end > tick)
+        write_voices(c, &v, touch_of(c, 'x', v.n), tick, end - tick);
+}
+
 static void play_hit(Comper *c, const StyleHit *hit, gint bar_start)
 {
     gint tick = bar_start + hit->tick, end = MIN(tick + hit->ticks, c->end);
 
+    if (hit->cell == '>') {
+        push_chord(c, tick, end);
+        return;
+    }
     while (tick < end) { /* a chord that changes under a held stroke is struck again */
         const PlanChord *chord = &c->plan->chords[plan_chord_at(c->plan, tick)];
         gint stop = MIN(end, MAX(tick + 1, chord->tick + chord->ticks));
