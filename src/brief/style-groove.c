@@ -4,9 +4,10 @@
 #include "brief/style-groove.h"
 
 #define MAX_PATTERN_BARS 8
-#define MAX_CELLS 96
+#define MAX_CELLS        96
 
-const char *const tune_style_groove_keys[] = {"grooves", "fills", "bass", "comping", "perform", NULL};
+const char *const tune_style_groove_keys[] = {"grooves", "fills",   "bass",
+                                              "comping", "perform", NULL};
 
 typedef struct {
     const char *name;
@@ -15,18 +16,52 @@ typedef struct {
 
 /* General MIDI level 1 percussion; the brush strokes are General MIDI 2's, heard on a brush kit. */
 static const DrumName drum_names[] = {
-    {"kick", 36},        {"kick-2", 35},     {"side-stick", 37},  {"snare", 38},
-    {"clap", 39},        {"snare-2", 40},    {"floor-tom", 41},   {"hat", 42},
-    {"floor-tom-2", 43}, {"pedal-hat", 44},  {"low-tom", 45},     {"open-hat", 46},
-    {"mid-tom-2", 47},   {"mid-tom", 48},    {"crash", 49},       {"high-tom", 50},
-    {"ride", 51},        {"china", 52},      {"ride-bell", 53},   {"tambourine", 54},
-    {"splash", 55},      {"cowbell", 56},    {"crash-2", 57},     {"ride-2", 59},
-    {"bongo-high", 60},  {"bongo-low", 61},  {"conga-mute", 62},  {"conga-high", 63},
-    {"conga-low", 64},   {"timbale", 65},    {"timbale-low", 66}, {"agogo", 67},
-    {"agogo-low", 68},   {"cabasa", 69},     {"shaker", 70},      {"guiro", 73},
-    {"claves", 75},      {"woodblock", 76},  {"woodblock-low", 77}, {"triangle-mute", 80},
-    {"triangle", 81},    {"bass-drum", 35},  {"brush-tap", 38},   {"brush-slap", 39},
-    {"brush-swirl", 40}, {"finger-snap", 39},
+    {"kick", 36},
+    {"kick-2", 35},
+    {"side-stick", 37},
+    {"snare", 38},
+    {"clap", 39},
+    {"snare-2", 40},
+    {"floor-tom", 41},
+    {"hat", 42},
+    {"floor-tom-2", 43},
+    {"pedal-hat", 44},
+    {"low-tom", 45},
+    {"open-hat", 46},
+    {"mid-tom-2", 47},
+    {"mid-tom", 48},
+    {"crash", 49},
+    {"high-tom", 50},
+    {"ride", 51},
+    {"china", 52},
+    {"ride-bell", 53},
+    {"tambourine", 54},
+    {"splash", 55},
+    {"cowbell", 56},
+    {"crash-2", 57},
+    {"ride-2", 59},
+    {"bongo-high", 60},
+    {"bongo-low", 61},
+    {"conga-mute", 62},
+    {"conga-high", 63},
+    {"conga-low", 64},
+    {"timbale", 65},
+    {"timbale-low", 66},
+    {"agogo", 67},
+    {"agogo-low", 68},
+    {"cabasa", 69},
+    {"shaker", 70},
+    {"guiro", 73},
+    {"claves", 75},
+    {"woodblock", 76},
+    {"woodblock-low", 77},
+    {"triangle-mute", 80},
+    {"triangle", 81},
+    {"bass-drum", 35},
+    {"brush-tap", 38},
+    {"brush-slap", 39},
+    {"brush-swirl", 40},
+    {"finger-snap", 39},
     {"timpani", STYLE_DRUM_TIMPANI},
     {"timpani-fifth", STYLE_DRUM_TIMPANI_FIFTH},
     {"taiko", STYLE_DRUM_TAIKO},
@@ -93,14 +128,16 @@ static gint count_cells(const char *text)
 }
 
 /* One bar (or fill) of @length ticks and @beats felt beats, into @hits. */
-static gboolean read_bar(const TuneYamlNode *node, const RowKind *kind, const char *text, guint8 key,
-                         gint start, gint length, gint beat_ticks, GArray *hits, GError **error)
+static gboolean read_bar(const TuneYamlNode *node, const RowKind *kind, const char *text,
+                         guint8 key, gint start, gint length, gint beat_ticks, GArray *hits,
+                         GError **error)
 {
     gint n = count_cells(text);
 
     if (n == 0 || n > MAX_CELLS || length % n != 0)
-        return tune_yaml_fail(node, error, "%d cells do not divide a bar of %d ticks evenly: \"%s\"",
-                              n, length, text);
+        return tune_yaml_fail(node, error,
+                              "%d cells do not divide a bar of %d ticks evenly: \"%s\"", n, length,
+                              text);
     gint cell_ticks = length / n, place = 0;
     for (; *text != '\0'; text++) {
         if (*text == ' ')
@@ -114,7 +151,10 @@ static gboolean read_bar(const TuneYamlNode *node, const RowKind *kind, const ch
             if (before != NULL && before->tick + before->ticks == tick)
                 before->ticks += cell_ticks;
         } else if (*text != '.' && *text != '-') {
-            StyleHit hit = {.tick = tick, .ticks = cell_ticks, .cell = *text, .key = key,
+            StyleHit hit = {.tick = tick,
+                            .ticks = cell_ticks,
+                            .cell = *text,
+                            .key = key,
                             .cells = (guint8)CLAMP(beat_ticks / cell_ticks, 1, 64)};
             g_array_append_val(hits, hit);
         }
@@ -233,8 +273,8 @@ static gboolean read_roles(const TuneYamlNode *node, StylePattern *pattern, GErr
 
 static gboolean read_idiom(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
-    static const char *const names[] = {"pattern", "walk", "kick", "hold", "pedal", "line",
-                                        "tremolo"};
+    static const char *const names[] = {"pattern", "walk", "kick",   "hold",
+                                        "pedal",   "line", "tremolo"};
     const char *text = NULL;
 
     if (!tune_yaml_get_string(node, "idiom", &text, error))
@@ -273,8 +313,8 @@ typedef gboolean (*PatternReader)(const TuneYamlNode *node, StylePattern *patter
 
 static gboolean read_groove(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
-    static const char *const keys[] = {"name", "metre", "energy", "sections", "weight", "rows",
-                                       "percussion", "instruments", NULL};
+    static const char *const keys[] = {"name", "metre",      "energy",      "sections", "weight",
+                                       "rows", "percussion", "instruments", NULL};
 
     return tune_yaml_check_keys(node, keys, error) && read_common(node, pattern, error) &&
            tune_yaml_get_strings(node, "instruments", &pattern->instruments, error) &&
@@ -284,8 +324,9 @@ static gboolean read_groove(const TuneYamlNode *node, StylePattern *pattern, GEr
 
 static gboolean read_fill(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
-    static const char *const keys[] = {"name", "metre", "energy", "sections", "weight", "rows",
-                                       "beats", "build", "percussion", "instruments", NULL};
+    static const char *const keys[] = {"name",       "metre",       "energy", "sections",
+                                       "weight",     "rows",        "beats",  "build",
+                                       "percussion", "instruments", NULL};
 
     pattern->beats = 1;
     return tune_yaml_check_keys(node, keys, error) && read_common(node, pattern, error) &&
@@ -298,8 +339,8 @@ static gboolean read_fill(const TuneYamlNode *node, StylePattern *pattern, GErro
 
 static gboolean read_bass(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
-    static const char *const keys[] = {"name", "metre", "energy", "sections", "weight", "cells",
-                                       "idiom", "instruments", NULL};
+    static const char *const keys[] = {"name",  "metre", "energy",      "sections", "weight",
+                                       "cells", "idiom", "instruments", NULL};
 
     return tune_yaml_check_keys(node, keys, error) && read_common(node, pattern, error) &&
            read_idiom(node, pattern, error) &&
@@ -309,8 +350,9 @@ static gboolean read_bass(const TuneYamlNode *node, StylePattern *pattern, GErro
 
 static gboolean read_comping(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
-    static const char *const keys[] = {"name", "metre", "energy", "sections", "weight", "cells",
-                                       "idiom", "instruments", "roles", "group", NULL};
+    static const char *const keys[] = {"name",   "metre", "energy", "sections",
+                                       "weight", "cells", "idiom",  "instruments",
+                                       "roles",  "group", NULL};
     const char *group = NULL;
 
     if (!tune_yaml_check_keys(node, keys, error) || !read_common(node, pattern, error) ||
@@ -350,9 +392,16 @@ static gboolean read_block(const TuneYamlNode *root, const char *key, PatternRea
 
 static void perform_defaults(StylePerform *perform)
 {
-    *perform = (StylePerform){.swing = 0.5, .drift_ms = 2.5, .loudness = {58, 100}, .accent = 16,
-                              .spread = 5, .strum_ms = 22, .pedal = TRUE, .rit = 0.3,
-                              .fills = 0.5, .crash = 1};
+    *perform = (StylePerform){.swing = 0.5,
+                              .drift_ms = 2.5,
+                              .loudness = {58, 100},
+                              .accent = 16,
+                              .spread = 5,
+                              .strum_ms = 22,
+                              .pedal = TRUE,
+                              .rit = 0.3,
+                              .fills = 0.5,
+                              .crash = 1};
     for (gint role = 0; role < TUNE_N_ROLES; role++)
         perform->legato[role] = 0.92;
     perform->legato[TUNE_ROLE_PAD] = 1.0;
@@ -382,9 +431,9 @@ static gboolean read_by_role(const TuneYamlNode *node, const char *key, double l
 
 static gboolean read_perform(const TuneYamlNode *root, StylePerform *perform, GError **error)
 {
-    static const char *const keys[] = {"swing", "swing-sixteenths", "late", "drift", "loudness",
-                                       "accent", "spread", "strum", "legato", "machine", "pedal",
-                                       "bends", "rit", "fills", "crash", NULL};
+    static const char *const keys[] = {
+        "swing",  "swing-sixteenths", "late",  "drift", "loudness", "accent", "spread", "strum",
+        "legato", "machine",          "pedal", "bends", "rit",      "fills",  "crash",  NULL};
     const TuneYamlNode *node = tune_yaml_get(root, "perform");
 
     perform_defaults(perform);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Bass lines.  A pattern's cells name degrees of the chord of the moment; idioms that a pattern cannot say
- * (walking, playing with the bass drum, lines) are built here.  Every change of chord is heard in the
- * bass: a note that would sound across it is cut and the new chord's bass note begins.
+ * Bass lines.  A pattern's cells name degrees of the chord of the moment; idioms that a pattern
+ * cannot say (walking, playing with the bass drum, lines) are built here.  Every change of chord is
+ * heard in the bass: a note that would sound across it is cut and the new chord's bass note begins.
  */
 #include <string.h>
 
@@ -14,12 +14,12 @@ typedef struct {
     gint index;
     const PlanSection *section;
     const StylePattern *pattern;
-    gint low, high;    /* register inside the instrument's range */
-    gint centre;       /* roots stay near it */
-    gint previous;     /* pitch before, 0 at a section's start */
+    gint low, high; /* register inside the instrument's range */
+    gint centre;    /* roots stay near it */
+    gint previous;  /* pitch before, 0 at a section's start */
     gint end;
-    GArray *hits;      /* StyleHit, scratch */
-    GArray *kicks;     /* gint ticks of the bass drum, sorted */
+    GArray *hits;  /* StyleHit, scratch */
+    GArray *kicks; /* gint ticks of the bass drum, sorted */
 } Bassist;
 
 static gint wrap(gint pc)
@@ -162,7 +162,8 @@ static void play_hit(Bassist *b, const StyleHit *hit, gint bar_start)
     gint tick = bar_start + hit->tick, end = MIN(tick + hit->ticks, b->end);
     char cell = hit->cell;
 
-    if (strchr("ad", cell) != NULL) { /* only at the end of a chord is there something to approach */
+    if (strchr("ad", cell) !=
+        NULL) { /* only at the end of a chord is there something to approach */
         const PlanChord *chord = chord_at(b, tick);
         if (chord->tick + chord->ticks > end || chord->tick == tick)
             cell = chord->tick == tick ? '1' : '5';
@@ -204,7 +205,8 @@ static void fill_silent_changes(Bassist *b, gint start, gint end)
                 break;
             if (note->onset > chord->tick)
                 next = MIN(next, note->onset);
-            heard |= note->onset >= chord->tick && note->onset <= chord->tick + b->plan->beat_ticks / 2;
+            heard |=
+                note->onset >= chord->tick && note->onset <= chord->tick + b->plan->beat_ticks / 2;
         }
         gint root = ground(b, chord);
         if (!heard)
@@ -225,7 +227,8 @@ static void walk_bar(Bassist *b, gint bar, gint start)
     for (gint i = 0; i < beats && start + i * beat < b->end; i++) {
         gint tick = start + i * beat;
         const PlanChord *chord = chord_at(b, tick);
-        const PlanChord *next = chord->tick + chord->ticks <= tick + beat ? next_chord(b, tick) : chord;
+        const PlanChord *next =
+            chord->tick + chord->ticks <= tick + beat ? next_chord(b, tick) : chord;
         gint root = ground(b, chord), pitch;
         gint from = b->previous > 0 ? b->previous : root;
         if (chord->tick == tick || (i == 0 && tune_random_chance(&random, 0.7)))
@@ -321,7 +324,8 @@ static void hold_section(Bassist *b)
         for (; stop < b->end && bass_pc(chord_at(b, stop)) == pc;)
             stop += chord_at(b, stop)->ticks;
         stop = MIN(MIN(stop, b->end), tick + 2 * b->plan->bar_ticks);
-        gint pitch = nearest_pitch(b, pc, b->previous > 0 ? (b->centre + b->previous) / 2 : b->centre);
+        gint pitch =
+            nearest_pitch(b, pc, b->previous > 0 ? (b->centre + b->previous) / 2 : b->centre);
         write_note(b, tick, stop - tick, pitch, 78);
         tick = stop;
     }
@@ -335,8 +339,9 @@ static void lead_over(Bassist *b, gint end)
     TuneRandom random;
 
     plan_stream(b->plan, b->section, b->part, "lead over", b->section->repeat, &random);
-    if ((end >= b->plan->ticks && b->plan->ending != TUNE_ENDING_LOOP) || b->plan->bar_ticks < 3 * beat ||
-        chord_at(b, from)->tick > from - beat || !tune_random_chance(&random, 0.6))
+    if ((end >= b->plan->ticks && b->plan->ending != TUNE_ENDING_LOOP) ||
+        b->plan->bar_ticks < 3 * beat || chord_at(b, from)->tick > from - beat ||
+        !tune_random_chance(&random, 0.6))
         return;
     const PlanChord *next = next_chord(b, from), *chord = chord_at(b, from);
     gint target = nearest_pitch(b, bass_pc(next), b->centre), half = beat / 2;
@@ -359,8 +364,10 @@ static void lead_over(Bassist *b, gint end)
 static void choose_pattern(Bassist *b)
 {
     TuneRandom random;
-    PatternWant want = {.section = b->section->role, .energy = b->section->energy,
-                        .role = TUNE_ROLE_BASS, .instrument = b->part->instrument,
+    PatternWant want = {.section = b->section->role,
+                        .energy = b->section->energy,
+                        .role = TUNE_ROLE_BASS,
+                        .instrument = b->part->instrument,
                         .percussion = -1};
 
     plan_stream(b->plan, b->section, b->part, "pattern", 0, &random);

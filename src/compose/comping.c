@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Chordal parts: comping, arpeggios, pads, inner voices.  The voicings are there already (voicing.c);
- * here they get their rhythm.  Cells of a pattern say which voices sound and how they are struck; a
- * strum's spread is a performance offset, its notated place stays on the grid.
+ * Chordal parts: comping, arpeggios, pads, inner voices.  The voicings are there already
+ * (voicing.c); here they get their rhythm.  Cells of a pattern say which voices sound and how they
+ * are struck; a strum's spread is a performance offset, its notated place stays on the grid.
  */
 #include <string.h>
 
@@ -16,11 +16,11 @@ typedef struct {
     const StylePattern *pattern;
     gint end;
     gint low, high;
-    gboolean strums;   /* strings struck one after the other */
-    gboolean power;    /* distorted: roots, fifths and octaves only */
-    gint line;         /* pitch of an inner voice before, 0 at a section's start */
+    gboolean strums; /* strings struck one after the other */
+    gboolean power;  /* distorted: roots, fifths and octaves only */
+    gint line;       /* pitch of an inner voice before, 0 at a section's start */
     GArray *hits;
-    const gint *lead;  /* [n_bars] notes of the melody in each bar */
+    const gint *lead; /* [n_bars] notes of the melody in each bar */
 } Comper;
 
 /* ---- voicings ---- */
@@ -75,10 +75,10 @@ static gint strum_ticks(const Comper *c)
 /* ---- one stroke ---- */
 
 typedef struct {
-    guint first, last;  /* voices, last is one beyond */
+    guint first, last; /* voices, last is one beyond */
     gint velocity;
-    gint direction;     /* 1 down, -1 up, 0 together */
-    gint share;         /* sounding percent of the length */
+    gint direction; /* 1 down, -1 up, 0 together */
+    gint share;     /* sounding percent of the length */
     guint8 articulation;
 } Touch;
 
@@ -168,7 +168,8 @@ static void push_chord(Comper *c, gint tick, gint end)
 {
     const PlanChord *now = &c->plan->chords[plan_chord_at(c->plan, tick)];
     const PlanChord *next = &c->plan->chords[plan_chord_at(c->plan, MIN(end, c->plan->ticks - 1))];
-    gboolean fits = (tune_chord_mask(next->chord) & ~(now->scale | tune_chord_mask(now->chord))) == 0;
+    gboolean fits =
+        (tune_chord_mask(next->chord) & ~(now->scale | tune_chord_mask(now->chord))) == 0;
     Voicing v = voicing_at(c, fits && end < c->end ? end : tick);
 
     if (v.n > 0 && end > tick)
@@ -247,8 +248,8 @@ static void tremolo_bar(Comper *c, gint start)
     }
 }
 
-/* An inner voice: the tone of the chord that is nearest to where the voice is, in the pattern's rhythm;
- * a weak place may touch the neighbouring tone of the scale and come back. */
+/* An inner voice: the tone of the chord that is nearest to where the voice is, in the pattern's
+ * rhythm; a weak place may touch the neighbouring tone of the scale and come back. */
 static void line_hit(Comper *c, const StyleHit *hit, gint bar_start, TuneRandom *random)
 {
     gint tick = bar_start + hit->tick, end = MIN(tick + hit->ticks, c->end);
@@ -280,7 +281,8 @@ static void line_hit(Comper *c, const StyleHit *hit, gint bar_start, TuneRandom 
 
 /* ---- bars ---- */
 
-/* Up the chord and down again in eighths, for a style that says nothing about it; else chords on beats. */
+/* Up the chord and down again in eighths, for a style that says nothing about it; else chords on
+ * beats. */
 static void plain_bar(Comper *c, gint start)
 {
     static const char figure[] = {'1', '2', '3', '4', '3', '2'};
@@ -289,8 +291,11 @@ static void plain_bar(Comper *c, gint start)
     gint step = !arp ? beat : tune_metre_is_compound(c->plan->metre) ? beat / 3 : beat / 2;
 
     for (gint tick = 0, i = 0; tick < c->plan->bar_ticks; tick += step, i++) {
-        StyleHit hit = {.tick = tick, .ticks = MIN(step, c->plan->bar_ticks - tick),
-                        .cell = arp ? figure[i % 6] : i % 2 == 0 ? 'x' : 'o'};
+        StyleHit hit = {.tick = tick,
+                        .ticks = MIN(step, c->plan->bar_ticks - tick),
+                        .cell = arp          ? figure[i % 6]
+                                : i % 2 == 0 ? 'x'
+                                             : 'o'};
         play_hit(c, &hit, start);
     }
 }
@@ -304,8 +309,8 @@ static void pattern_bar(Comper *c, gint bar, gint start)
     plan_stream(c->plan, c->section, c->part, "bar",
                 bar + (bar % 2 == 1 ? 100 * c->section->repeat : 0), &random);
     plan_pattern_bar(c->pattern, c->plan->metre, bar, c->hits);
-    gboolean drop = bar % phrase == phrase - 1 && c->hits->len > 4 && !line &&
-                    tune_random_chance(&random, 0.5);
+    gboolean drop =
+        bar % phrase == phrase - 1 && c->hits->len > 4 && !line && tune_random_chance(&random, 0.5);
     gint dropped = drop ? tune_random_int(&random, 1, (gint)c->hits->len - 1) : -1;
     for (gint i = 0; i < (gint)c->hits->len; i++) {
         const StyleHit *hit = &g_array_index(c->hits, StyleHit, i);
@@ -320,8 +325,11 @@ static void pattern_bar(Comper *c, gint bar, gint start)
 
 static PatternWant want_of(const Comper *c, double energy)
 {
-    return (PatternWant){.section = c->section->role, .energy = energy, .role = c->part->role,
-                         .instrument = c->part->instrument, .percussion = -1};
+    return (PatternWant){.section = c->section->role,
+                         .energy = energy,
+                         .role = c->part->role,
+                         .instrument = c->part->instrument,
+                         .percussion = -1};
 }
 
 /* Patterns of a group take turns; where the melody is busy, a sparser one is looked for. */
@@ -335,8 +343,8 @@ static void turn_pattern(Comper *c, gint bar)
 
     plan_stream(c->plan, c->section, c->part, "turn",
                 bar + (bar % 2 == 1 ? 1000 * c->section->repeat : 0), &random);
-    c->pattern = plan_pattern_turn(c->plan, c->plan->style->grooves.comping, c->pattern, &want,
-                                   &random);
+    c->pattern =
+        plan_pattern_turn(c->plan, c->plan->style->grooves.comping, c->pattern, &want, &random);
 }
 
 static void play_section(Comper *c)
@@ -347,9 +355,9 @@ static void play_section(Comper *c)
 
     plan_stream(c->plan, s, c->part, "pattern", 0, &random);
     c->pattern = plan_pattern_pick(c->plan, c->plan->style->grooves.comping, &want, &random);
-    StyleIdiom idiom = c->pattern != NULL                   ? c->pattern->idiom
+    StyleIdiom idiom = c->pattern != NULL               ? c->pattern->idiom
                        : c->part->role == TUNE_ROLE_PAD ? STYLE_IDIOM_HOLD
-                                                            : STYLE_IDIOM_PATTERN;
+                                                        : STYLE_IDIOM_PATTERN;
     if (idiom == STYLE_IDIOM_HOLD) {
         hold_section(c);
         return;
@@ -387,13 +395,13 @@ static void play_part(Plan *plan, gint index, const gint *lead)
     g_autoptr(GArray) hits = g_array_new(FALSE, FALSE, sizeof(StyleHit));
     const PlanPart *part = &plan->parts[index];
     const char *key = part->instrument->key, *family = part->instrument->family;
-    Comper c = {.plan = plan, .part = &plan->parts[index], .index = index, .hits = hits,
-                .lead = lead};
+    Comper c = {
+        .plan = plan, .part = &plan->parts[index], .index = index, .hits = hits, .lead = lead};
 
     c.low = MAX(part->low, part->instrument->low);
     c.high = MIN(part->high, part->instrument->high);
-    c.power = part->role == TUNE_ROLE_COMP && (strcmp(key, "distorted-guitar") == 0 ||
-                                               strcmp(key, "overdriven-guitar") == 0);
+    c.power = part->role == TUNE_ROLE_COMP &&
+              (strcmp(key, "distorted-guitar") == 0 || strcmp(key, "overdriven-guitar") == 0);
     c.strums = strcmp(family, "guitar") == 0 || strcmp(key, "harp") == 0 ||
                strcmp(key, "mandolin") == 0 || strcmp(key, "ukulele") == 0 ||
                strcmp(key, "banjo") == 0 || strcmp(key, "twelve-string-guitar") == 0;

@@ -1,48 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Drums and percussion.  For each section a groove is chosen by material and energy; its bars are played
- * with small variations, and events are laid over it: a crash at the head, light fills at phrase ends, a
- * fill or a growing roll at the section's end, a gap before a drop, the last hit.  All of it is collected as
- * strokes first, so that limbs can be counted before anything is written.
+ * Drums and percussion.  For each section a groove is chosen by material and energy; its bars are
+ * played with small variations, and events are laid over it: a crash at the head, light fills at
+ * phrase ends, a fill or a growing roll at the section's end, a gap before a drop, the last hit.
+ * All of it is collected as strokes first, so that limbs can be counted before anything is written.
  */
 #include <string.h>
 
 #include "compose/pattern.h"
-
-enum {
-    KICK = 36,
-    SNARE = 38,
-    CLAP = 39,
-    HAT = 42,
-    PEDAL_HAT = 44,
-    OPEN_HAT = 46,
-    CRASH = 49,
-    RIDE = 51,
-    RIDE_BELL = 53,
-    TAMBOURINE = 54,
-    CRASH_2 = 57,
-};
-
-typedef struct {
-    gint tick, ticks;
-    guint8 key;
-    guint8 velocity;
-    gboolean ghost;
-} Stroke;
+#include "compose/strokes.h"
 
 typedef struct {
     Plan *plan;
     PlanPart *part;
-    gint index;         /* of the part */
+    gint index; /* of the part */
     const PlanSection *section;
-    const PlanSection *next; /* (nullable) */
+    const PlanSection *next;   /* (nullable) */
     const PlanSection *before; /* (nullable) */
     const StylePattern *groove;
-    gint percussion;    /* as in PatternWant */
-    gint end;           /* the groove runs up to here */
+    gint percussion;               /* as in PatternWant */
+    gint end;                      /* the groove runs up to here */
     const StylePattern *last_fill; /* the same fill twice running is a habit */
-    GArray *strokes;    /* Stroke of this section */
-    GArray *hits;       /* StyleHit, scratch */
+    GArray *strokes;               /* Stroke of this section */
+    GArray *hits;                  /* StyleHit, scratch */
 } Drummer;
 
 static const StyleGrooves *grooves_of(const Plan *plan)
@@ -161,9 +141,13 @@ static void vary_bar(Drummer *d, gint bar, gint start)
 static const StylePattern *pick_fill(Drummer *d, gint beats, gint build, double energy,
                                      TuneRandom *random)
 {
-    PatternWant want = {.section = d->section->role, .energy = energy,
-                        .role = TUNE_ROLE_DRUMS, .instrument = d->part->instrument,
-                        .percussion = d->percussion, .beats = beats, .build = build};
+    PatternWant want = {.section = d->section->role,
+                        .energy = energy,
+                        .role = TUNE_ROLE_DRUMS,
+                        .instrument = d->part->instrument,
+                        .percussion = d->percussion,
+                        .beats = beats,
+                        .build = build};
 
     const StylePattern *fill = NULL;
     for (gint i = 0; i < 3 && (fill == NULL || fill == d->last_fill); i++)
@@ -249,7 +233,7 @@ static void machine_build(Drummer *d)
 
     for (gint bar = 0; bar < bars; bar++) {
         double share = (double)bar / bars;
-        gint step = share < 0.5 ? d->plan->beat_ticks
+        gint step = share < 0.5    ? d->plan->beat_ticks
                     : share < 0.75 ? d->plan->beat_ticks / 2
                                    : d->plan->beat_ticks / 4;
         gint start = s->start_tick + bar * d->plan->bar_ticks;
@@ -334,189 +318,15 @@ static void pick_up(Drummer *d)
     }
 }
 
-/* ---- limbs ---- */
-
-static gboolean is_hand(guint8 key)
-{
-    return key >= 37 && key < 60 && key != CLAP && key != PEDAL_HAT && key != TAMBOURINE;
-}
-
-static gint importance(guint8 key)
-{
-    switch (key) {
-    case CRASH:
-    case CRASH_2:
-        return 9;
-    case SNARE:
-    case 40:
-    case 37:
-        return 8;
-    case OPEN_HAT:
-        return 5;
-    case RIDE:
-    case RIDE_BELL:
-        return 4;
-    case HAT:
-        return 2;
-    default:
-        return 6;
-    }
-}
-
-static gint compare_strokes(gconstpointer a, gconstpointer b)
-{
-    const Stroke *x = a, *y = b;
-
-    if (x->tick != y->tick)
-        return x->tick < y->tick ? -1 : 1;
-    if (x->key != y->key)
-        return x->key < y->key ? -1 : 1;
-    return (y->velocity > x->velocity) - (y->velocity < x->velocity);
-}
-
-static gboolean open_hat_at(const Drummer *d, guint from, gint tick)
-{
-    for (; from < d->strokes->len; from++) {
-        const Stroke *s = &g_array_index(d->strokes, Stroke, from);
-        if (s->tick != tick)
-            return FALSE;
-        if (s->key == OPEN_HAT)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* At one place: one stroke a drum, hats either open or closed or by foot, two hands. */
-static void respect_limbs(Drummer *d)
-{
-    /* a machine has no hands, a percussion section has many */
-    gboolean limbless = grooves_of(d->plan)->perform.machine || d->percussion == 1;
-
-    g_array_sort(d->strokes, compare_strokes);
-    for (guint i = 0; i + 1 < d->strokes->len;) {
-        const Stroke *s = &g_array_index(d->strokes, Stroke, i);
-        if (s[0].tick == s[1].tick && s[0].key == s[1].key)
-            g_array_remove_index(d->strokes, i + 1);
-        else
-            i++;
-    }
-    for (guint from = 0; from < d->strokes->len;) {
-        gint tick = g_array_index(d->strokes, Stroke, from).tick;
-        guint to = from, weakest = from;
-        gint hands = 0, least = G_MAXINT;
-        gboolean open = open_hat_at(d, from, tick);
-        for (; to < d->strokes->len && g_array_index(d->strokes, Stroke, to).tick == tick; to++) {
-            guint8 key = g_array_index(d->strokes, Stroke, to).key;
-            gint value = open && (key == HAT || key == PEDAL_HAT) ? -1 : importance(key);
-            if (!is_hand(key) && value >= 0)
-                continue;
-            hands += value < 0 ? 3 : 1; /* a closed hat under an open one has to go */
-            if (value < least) {
-                least = value;
-                weakest = to;
-            }
-        }
-        if (hands > 2 && (!limbless || least < 0))
-            g_array_remove_index(d->strokes, weakest);
-        else
-            from = to;
-    }
-}
-
-/* ---- writing ---- */
-
-static gint nearest_in(gint pc, gint low, gint high)
-{
-    for (gint pitch = low; pitch <= high; pitch++)
-        if (pitch % 12 == pc)
-            return pitch;
-    return 0;
-}
-
-/* Root or fifth of the chord at @tick between @low and @high. */
-static gint tuned(const Plan *plan, gint tick, gboolean fifth, gint low, gint high)
-{
-    gint8 tones[TUNE_CHORD_MAX_TONES];
-    const TuneChord *chord = &plan->chords[plan_chord_at(plan, tick)].chord;
-    gint pc = tune_fifths_pitch_class(chord->root);
-
-    if (fifth && tune_chord_tones(chord->quality, tones, NULL) >= 3)
-        pc += tones[2];
-    return nearest_in(pc % 12, low, high);
-}
-
-/* The orchestra kit holds timpani where a drum set has hats and toms: its own keys. */
-static gint orchestra_key(const Plan *plan, gint tick, guint8 key)
-{
-    switch (key) {
-    case STYLE_DRUM_TIMPANI:
-    case STYLE_DRUM_TIMPANI_FIFTH:
-        return tuned(plan, tick, key == STYLE_DRUM_TIMPANI_FIFTH, 41, 53);
-    case STYLE_DRUM_TAIKO:
-        return KICK;
-    case STYLE_DRUM_TAIKO_HIGH:
-        return 35;
-    case CRASH:
-    case 52:
-    case 55:
-        return CRASH_2;
-    default:
-        return key >= 41 && key <= 53 ? 0 : key;
-    }
-}
-
-/* The key or pitch that the part's instrument plays for a stroke, 0 = it has none. */
-static gint playable(const Drummer *d, gint tick, guint8 key)
-{
-    const TuneInstrument *instrument = d->part->instrument;
-
-    if (!instrument->is_drums) {
-        gint low = MAX(d->part->low, instrument->low), high = MIN(d->part->high, instrument->high);
-        gboolean is_timpani = strcmp(instrument->key, "timpani") == 0;
-        gboolean drum = key == STYLE_DRUM_TIMPANI || key == STYLE_DRUM_TIMPANI_FIFTH;
-        gboolean taiko = key == STYLE_DRUM_TAIKO || key == STYLE_DRUM_TAIKO_HIGH;
-        if ((is_timpani && !drum) || (!is_timpani && !taiko))
-            return 0;
-        gboolean high_one = key == STYLE_DRUM_TIMPANI_FIFTH || key == STYLE_DRUM_TAIKO_HIGH;
-        return tuned(d->plan, tick, high_one, low, high);
-    }
-    if (instrument->program == 48)
-        return orchestra_key(d->plan, tick, key);
-    static const guint8 toms[] = {0, 41, 45, 41, 47};
-    return key <= STYLE_DRUM_TAIKO_HIGH ? toms[key] : key;
-}
-
-static void write_strokes(Drummer *d)
-{
-    respect_limbs(d);
-    for (guint i = 0; i < d->strokes->len; i++) {
-        const Stroke *s = &g_array_index(d->strokes, Stroke, i);
-        gint pitch = playable(d, s->tick, s->key), length = s->ticks;
-        gboolean doubled = FALSE;
-        for (guint j = i + 1; j < d->strokes->len; j++) {
-            const Stroke *other = &g_array_index(d->strokes, Stroke, j);
-            if (other->tick >= s->tick + length)
-                break;
-            if (playable(d, other->tick, other->key) != pitch)
-                continue;
-            doubled |= other->tick == s->tick;
-            length = MIN(length, other->tick - s->tick);
-        }
-        if (pitch == 0 || doubled || length <= 0)
-            continue;
-        TuneNote *note = plan_add_note(d->plan, d->part, s->tick, length, pitch, s->velocity);
-        if (note != NULL && s->ghost)
-            note->articulation |= TUNE_ARTICULATION_GHOST;
-    }
-}
-
 /* ---- a section ---- */
 
 static void choose_groove(Drummer *d)
 {
     TuneRandom random;
-    PatternWant want = {.section = d->section->role, .energy = d->section->energy,
-                        .role = TUNE_ROLE_DRUMS, .instrument = d->part->instrument,
+    PatternWant want = {.section = d->section->role,
+                        .energy = d->section->energy,
+                        .role = TUNE_ROLE_DRUMS,
+                        .instrument = d->part->instrument,
                         .percussion = d->percussion};
 
     drummer_stream(d, "groove", 0, &random);
@@ -581,7 +391,7 @@ static void play_part(Plan *plan, gint index)
         g_array_set_size(strokes, 0);
         choose_groove(&d);
         play_section(&d);
-        write_strokes(&d);
+        plan_strokes_write(plan, d.part, strokes, d.percussion != 1);
     }
 }
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Risers and reversed cymbals: they swell through the last bar or two before a section that is louder
- * and stop where it begins.
+ * Risers and reversed cymbals: they swell through the last bar or two before a section that is
+ * louder and stop where it begins.
  */
 #include "compose/pattern.h"
 
 static gint effect_pitch(const Plan *plan, const PlanPart *part, gint tick)
 {
     gint pc = tune_fifths_pitch_class(plan->chords[plan_chord_at(plan, tick)].chord.root);
-    gint low = MAX(part->low, part->instrument->low), high = MIN(part->high, part->instrument->high);
+    gint low = MAX(part->low, part->instrument->low),
+         high = MIN(part->high, part->instrument->high);
     gint middle = CLAMP(60, low, high), best = middle;
 
     for (gint pitch = low; pitch <= high; pitch++)
@@ -31,8 +32,8 @@ void plan_effects(Plan *plan)
                 continue;
             gint bars = section->role == TUNE_SECTION_BUILD ? 4 : section->bars >= 8 ? 2 : 1;
             gint ticks = MIN(bars, section->bars) * plan->bar_ticks;
-            gint tick = MIN(section->start_tick + section->ticks, plan_groove_end(plan, section)) -
-                        ticks;
+            gint tick =
+                MIN(section->start_tick + section->ticks, plan_groove_end(plan, section)) - ticks;
             if (tick >= section->start_tick)
                 plan_add_note(plan, part, tick, ticks, effect_pitch(plan, part, tick), 84);
         }

@@ -109,7 +109,8 @@ const StylePattern *plan_pattern_turn(const Plan *plan, const GPtrArray *pattern
 
 /* ---- carrying over to another metre ---- */
 
-/* Place @inside a beat of @from ticks in a beat of @to ticks (one is a dotted quarter, the other not). */
+/* Place @inside a beat of @from ticks in a beat of @to ticks (one is a dotted quarter, the other
+ * not). */
 static gint move_inside_beat(gint inside, gint from, gint to)
 {
     if (from == to)
@@ -131,7 +132,8 @@ static gint compare_hits(gconstpointer a, gconstpointer b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
-/* A second hit of one drum (or of the part) at one place is dropped; lengths end at the bar line. */
+/* A second hit of one drum (or of the part) at one place is dropped; lengths end at the bar line.
+ */
 static void tidy(GArray *hits, gint length)
 {
     g_array_sort(hits, compare_hits);
@@ -159,7 +161,7 @@ static void carry(const StylePattern *pattern, gint start, gint from_length, Tun
     g_array_set_size(hits, 0);
     for (gint beat = 0; beat < to_beats; beat++) {
         /* 5/4 out of 4/4 plays the last beat again; 12/8 out of 6/8 the whole bar. */
-        gint source = beat < from_beats           ? beat
+        gint source = beat < from_beats            ? beat
                       : to_beats % from_beats == 0 ? beat % from_beats
                                                    : from_beats - 1;
         for (guint i = 0; i < pattern->hits->len; i++) {

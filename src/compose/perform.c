@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * How the notes are played.  Nothing here moves a note on the page: what a player adds lives in the
- * offsets and in velocity.  People play within about 10 ms of the beat and lean one way, so that a part
- * has one habitual lateness and a slow wander around it; there is no jitter to speak of.
+ * offsets and in velocity.  People play within about 10 ms of the beat and lean one way, so that a
+ * part has one habitual lateness and a slow wander around it; there is no jitter to speak of.
  */
 #include "compose/perform.h"
 
@@ -65,11 +65,11 @@ typedef struct {
     Plan *plan;
     PlanPart *part;
     gint index;
-    gint drift_knot;        /* the two knots of the wander around the current place */
+    gint drift_knot; /* the two knots of the wander around the current place */
     double drift[2];
-    gint onset;             /* of the note before */
-    double lean;            /* ms of the current onset */
-    double touch;           /* velocity of the current onset that no rule explains */
+    gint onset;   /* of the note before */
+    double lean;  /* ms of the current onset */
+    double touch; /* velocity of the current onset that no rule explains */
     TuneRandom random;
 } Player;
 
@@ -110,9 +110,9 @@ static void new_onset(Player *p, gint onset)
 /* ---- loudness ---- */
 
 static const double role_level[TUNE_N_ROLES] = {
-    [TUNE_ROLE_LEAD] = 6, [TUNE_ROLE_COUNTER] = -2, [TUNE_ROLE_COMP] = -8, [TUNE_ROLE_ARP] = -8,
-    [TUNE_ROLE_PAD] = -12, [TUNE_ROLE_BASS] = 0, [TUNE_ROLE_DRUMS] = 0, [TUNE_ROLE_PERC] = -4,
-    [TUNE_ROLE_FX] = -6,
+    [TUNE_ROLE_LEAD] = 6,  [TUNE_ROLE_COUNTER] = -2, [TUNE_ROLE_COMP] = -8,
+    [TUNE_ROLE_ARP] = -8,  [TUNE_ROLE_PAD] = -12,    [TUNE_ROLE_BASS] = 0,
+    [TUNE_ROLE_DRUMS] = 0, [TUNE_ROLE_PERC] = -4,    [TUNE_ROLE_FX] = -6,
 };
 
 /* -0.5 at the edges of a phrase, 0.5 in its middle. */
@@ -188,7 +188,8 @@ static gint compare_notes(gconstpointer a, gconstpointer b)
     return (x->pitch > y->pitch) - (x->pitch < y->pitch);
 }
 
-/* Winds and bowed lines: steps inside a bar are slurred unless somebody has phrased the line already. */
+/* Winds and bowed lines: steps inside a bar are slurred unless somebody has phrased the line
+ * already. */
 static void slur_line(const Plan *plan, const PlanPart *part)
 {
     GArray *notes = part->track->notes;
@@ -244,8 +245,8 @@ static void mark_final(const Plan *plan, PlanPart *part)
 
 static void perform_part(Plan *plan, gint index)
 {
-    Player p = {.plan = plan, .part = &plan->parts[index], .index = index, .drift_knot = -1,
-                .onset = -1};
+    Player p = {
+        .plan = plan, .part = &plan->parts[index], .index = index, .drift_knot = -1, .onset = -1};
     GArray *notes = p.part->track->notes;
 
     tune_random_init(&p.random, plan->seed, "all/%s/perform/0", p.part->track->id);

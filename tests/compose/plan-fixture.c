@@ -2,8 +2,8 @@
 #include "plan-fixture.h"
 #include "base/data.h"
 
-const char *const plan_fixture_styles[] = {"ambient", "cinematic", "classical", "electronic", "folk",
-                                           "jazz", "pop", "rock", NULL};
+const char *const plan_fixture_styles[] = {
+    "ambient", "cinematic", "classical", "electronic", "folk", "jazz", "pop", "rock", NULL};
 
 static const TuneInstrument *likeliest(PlanFixture *self, const StylePart *part)
 {
@@ -32,9 +32,14 @@ static void add_sections(Plan *plan, gint max_sections)
         const StyleSection *from = &g_array_index(form->sections, StyleSection, i);
         PlanSection *s = &plan->sections[i];
         gint material = (from->material - 'A') & 63;
-        *s = (PlanSection){.role = from->role, .material = material, .repeat = heard[material]++,
-                           .start_bar = bar, .bars = MIN(from->bars, 8), .energy = from->energy,
-                           .last = i + 1 == n, .phrase_bars = 4};
+        *s = (PlanSection){.role = from->role,
+                           .material = material,
+                           .repeat = heard[material]++,
+                           .start_bar = bar,
+                           .bars = MIN(from->bars, 8),
+                           .energy = from->energy,
+                           .last = i + 1 == n,
+                           .phrase_bars = 4};
         if (s->last)
             s->bars++; /* the final chord */
         g_snprintf(s->name, sizeof s->name, "%s %d", tune_section_role_name(s->role), i);
@@ -75,7 +80,8 @@ static void add_voicings(Plan *plan, PlanPart *part)
         Voicing *v = &part->voicings[i];
         guint16 mask = tune_chord_mask(plan->chords[i].chord);
         guint most = MIN(4, MAX(1, part->instrument->polyphony));
-        for (gint pitch = MAX(part->low, part->high - 19); pitch <= part->high && v->n < most; pitch++)
+        for (gint pitch = MAX(part->low, part->high - 19); pitch <= part->high && v->n < most;
+             pitch++)
             if ((mask >> (pitch % 12)) & 1)
                 v->pitch[v->n++] = (guint8)pitch;
     }

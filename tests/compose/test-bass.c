@@ -12,8 +12,8 @@ static void test_hears_every_change(void)
 {
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++)
         for (gint m = 0; metres[m] != NULL; m++) {
-            g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], metres[m], 110, 2,
-                                                        TUNE_ENDING_RIT, 20);
+            g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], metres[m], 110,
+                                                        2, TUNE_ENDING_RIT, 20);
             plan_drums(&f->plan);
             plan_bass(&f->plan);
             const PlanPart *part = plan_fixture_part(f, TUNE_ROLE_BASS);
@@ -41,8 +41,8 @@ static void test_hears_every_change(void)
 static void test_in_range_and_lowest(void)
 {
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++) {
-        g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], "4/4", 110, 2,
-                                                    TUNE_ENDING_RIT, 20);
+        g_autoptr(PlanFixture) f =
+            plan_fixture_new(plan_fixture_styles[style], "4/4", 110, 2, TUNE_ENDING_RIT, 20);
         plan_fixture_play(f);
         const PlanPart *bass = plan_fixture_part(f, TUNE_ROLE_BASS);
         gint64 sum = 0, others = 0, n_others = 0;
@@ -72,8 +72,8 @@ static void test_one_note_at_a_time(void)
 {
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++)
         for (gint m = 0; metres[m] != NULL; m++) {
-            g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], metres[m], 110, 4,
-                                                        TUNE_ENDING_LOOP, 20);
+            g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], metres[m], 110,
+                                                        4, TUNE_ENDING_LOOP, 20);
             plan_drums(&f->plan);
             plan_bass(&f->plan);
             const PlanPart *part = plan_fixture_part(f, TUNE_ROLE_BASS);
@@ -87,7 +87,8 @@ static void test_one_note_at_a_time(void)
         }
 }
 
-/* A walking line moves: steps, leaps, hardly ever the same note twice, and reaches chords by step. */
+/* A walking line moves: steps, leaps, hardly ever the same note twice, and reaches chords by step.
+ */
 static void test_jazz_walks(void)
 {
     g_autoptr(PlanFixture) f = plan_fixture_new("jazz", "4/4", 140, 11, TUNE_ENDING_RIT, 20);

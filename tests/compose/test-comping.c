@@ -15,8 +15,8 @@ static void test_in_range_and_on_chords(void)
 {
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++)
         for (gint m = 0; metres[m] != NULL; m++) {
-            g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], metres[m], 110, 2,
-                                                        TUNE_ENDING_RING, 20);
+            g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], metres[m], 110,
+                                                        2, TUNE_ENDING_RING, 20);
             plan_comping(&f->plan);
             for (gint i = 0; i < f->plan.n_parts; i++) {
                 const PlanPart *part = &f->plan.parts[i];
@@ -77,8 +77,8 @@ static void test_pads_keep_common_tones(void)
             continue;
         for (guint k = 0; k < n; k++) {
             const TuneNote *other = &g_array_index(notes, TuneNote, k);
-            struck_again += other->pitch == note->pitch &&
-                            other->onset + other->duration == note->onset;
+            struck_again +=
+                other->pitch == note->pitch && other->onset + other->duration == note->onset;
         }
     }
     g_assert_cmpint(long_notes, >, 0);

@@ -24,8 +24,8 @@ static void test_fills_at_section_ends(void)
 
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++)
         for (guint64 seed = 0; seed < 5; seed++) {
-            g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], "4/4", 110, seed,
-                                                        TUNE_ENDING_RIT, 20);
+            g_autoptr(PlanFixture) f =
+                plan_fixture_new(plan_fixture_styles[style], "4/4", 110, seed, TUNE_ENDING_RIT, 20);
             plan_fixture_play(f);
             const PlanPart *part = plan_fixture_part(f, TUNE_ROLE_DRUMS);
             for (gint s = 0; part != NULL && s + 1 < f->plan.n_sections; s++) {
@@ -53,8 +53,8 @@ static void test_two_hands(void)
 {
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++)
         for (gint m = 0; metres[m] != NULL; m++) {
-            g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], metres[m], 120, 7,
-                                                        TUNE_ENDING_COLD, 20);
+            g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], metres[m], 120,
+                                                        7, TUNE_ENDING_COLD, 20);
             plan_drums(&f->plan);
             const PlanPart *part = plan_fixture_part(f, TUNE_ROLE_DRUMS);
             if (part == NULL || f->plan.style->grooves.perform.machine ||
@@ -75,8 +75,8 @@ static void test_no_overlaps(void)
 {
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++)
         for (gint m = 0; metres[m] != NULL; m++) {
-            g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], metres[m], 100, 3,
-                                                        TUNE_ENDING_RING, 20);
+            g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], metres[m], 100,
+                                                        3, TUNE_ENDING_RING, 20);
             plan_drums(&f->plan);
             const PlanPart *part = plan_fixture_part(f, TUNE_ROLE_DRUMS);
             gint free_at[128] = {0};
@@ -122,8 +122,8 @@ static void test_every_metre_has_a_groove(void)
             const PlanSection *section = &f->plan.sections[s];
             if (!plan_plays(section, (gint)(part - f->plan.parts)))
                 continue;
-            g_autofree char *text = bar_text(part, section->start_tick,
-                                             section->start_tick + f->plan.bar_ticks);
+            g_autofree char *text =
+                bar_text(part, section->start_tick, section->start_tick + f->plan.bar_ticks);
             g_assert_cmpstr(text, !=, "");
         }
     }

@@ -28,8 +28,7 @@ static void test_reads_rows(void)
     const StylePattern *pattern = grooves.grooves->pdata[0];
     g_assert_cmpint(pattern->bars, ==, 2);
     g_assert_cmpint(pattern->ticks, ==, 2 * 4 * TUNE_PPQ);
-    g_assert_cmpuint(pattern->sections, ==,
-                     1u << TUNE_SECTION_VERSE | 1u << TUNE_SECTION_CHORUS);
+    g_assert_cmpuint(pattern->sections, ==, 1u << TUNE_SECTION_VERSE | 1u << TUNE_SECTION_CHORUS);
     gint kicks = 0, rides = 0;
     for (guint i = 0; i < pattern->hits->len; i++) {
         const StyleHit *hit = &g_array_index(pattern->hits, StyleHit, i);
@@ -75,8 +74,10 @@ static void test_complaints_name_line_and_reason(void)
         const char *text, *expected;
     } cases[] = {
         {"grooves:\n  - name: a\n    rows:\n      kick: 'x..z'\n", "funk.yaml:4: unknown cell 'z'"},
-        {"grooves:\n  - name: a\n    rows:\n      kick: 'x......'\n", "funk.yaml:4: 7 cells do not"},
-        {"grooves:\n  - name: a\n    rows:\n      kik: 'x...'\n", "funk.yaml:4: \"kik\" is no drum"},
+        {"grooves:\n  - name: a\n    rows:\n      kick: 'x......'\n",
+         "funk.yaml:4: 7 cells do not"},
+        {"grooves:\n  - name: a\n    rows:\n      kik: 'x...'\n",
+         "funk.yaml:4: \"kik\" is no drum"},
         {"grooves:\n  - name: a\n", "funk.yaml:2: a: rows"},
         {"grooves:\n  - rows: {kick: x}\n", "funk.yaml:2: name is missing"},
         {"grooves:\n  - name: a\n    tempo: 3\n", "funk.yaml:3: unknown key \"tempo\""},

@@ -31,9 +31,11 @@ static void test_picks_what_fits(void)
         TuneRandom random;
         PatternWant want = {.section = TUNE_SECTION_VERSE, .energy = 0.2};
         tune_random_init(&random, (guint64)seed, "test");
-        g_assert_cmpstr(plan_pattern_pick(&plan, grooves.grooves, &want, &random)->name, ==, "quiet");
+        g_assert_cmpstr(plan_pattern_pick(&plan, grooves.grooves, &want, &random)->name, ==,
+                        "quiet");
         want.energy = 0.9;
-        g_assert_cmpstr(plan_pattern_pick(&plan, grooves.grooves, &want, &random)->name, ==, "loud");
+        g_assert_cmpstr(plan_pattern_pick(&plan, grooves.grooves, &want, &random)->name, ==,
+                        "loud");
     }
     tune_style_groove_clear(&grooves);
 }
@@ -43,8 +45,8 @@ static void test_groups_take_turns(void)
     StyleGrooves grooves;
     Plan plan = {.metre = {4, 4}};
     TuneInstrument piano = {.key = "piano", .family = "keys"};
-    PatternWant want = {.section = TUNE_SECTION_VERSE, .energy = 0.5, .role = TUNE_ROLE_COMP,
-                        .instrument = &piano};
+    PatternWant want = {
+        .section = TUNE_SECTION_VERSE, .energy = 0.5, .role = TUNE_ROLE_COMP, .instrument = &piano};
     TuneRandom random;
 
     parse(&grooves);
@@ -68,7 +70,7 @@ static void test_carries_over_to_other_metres(void)
         guint n;
         gint last;
     } cases[] = {
-        {{4, 4}, 8, 7 * 480},  {{3, 4}, 6, 5 * 480},  {{5, 4}, 10, 9 * 480},
+        {{4, 4}, 8, 7 * 480},           {{3, 4}, 6, 5 * 480}, {{5, 4}, 10, 9 * 480},
         {{6, 8}, 4, 3 * 480 + 2 * 480}, {{7, 8}, 7, 6 * 480}, {{2, 4}, 4, 3 * 480},
     };
 

@@ -19,8 +19,8 @@ static double spread(const GArray *notes)
 static void test_velocities_vary(void)
 {
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++) {
-        g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], "4/4", 110, 2,
-                                                    TUNE_ENDING_RIT, 20);
+        g_autoptr(PlanFixture) f =
+            plan_fixture_new(plan_fixture_styles[style], "4/4", 110, 2, TUNE_ENDING_RIT, 20);
         plan_fixture_play(f);
         for (gint i = 0; i < f->plan.n_parts; i++) {
             const PlanPart *part = &f->plan.parts[i];
@@ -70,8 +70,8 @@ static void test_swing_straightens_with_tempo(void)
 static void test_timing_within_ten_ms(void)
 {
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++) {
-        g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], "4/4", 120, 2,
-                                                    TUNE_ENDING_RIT, 20);
+        g_autoptr(PlanFixture) f =
+            plan_fixture_new(plan_fixture_styles[style], "4/4", 120, 2, TUNE_ENDING_RIT, 20);
         double ms = 60000.0 / (f->plan.quarter_bpm * TUNE_PPQ);
         plan_fixture_play(f);
         for (gint i = 0; i < f->plan.n_parts; i++) {
@@ -83,7 +83,8 @@ static void test_timing_within_ten_ms(void)
                 gint played = note->onset + note->onset_offset;
                 if (note->onset == f->plan.final_tick)
                     continue; /* the last chord may be rolled */
-                g_assert_cmpfloat(fabs((played - plan_swung(&f->plan, note->onset)) * ms), <=, 10.6);
+                g_assert_cmpfloat(fabs((played - plan_swung(&f->plan, note->onset)) * ms), <=,
+                                  10.6);
             }
         }
     }
@@ -92,8 +93,8 @@ static void test_timing_within_ten_ms(void)
 static void test_nothing_sounds_twice(void)
 {
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++) {
-        g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], "6/8", 80, 2,
-                                                    TUNE_ENDING_RIT, 20);
+        g_autoptr(PlanFixture) f =
+            plan_fixture_new(plan_fixture_styles[style], "6/8", 80, 2, TUNE_ENDING_RIT, 20);
         plan_fixture_play(f);
         for (gint i = 0; i < f->plan.n_parts; i++) {
             const PlanPart *part = &f->plan.parts[i];
@@ -111,8 +112,8 @@ static void test_nothing_sounds_twice(void)
 static void test_controls_are_few_and_end_at_rest(void)
 {
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++) {
-        g_autoptr(PlanFixture) f = plan_fixture_new(plan_fixture_styles[style], "4/4", 110, 2,
-                                                    TUNE_ENDING_RIT, 20);
+        g_autoptr(PlanFixture) f =
+            plan_fixture_new(plan_fixture_styles[style], "4/4", 110, 2, TUNE_ENDING_RIT, 20);
         guint events = 0;
         plan_fixture_play(f);
         for (gint i = 0; i < f->plan.n_parts; i++) {
