@@ -72,12 +72,14 @@ static json_t *real_or_null(double value, gint decimals)
 
 static json_t *measured_json(const TuneMeterResult *measured, gint64 frames, guint rate)
 {
-    return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o}", "length_seconds",
-                     tune_json_real((double)frames / rate, 6), "frames", (json_int_t)frames,
-                     "loudness_lufs", real_or_null(measured->loudness_lufs, 2), "true_peak_dbtp",
-                     real_or_null(measured->peak_dbtp, 2), "tempo_bpm",
-                     measured->tempo_bpm > 0 ? tune_json_real(measured->tempo_bpm, 1) : json_null(),
-                     "key", *measured->key != '\0' ? json_string(measured->key) : json_null());
+    json_t *json = json_pack("{s:o, s:I, s:o, s:o}", "length_seconds",
+                             tune_json_real((double)frames / rate, 6), "frames",
+                             (json_int_t)frames, "loudness_lufs",
+                             real_or_null(measured->loudness_lufs, 2), "true_peak_dbtp",
+                             real_or_null(measured->peak_dbtp, 2));
+
+    tune_meter_result_json(measured, json);
+    return json;
 }
 
 static void put_object(GString *out, const json_t *object)

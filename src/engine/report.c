@@ -22,18 +22,22 @@ static json_t *strings(const GPtrArray *from)
     return list;
 }
 
-static json_t *measured_json(const TuneMeterResult *measured, double seconds)
+/* What the sound says by itself, and its tempo nearest to the score's: music that is counted at 70 may be
+ * heard at 140. */
+static json_t *measured_json(TuneMeter *meter, const TuneScore *score,
+                             const TuneMeterResult *measured, double seconds)
 {
+    double written = tune_metre_beat_bpm(g_array_index(score->metres, TuneMetreChange, 0).metre,
+                                         g_array_index(score->tempos, TuneTempo, 0).bpm);
     json_t *json = json_object();
 
     json_object_set_new(json, "length_seconds", tune_json_real(seconds, 6));
     json_object_set_new(json, "loudness_lufs", real_or_null(measured->loudness_lufs, 2));
     json_object_set_new(json, "true_peak_dbtp", real_or_null(measured->peak_dbtp, 2));
-    json_object_set_new(json, "tempo_bpm", measured->tempo_bpm > 0
-                                               ? tune_json_real(measured->tempo_bpm, 2)
-                                               : json_null());
-    json_object_set_new(json, "key", *measured->key != '\0' ? json_string(measured->key)
-                                                            : json_null());
+    tune_meter_result_json(measured, json);
+    double near = tune_meter_bpm_near(meter, written);
+    json_object_set_new(json, "tempo_near_score_bpm",
+                        near > 0 ? tune_json_real(near, 2) : json_null());
     return json;
 }
 
@@ -115,7 +119,8 @@ json_t *tune_render_report(TuneRender *self)
                                   (int)sheet.counts[REPORT_MISSED], "not_measured",
                                   (int)sheet.counts[REPORT_NOT_MEASURED]));
     json_object_set_new(report, "fields", sheet.fields);
-    json_object_set_new(report, "measured", measured_json(&measured, sheet.seconds));
+    json_object_set_new(report, "measured", 
+                        measured_json(self->meter, self->score, &measured, sheet.seconds));
     json_object_set_new(report, "tracks", tracks_json(self->score));
     if (self->brief != NULL)
         put_brief_words(report, self->brief, self->notes);
