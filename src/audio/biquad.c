@@ -17,8 +17,7 @@ void tune_biquad_init(TuneBiquad *self, TuneBiquadKind kind, guint rate, double 
     tune_biquad_retune(self, kind, rate, hz, q, gain_db);
 }
 
-static void set(TuneBiquad *self, double b0, double b1, double b2, double a0, double a1,
-                double a2)
+static void set(TuneBiquad *self, double b0, double b1, double b2, double a0, double a1, double a2)
 {
     self->b0 = b0 / a0;
     self->b1 = b1 / a0;
@@ -33,8 +32,8 @@ static void set_shelf(TuneBiquad *self, double sign, double a, double c, double 
     double p = a + 1.0, m = a - 1.0, r = 2.0 * sqrt(a) * alpha;
 
     c *= sign;
-    set(self, a * (p - m * c + r), sign * 2.0 * a * (m - p * c), a * (p - m * c - r),
-        p + m * c + r, sign * -2.0 * (m + p * c), p + m * c - r);
+    set(self, a * (p - m * c + r), sign * 2.0 * a * (m - p * c), a * (p - m * c - r), p + m * c + r,
+        sign * -2.0 * (m + p * c), p + m * c - r);
 }
 
 void tune_biquad_retune(TuneBiquad *self, TuneBiquadKind kind, guint rate, double hz, double q,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Second-order filters after R. Bristow-Johnson's "Cookbook formulae for audio EQ biquad filter
- * coefficients", transposed direct form II in double.  Plain values; no latency; the result does not
- * depend on how the calls are cut up.
+ * coefficients", transposed direct form II in double.  Plain values; no latency; the result does
+ * not depend on how the calls are cut up.
  *
  *     TuneBiquad high_pass;
  *     tune_biquad_init(&high_pass, TUNE_BIQUAD_HIGH_PASS, 44100, 30.0, 0.7071, 0.0);
@@ -26,7 +26,8 @@ typedef struct {
     double z1[2], z2[2]; /* state, per channel */
 } TuneBiquad;
 
-/* @hz: limited to 0.1 .. 0.49 of the rate; @q: > 0, 0.7071 has no bump; @gain_db: peak and shelves. */
+/* @hz: limited to 0.1 .. 0.49 of the rate; @q: > 0, 0.7071 has no bump; @gain_db: peak and shelves.
+ */
 void tune_biquad_init(TuneBiquad *self, TuneBiquadKind kind, guint rate, double hz, double q,
                       double gain_db);
 /* Other coefficients, same state: for slow sweeps. */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "audio/decibel.h"
 
-#define STEP 16u
+#define STEP          16u
 #define LEVEL_SECONDS 0.010
 
 void tune_compressor_init(TuneCompressor *self, guint rate, const TuneCompressorConfig *config)
@@ -41,8 +41,8 @@ static void advance(TuneCompressor *self)
     self->level += (square - self->level) * self->level_pole;
     if (self->level < 1e-30)
         self->level = 0.0;
-    double level_db = self->level > 1e-12 ? tune_log2(self->level) * 3.01029995663981195214
-                                          : TUNE_SILENT_DB;
+    double level_db =
+        self->level > 1e-12 ? tune_log2(self->level) * 3.01029995663981195214 : TUNE_SILENT_DB;
     double wanted = wanted_reduction(&self->config, level_db);
     double speed = wanted > self->reduction_db ? self->attack : self->release;
     self->reduction_db += (wanted - self->reduction_db) * speed;

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A bus compressor: feed-forward, both channels linked, soft knee, level and gain smoothed in decibel
- * (Giannoulis, Massberg and Reiss, "Digital dynamic range compressor design", JAES 2012).  The level is
- * the mean square of the louder channel over about 10 ms; the gain is worked out every 16 frames and
- * drawn as a line between.  No latency; the result does not depend on how the calls are cut up.
+ * A bus compressor: feed-forward, both channels linked, soft knee, level and gain smoothed in
+ * decibel (Giannoulis, Massberg and Reiss, "Digital dynamic range compressor design", JAES 2012).
+ * The level is the mean square of the louder channel over about 10 ms; the gain is worked out every
+ * 16 frames and drawn as a line between.  No latency; the result does not depend on how the calls
+ * are cut up.
  */
 #pragma once
 #include <glib.h>
 
 typedef struct {
-    double threshold_db;  /* of the mean square; -18 */
-    double ratio;         /* >= 1; 3 */
-    double knee_db;       /* width; 6 */
-    double attack_s;      /* 0.015 */
-    double release_s;     /* 0.175 */
-    double makeup_db;     /* 0 */
+    double threshold_db; /* of the mean square; -18 */
+    double ratio;        /* >= 1; 3 */
+    double knee_db;      /* width; 6 */
+    double attack_s;     /* 0.015 */
+    double release_s;    /* 0.175 */
+    double makeup_db;    /* 0 */
 } TuneCompressorConfig;
-#define TUNE_COMPRESSOR_CONFIG_DEFAULT {-18.0, 3.0, 6.0, 0.015, 0.175, 0.0}
+#define TUNE_COMPRESSOR_CONFIG_DEFAULT                                                             \
+    {                                                                                              \
+        -18.0, 3.0, 6.0, 0.015, 0.175, 0.0                                                         \
+    }
 
 typedef struct {
     TuneCompressorConfig config;

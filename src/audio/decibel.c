@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#define LN2    0.69314718055994530942
+#define LN2     0.69314718055994530942
 #define DB_LOG2 6.02059991327962390427 /* 20 log10(2) */
 
 double tune_log2(double x)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Logarithms and powers of our own.  libm's results differ in the last bit between versions and CPU
- * types; these use only IEEE additions, multiplications and divisions, so that a gain is the same number
- * everywhere.  Errors are below 1e-12 relative.
+ * types; these use only IEEE additions, multiplications and divisions, so that a gain is the same
+ * number everywhere.  Errors are below 1e-12 relative.
  */
 #pragma once
 #include <glib.h>
@@ -19,6 +19,6 @@ double tune_cos_pi(double x);
 /* 20 log10: amplitude to decibel, not below TUNE_SILENT_DB. */
 double tune_gain_to_db(double gain);
 double tune_db_to_gain(double db);
-/* What a one-pole smoother x += (target - x) * c needs to cover 1 - 1/e of a step in @seconds, when it
- * runs @per_second times a second. */
+/* What a one-pole smoother x += (target - x) * c needs to cover 1 - 1/e of a step in @seconds, when
+ * it runs @per_second times a second. */
 double tune_smoothing(double seconds, double per_second);

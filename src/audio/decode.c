@@ -56,9 +56,9 @@ static void read_tags(FILE *bytes, SNDFILE *file, TuneTags *tags)
     static const struct {
         int type;
         const char *name;
-    } strings[] = {{SF_STR_TITLE, "TITLE"},         {SF_STR_ARTIST, "ARTIST"},
-                   {SF_STR_GENRE, "GENRE"},         {SF_STR_COMMENT, "COMMENT"},
-                   {SF_STR_DATE, "DATE"},           {SF_STR_COPYRIGHT, "COPYRIGHT"},
+    } strings[] = {{SF_STR_TITLE, "TITLE"},     {SF_STR_ARTIST, "ARTIST"},
+                   {SF_STR_GENRE, "GENRE"},     {SF_STR_COMMENT, "COMMENT"},
+                   {SF_STR_DATE, "DATE"},       {SF_STR_COPYRIGHT, "COPYRIGHT"},
                    {SF_STR_SOFTWARE, "ENCODER"}};
 
     tune_tags_read(tags, bytes);
@@ -105,8 +105,8 @@ TuneSource *tune_decoder_new(const char *path, TuneTags **tags, GError **error)
     if (info.channels < 1 || info.channels > 2 || info.samplerate < 1000 ||
         info.samplerate > 384000) {
         g_set_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_FORMAT,
-                    "%s: %d channels at %d Hz; only mono and stereo at 1 to 384 kHz are read",
-                    path, info.channels, info.samplerate);
+                    "%s: %d channels at %d Hz; only mono and stereo at 1 to 384 kHz are read", path,
+                    info.channels, info.samplerate);
         tune_source_free(&self->base);
         return NULL;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Float to whole numbers.  16 bits get triangular dither (two uniforms, ±1 LSB; Lipshitz, Wannamaker
- * and Vanderkooy, 1992) from a named random stream, so that the same frames always give the same bytes.
- * Samples that are exactly zero stay zero: silence is silence.
+ * Float to whole numbers.  16 bits get triangular dither (two uniforms, ±1 LSB; Lipshitz,
+ * Wannamaker and Vanderkooy, 1992) from a named random stream, so that the same frames always give
+ * the same bytes. Samples that are exactly zero stay zero: silence is silence.
  */
 #pragma once
 #include <glib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The inside of an encoder: the front (encode.c) checks and counts, one implementation writes WAV by
- * hand, one goes through libsndfile, whose bytes a "shaper" turns into ours on their way to the sink.
+ * The inside of an encoder: the front (encode.c) checks and counts, one implementation writes WAV
+ * by hand, one goes through libsndfile, whose bytes a "shaper" turns into ours on their way to the
+ * sink.
  */
 #pragma once
 #include "audio/dither.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * WAV by hand: all tags stand before the sound, so that the header is right on a pipe when the length
- * is known.  Where it is not, a pipe gets the largest size, which readers take as "until the end".
+ * WAV by hand: all tags stand before the sound, so that the header is right on a pipe when the
+ * length is known.  Where it is not, a pipe gets the largest size, which readers take as "until the
+ * end".
  */
 #include "audio/encode-private.h"
 
@@ -9,8 +10,8 @@
 
 typedef struct {
     TuneEncoder base;
-    guint n_bytes;        /* a sample */
-    guint64 data_at;      /* offset of the sound */
+    guint n_bytes;   /* a sample */
+    guint64 data_at; /* offset of the sound */
     guint8 buffer[TUNE_ENCODE_BLOCK * 2 * 4];
 } WavEncoder;
 
@@ -26,8 +27,8 @@ static void put_u16(guint8 *out, guint value)
     out[1] = (value >> 8) & 0xFF;
 }
 
-/* "fmt ", and "fact" where it is not PCM or goes to a pipe: ffprobe takes the length of a stream that it
- * cannot seek from there only. */
+/* "fmt ", and "fact" where it is not PCM or goes to a pipe: ffprobe takes the length of a stream
+ * that it cannot seek from there only. */
 static void append_format(const WavEncoder *self, GByteArray *out, gint64 n_frames)
 {
     const TuneEncoder *base = &self->base;
@@ -50,7 +51,8 @@ static void append_format(const WavEncoder *self, GByteArray *out, gint64 n_fram
     }
 }
 
-/* Everything before the sound, for @n_frames (-1: unknown); its length does not depend on @n_frames. */
+/* Everything before the sound, for @n_frames (-1: unknown); its length does not depend on
+ * @n_frames. */
 static GByteArray *make_header(WavEncoder *self, gint64 n_frames)
 {
     GByteArray *out = g_byte_array_new();
@@ -69,8 +71,8 @@ static GByteArray *make_header(WavEncoder *self, gint64 n_frames)
 
 static gboolean check_size(const WavEncoder *self, gint64 n_frames, GError **error)
 {
-    if (n_frames <= (gint64)((G_MAXUINT32 - TUNE_TAGS_MAX_BYTES) /
-                             (self->n_bytes * self->base.n_channels)))
+    if (n_frames <=
+        (gint64)((G_MAXUINT32 - TUNE_TAGS_MAX_BYTES) / (self->n_bytes * self->base.n_channels)))
         return TRUE;
     g_set_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_FORMAT,
                 "%s: a WAV file holds at most 4 GB; use FLAC", self->base.path);

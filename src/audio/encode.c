@@ -7,9 +7,7 @@ static gboolean check_rate(TuneAudioFormat format, guint rate, GError **error)
 {
     static const guint opus[] = {8000, 12000, 16000, 24000, 48000, 0};
     static const guint mp3[] = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 0};
-    const guint *allowed = format == TUNE_AUDIO_OPUS  ? opus
-                           : format == TUNE_AUDIO_MP3 ? mp3
-                                                      : NULL;
+    const guint *allowed = format == TUNE_AUDIO_OPUS ? opus : format == TUNE_AUDIO_MP3 ? mp3 : NULL;
 
     for (gsize i = 0; allowed != NULL; i++) {
         if (allowed[i] == rate)
@@ -31,8 +29,8 @@ TuneEncoder *tune_encoder_new(const char *path, TuneAudioFormat format, guint ra
     g_return_val_if_fail(path != NULL && format < TUNE_N_AUDIO_FORMATS, NULL);
     g_return_val_if_fail(rate >= 1000 && rate <= 384000, NULL);
     g_return_val_if_fail(n_channels == 1 || n_channels == 2, NULL);
-    gboolean wav = format == TUNE_AUDIO_WAV16 || format == TUNE_AUDIO_WAV24 ||
-                   format == TUNE_AUDIO_WAV32F;
+    gboolean wav =
+        format == TUNE_AUDIO_WAV16 || format == TUNE_AUDIO_WAV24 || format == TUNE_AUDIO_WAV32F;
 
     if (!check_rate(format, rate, error))
         return NULL;
@@ -51,8 +49,8 @@ TuneEncoder *tune_encoder_new(const char *path, TuneAudioFormat format, guint ra
     self->sink = tune_sink_new(path, error);
     if (self->sink == NULL)
         return NULL;
-    gboolean opened = wav ? tune_encoder_wav_open(self, error)
-                          : tune_encoder_sndfile_open(self, error);
+    gboolean opened =
+        wav ? tune_encoder_wav_open(self, error) : tune_encoder_sndfile_open(self, error);
     return opened ? g_steal_pointer(&self) : NULL;
 }
 
@@ -95,8 +93,7 @@ gboolean tune_encoder_finish(TuneEncoder *self, GError **error)
     if (failure == NULL && self->n_expected >= 0 && self->n_written != self->n_expected &&
         !tune_sink_seekable(self->sink))
         g_set_error(&failure, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_BROKEN,
-                    "%s: %" G_GINT64_FORMAT " frames were announced and %" G_GINT64_FORMAT
-                    " came",
+                    "%s: %" G_GINT64_FORMAT " frames were announced and %" G_GINT64_FORMAT " came",
                     self->path, self->n_expected, self->n_written);
     return keep_failure(self, failure, error);
 }

@@ -42,8 +42,7 @@ TuneFft *tune_fft_new(gsize n)
         self->split_s[k] = (float)-sin(2.0 * G_PI * (double)k / (double)n);
     }
     for (gsize i = 1; i < half; i++)
-        self->reversed[i] =
-            (guint32)((self->reversed[i / 2] / 2) | ((i & 1) != 0 ? half / 2 : 0));
+        self->reversed[i] = (guint32)((self->reversed[i / 2] / 2) | ((i & 1) != 0 ? half / 2 : 0));
     return self;
 }
 

@@ -8,10 +8,10 @@
  *   3. a slow way back up: e += (minimum - e) * release while e is below, at once down;
  *   4. two moving averages, together `span` + 1 frames, in whole numbers so that their sums cannot
  *      drift.
- * Step 3 never rises above step 2 and an average never above the largest value in it; with hold = span +
- * 1 + 2 * GUARD every frame within GUARD of a peak has at most the gain the peak asks for.  The gain still
- * moves a little within the interpolator's 12 frames, which can lift a peak between the samples: MARGIN_DB
- * covers it (tests/audio/test-limiter.c looks for the worst).
+ * Step 3 never rises above step 2 and an average never above the largest value in it; with hold =
+ * span + 1 + 2 * GUARD every frame within GUARD of a peak has at most the gain the peak asks for.
+ * The gain still moves a little within the interpolator's 12 frames, which can lift a peak between
+ * the samples: MARGIN_DB covers it (tests/audio/test-limiter.c looks for the worst).
  */
 #include "audio/limiter.h"
 
@@ -180,8 +180,8 @@ typedef struct {
     TuneSource base;
     TuneSource *source;
     TuneLimiter *limiter;
-    guint skip;       /* frames of silence still to be dropped at the start */
-    guint tail;       /* frames still inside the limiter once the source has ended */
+    guint skip; /* frames of silence still to be dropped at the start */
+    guint tail; /* frames still inside the limiter once the source has ended */
     gboolean ended;
 } LimiterSource;
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A true-peak limiter that looks ahead: what comes out stays at or below the ceiling, measured between
- * the samples as libebur128 does.  Both channels get the same gain.
+ * A true-peak limiter that looks ahead: what comes out stays at or below the ceiling, measured
+ * between the samples as libebur128 does.  Both channels get the same gain.
  *
  *     g_autoptr(TuneLimiter) limiter = tune_limiter_new(44100, -1.0);
  *     tune_limiter_process(limiter, frames, n);      // in place, late by tune_limiter_latency()
  *
- * or, with the latency taken out at both ends, as a stage: tune_limiter_source_new().  The result does
- * not depend on how the calls are cut up.
+ * or, with the latency taken out at both ends, as a stage: tune_limiter_source_new().  The result
+ * does not depend on how the calls are cut up.
  */
 #pragma once
 #include "audio/source.h"

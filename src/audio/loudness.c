@@ -114,15 +114,13 @@ void tune_loudness_meter_read(const TuneLoudnessMeter *self, TuneLoudness *out)
     int code = ebur128_loudness_global(self->state, &value);
 
     out->integrated_lufs = checked(code, value);
-    out->range_lu = ebur128_loudness_range(self->state, &value) == EBUR128_SUCCESS &&
-                            isfinite(value)
-                        ? value
-                        : 0.0;
+    out->range_lu =
+        ebur128_loudness_range(self->state, &value) == EBUR128_SUCCESS && isfinite(value) ? value
+                                                                                          : 0.0;
     out->loudest_short_lufs = self->short_term;
     out->loudest_moment_lufs = self->momentary;
     out->sample_peak_dbfs = tune_gain_to_db(self->sample_peak);
-    out->true_peak_dbtp = self->true_peak
-                              ? tune_gain_to_db(MAX(self->peak.peak, self->sample_peak))
-                              : TUNE_SILENT_DB;
+    out->true_peak_dbtp =
+        self->true_peak ? tune_gain_to_db(MAX(self->peak.peak, self->sample_peak)) : TUNE_SILENT_DB;
     out->n_frames = self->n_frames;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Loudness after EBU R 128 and ITU-R BS.1770-4 by libebur128, peaks by truepeak.h.  Costs about 1/500 of
- * real time without the true peak and 1/300 with it (docs/SPEED.md has the measurements); memory grows
- * by 80 bytes a second of sound.
+ * Loudness after EBU R 128 and ITU-R BS.1770-4 by libebur128, peaks by truepeak.h.  Costs about
+ * 1/500 of real time without the true peak and 1/300 with it (docs/SPEED.md has the measurements);
+ * memory grows by 80 bytes a second of sound.
  *
  *     g_autoptr(TuneLoudnessMeter) meter = tune_loudness_meter_new(44100, 2, TRUE, &error);
  *     tune_loudness_meter_feed(meter, frames, n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * libsoxr in one thread, 20 bit "high quality", linear phase: soxr aligns its output with its input, so
- * that only the end has to be made exact.
+ * libsoxr in one thread, 20 bit "high quality", linear phase: soxr aligns its output with its
+ * input, so that only the end has to be made exact.
  */
 #include "audio/encode.h"
 
@@ -49,8 +49,8 @@ static gboolean resample_read(TuneSource *base, float *out, gsize n_frames, gsiz
             return FALSE;
         gboolean flush = self->ended && self->in_at == self->in_n;
         const float *in = flush ? NULL : self->in + self->in_at * base->n_channels;
-        soxr_error_t failed = soxr_process(self->soxr, in, self->in_n - self->in_at, &used, out,
-                                           n_frames, &got);
+        soxr_error_t failed =
+            soxr_process(self->soxr, in, self->in_n - self->in_at, &used, out, n_frames, &got);
 
         if (failed != NULL) {
             g_set_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_MEMORY, "resampling: %s",
@@ -63,8 +63,7 @@ static gboolean resample_read(TuneSource *base, float *out, gsize n_frames, gsiz
     }
     /* The end is known once the source has ended; until then more must come. */
     if (self->ended) {
-        gint64 left =
-            scaled_length(self->n_in, self->source->rate, base->rate) - self->n_out;
+        gint64 left = scaled_length(self->n_in, self->source->rate, base->rate) - self->n_out;
 
         if (got == 0 && left > 0) {
             got = (gsize)MIN((gint64)n_frames, left);
@@ -98,8 +97,8 @@ TuneSource *tune_resample_new(TuneSource *source, guint rate, GError **error)
 
     if (source->rate == rate)
         return source;
-    soxr_t soxr = soxr_create(source->rate, rate, source->n_channels, &failed, NULL, &quality,
-                              &runtime);
+    soxr_t soxr =
+        soxr_create(source->rate, rate, source->n_channels, &failed, NULL, &quality, &runtime);
     if (failed != NULL) {
         g_set_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_MEMORY,
                     "cannot resample from %u to %u Hz: %s", source->rate, rate,

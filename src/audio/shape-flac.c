@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * FLAC (RFC 9639): the metadata before the first frame is held back, the length put into STREAMINFO,
- * our comments put in place of the library's.  STREAMINFO stays at its offset, so that the library's
- * later correction of it goes where it should.
+ * FLAC (RFC 9639): the metadata before the first frame is held back, the length put into
+ * STREAMINFO, our comments put in place of the library's.  STREAMINFO stays at its offset, so that
+ * the library's later correction of it goes where it should.
  */
 #include "audio/encode-private.h"
 

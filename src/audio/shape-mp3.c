@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * MP3: our ID3v2.4 tag in front.  The first frame is LAME's place for the information header, which it
- * fills in at the end; on a pipe we fill in ours beforehand: the number of frames and the samples to cut
- * at both ends (Xing header with LAME's extension, as in the LAME Tag specification rev 1), which
- * follow from the length.
+ * MP3: our ID3v2.4 tag in front.  The first frame is LAME's place for the information header, which
+ * it fills in at the end; on a pipe we fill in ours beforehand: the number of frames and the
+ * samples to cut at both ends (Xing header with LAME's extension, as in the LAME Tag specification
+ * rev 1), which follow from the length.
  */
 #include "audio/encode-private.h"
 
@@ -55,8 +55,8 @@ static void fill_head(const Mp3Shaper *self, guint8 *head, gsize size, const gui
     put_u32(head + at + 8, (guint)((total + padding) / frame));
     guint8 *lame = head + at + 12;
     memcpy(lame, "LAME3.100", 9);
-    lame[9] = 4;                                     /* VBR by mtrh */
-    lame[21] = DELAY >> 4;                           /* 12 bits each */
+    lame[9] = 4;           /* VBR by mtrh */
+    lame[21] = DELAY >> 4; /* 12 bits each */
     lame[22] = (guint8)((DELAY & 0xF) << 4 | padding >> 8);
     lame[23] = (guint8)padding;
 }

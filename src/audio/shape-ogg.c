@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Ogg (RFC 3533) with Vorbis (Vorbis I, section 4.2) or Opus (RFC 7845): our comments take the place of
- * the library's, and the stream's serial number, which the library draws at random, becomes a constant,
- * so that the same sound gives the same bytes.  Pages after the headers keep their content and get a
- * new serial, sequence number and checksum.
+ * Ogg (RFC 3533) with Vorbis (Vorbis I, section 4.2) or Opus (RFC 7845): our comments take the
+ * place of the library's, and the stream's serial number, which the library draws at random,
+ * becomes a constant, so that the same sound gives the same bytes.  Pages after the headers keep
+ * their content and get a new serial, sequence number and checksum.
  */
 #include "audio/encode-private.h"
 
 #include <string.h>
 
 #define PAGE_HEAD 27u
-#define SERIAL 0x54756E65u
+#define SERIAL    0x54756E65u
 
 typedef struct {
     TuneShaper base;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Where the bytes of a sound file go: a temporary file beside its final name, put in place by rename
- * when it is whole, or something that cannot be sought (standard output, a device, a named pipe).
- * Errors are TUNE_AUDIO_ERROR_IO, a sentence with the path and the reason.
+ * Where the bytes of a sound file go: a temporary file beside its final name, put in place by
+ * rename when it is whole, or something that cannot be sought (standard output, a device, a named
+ * pipe). Errors are TUNE_AUDIO_ERROR_IO, a sentence with the path and the reason.
  */
 #pragma once
 #include "audio/source.h"

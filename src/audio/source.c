@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "audio/source.h"
 
-G_DEFINE_QUARK(tune-audio-error-quark, tune_audio_error)
+G_DEFINE_QUARK(tune - audio - error - quark, tune_audio_error)
 
 gboolean tune_source_read(TuneSource *self, float *out, gsize n_frames, gsize *n_got,
                           GError **error)

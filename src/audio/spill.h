@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Sound that is needed twice, kept in a temporary file that has no name (nothing is left behind, whatever
- * happens): written once, then read any number of times.
+ * Sound that is needed twice, kept in a temporary file that has no name (nothing is left behind,
+ * whatever happens): written once, then read any number of times.
  *
  *     g_autoptr(TuneSpill) spill = tune_spill_new(44100, 2, &error);
  *     tune_spill_write(spill, frames, n, &error);

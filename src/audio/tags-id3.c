@@ -24,7 +24,8 @@ static void put_frame(GByteArray *out, const char *id, const GString *body)
     g_byte_array_append(out, (const guint8 *)body->str, (guint)body->len);
 }
 
-/* Encoding 3 is UTF-8; COMM and USLT have a language and an empty description, TXXX a description. */
+/* Encoding 3 is UTF-8; COMM and USLT have a language and an empty description, TXXX a description.
+ */
 static void put_text(GByteArray *out, const char *id, const char *description, const char *text)
 {
     g_autoptr(GString) body = g_string_new(NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Finds the tags in a file: the chunks of RIFF, the metadata blocks of FLAC, the second packet of an
- * Ogg stream (RFC 3533), an ID3v2 tag in front.
+ * Finds the tags in a file: the chunks of RIFF, the metadata blocks of FLAC, the second packet of
+ * an Ogg stream (RFC 3533), an ID3v2 tag in front.
  */
 #include "audio/tags-private.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Tags of a WAV file: LIST INFO for the common ones ("Multimedia Programming Interface and Data
- * Specifications 1.0", 1991), smpl for the loop, and an "id3 " chunk with all of them.  Some readers
- * (ffmpeg) show only one of the two, so that recipe and rights stand in both, in INFO as TREC and TRGT.
+ * Specifications 1.0", 1991), smpl for the loop, and an "id3 " chunk with all of them.  Some
+ * readers (ffmpeg) show only one of the two, so that recipe and rights stand in both, in INFO as
+ * TREC and TRGT.
  */
 #include "audio/tags-private.h"
 

@@ -2,14 +2,15 @@
  *
  * Tempo of a recording.
  *
- * Onset strength: the rise of the logarithm of the energy in bands, summed (spectral flux; S. Dixon,
- * "Onset detection revisited", 2006), about 86 values a second.  Every 3 s a window of 12 s of it is
- * autocorrelated and Fourier transformed, and both are added up: memory does not grow.
+ * Onset strength: the rise of the logarithm of the energy in bands, summed (spectral flux; S.
+ * Dixon, "Onset detection revisited", 2006), about 86 values a second.  Every 3 s a window of 12 s
+ * of it is autocorrelated and Fourier transformed, and both are added up: memory does not grow.
  *
- * Autocorrelation alone is also high at two and three beats, a spectrum alone at half and a third of
- * one; their product is high at the beat only (G. Peeters, "Template-based estimation of time-varying
- * tempo", 2007).  A broad prior around the tempo at which people tap (McKinney and Moelants, 2006)
- * decides what is left.  The winner is then sharpened on the autocorrelation peaks 2, 4 and 8 beats away.
+ * Autocorrelation alone is also high at two and three beats, a spectrum alone at half and a third
+ * of one; their product is high at the beat only (G. Peeters, "Template-based estimation of
+ * time-varying tempo", 2007).  A broad prior around the tempo at which people tap (McKinney and
+ * Moelants, 2006) decides what is left.  The winner is then sharpened on the autocorrelation peaks
+ * 2, 4 and 8 beats away.
  */
 #include "audio/measure-private.h"
 
@@ -32,8 +33,8 @@ struct TuneTempo {
     double per_second; /* onset values */
     gsize hop, n_fft, n_in;
     TuneFft *fft;
-    float *in, *magnitudes;       /* [n_fft], [n_fft / 2 + 1] */
-    guint edges[N_BANDS + 1];     /* bins */
+    float *in, *magnitudes;        /* [n_fft], [n_fft / 2 + 1] */
+    guint edges[N_BANDS + 1];      /* bins */
     float bands[LAG + 1][N_BANDS]; /* the last frames' logarithms */
     guint64 n_onsets;
 
@@ -134,7 +135,8 @@ static void add_window(TuneTempo *self, const float *envelope, gsize n, double *
             sum += x[i] * x[i + lag];
         correlation[lag] += sum / energy * (double)n / (double)(n - lag);
     }
-    /* The transform's own window is over all SPECTRUM points; centred, ours is in its flat middle. */
+    /* The transform's own window is over all SPECTRUM points; centred, ours is in its flat middle.
+     */
     for (gsize i = 0; i < n; i++) {
         double hann = 0.5 - 0.5 * cos(2.0 * G_PI * ((double)i + 0.5) / (double)n);
 
@@ -249,10 +251,12 @@ static double score_of(const Evidence *e, double bpm)
     return regular * regular * pow(MAX(0.0, pulse(e, bpm)), 0.25) * exp(-0.5 * octaves * octaves);
 }
 
-/* The correlation's peak near @lag, between the values by a parabola; @lag itself when there is none. */
+/* The correlation's peak near @lag, between the values by a parabola; @lag itself when there is
+ * none. */
 static double sharpen(const Evidence *e, double lag, double reach)
 {
-    gsize from = (gsize)MAX(1.0, lag - reach), to = (gsize)MIN(lag + reach + 1, (double)e->n_lags - 2);
+    gsize from = (gsize)MAX(1.0, lag - reach),
+          to = (gsize)MIN(lag + reach + 1, (double)e->n_lags - 2);
     gsize best = 0;
 
     for (gsize i = from; i <= to; i++)

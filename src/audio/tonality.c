@@ -2,14 +2,15 @@
  *
  * Key of a recording.
  *
- * The sound below 2.2 kHz is cut down to about 11 kHz and transformed, 0.74 s at a time.  Each peak of the
- * spectrum that was there in the frame before too (drums were not) votes for its pitch class and, more
- * weakly, for those of which it may be a harmonic (E. Gomez, "Tonal description of polyphonic audio",
- * 2006), in steps of 10 cents, so that the tuning can be found afterwards.
+ * The sound below 2.2 kHz is cut down to about 11 kHz and transformed, 0.74 s at a time.  Each peak
+ * of the spectrum that was there in the frame before too (drums were not) votes for its pitch class
+ * and, more weakly, for those of which it may be a harmonic (E. Gomez, "Tonal description of
+ * polyphonic audio", 2006), in steps of 10 cents, so that the tuning can be found afterwards.
  *
- * The profile of the whole is correlated with the 24 key profiles of Albrecht and Shanahan ("The use of
- * large corpora to train a new type of key-finding algorithm", 2013); the bass and the last seconds, where
- * the tonic usually is, have a say too.  The weights erred least on 90 pieces rendered by FluidSynth.
+ * The profile of the whole is correlated with the 24 key profiles of Albrecht and Shanahan ("The
+ * use of large corpora to train a new type of key-finding algorithm", 2013); the bass and the last
+ * seconds, where the tonic usually is, have a say too.  The weights erred least on 90 pieces
+ * rendered by FluidSynth.
  */
 #include "audio/measure-private.h"
 
@@ -31,11 +32,11 @@
 #define END_SECONDS 3.0
 
 struct TuneTonality {
-    guint factor;  /* of the decimation */
+    guint factor; /* of the decimation */
     guint phase;
-    double rate;   /* after it */
+    double rate; /* after it */
     TuneBiquad low_pass[2];
-    float *in;     /* [N_FFT] */
+    float *in; /* [N_FFT] */
     gsize n_in;
     TuneFft *fft;
     float *now, *before; /* [N_FFT / 2 + 1] */
@@ -208,7 +209,8 @@ void tune_tonality_read(const TuneTonality *self, TuneMeasured *out)
     for (guint k = 0; k < 24; k++)
         scores[k] = correlate(all, profiles[k / 12], k % 12) +
                     BASS_WEIGHT * correlate(bass, bass_profiles[k / 12], k % 12) +
-                    END_WEIGHT * correlate(end, triads[k / 12], k % 12) + (k < 12 ? 0.0 : MINOR_BONUS);
+                    END_WEIGHT * correlate(end, triads[k / 12], k % 12) +
+                    (k < 12 ? 0.0 : MINOR_BONUS);
     for (guint k = 1; k < 24; k++)
         if (scores[k] > scores[best])
             best = k;

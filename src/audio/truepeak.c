@@ -6,16 +6,15 @@
 #define N_PAST 12
 #define N_TAPS 12
 
-/* Row f: sinc((4 d + f - 24) / 4) * (1 - cos(2 pi (4 d + f) / 48)) / 2 for delays d = 0 .. 11; phase 0 is
- * the sample itself, 6 frames ago. */
+/* Row f: sinc((4 d + f - 24) / 4) * (1 - cos(2 pi (4 d + f) / 48)) / 2 for delays d = 0 .. 11;
+ * phase 0 is the sample itself, 6 frames ago. */
 static const float phases[3][N_TAPS] = {
     {-0.000167441976f, 0.00489598314f, -0.0185260059f, 0.0462650535f, -0.103456726f, 0.288683356f,
      0.896465151f, -0.161458527f, 0.0691584697f, -0.0301077483f, 0.010359955f, -0.00163172616f},
     {-0.000986013305f, 0.0103589786f, -0.0337036036f, 0.0801389094f, -0.181129655f, 0.625773626f,
      0.625773626f, -0.181129655f, 0.0801389094f, -0.0337036036f, 0.0103589786f, -0.000986013305f},
     {-0.00163172616f, 0.010359955f, -0.0301077483f, 0.0691584697f, -0.161458527f, 0.896465151f,
-     0.288683356f, -0.103456726f, 0.0462650535f, -0.0185260059f, 0.00489598314f,
-     -0.000167441976f},
+     0.288683356f, -0.103456726f, 0.0462650535f, -0.0185260059f, 0.00489598314f, -0.000167441976f},
 };
 
 /* Four frames at once; the order of the sums is fixed, so that every CPU gets the same bits. */
@@ -57,7 +56,7 @@ static void channel_peaks(const float *x, gsize n, float *peaks)
             third += phases[2][d] * in;
         }
         Four peak = larger(larger(magnitude(first), magnitude(second)),
-                            larger(magnitude(third), magnitude(load(now - 6))));
+                           larger(magnitude(third), magnitude(load(now - 6))));
         peak = larger(peak, load(peaks + i));
         memcpy(peaks + i, &peak, sizeof peak);
     }

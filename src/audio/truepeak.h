@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Peaks between the samples: 4 times oversampling (ITU-R BS.1770-4, annex 2) with the interpolator that
- * libebur128 uses, 49 taps of sinc under a Hann window, so that both find the same peaks.  Stereo.
+ * Peaks between the samples: 4 times oversampling (ITU-R BS.1770-4, annex 2) with the interpolator
+ * that libebur128 uses, 49 taps of sinc under a Hann window, so that both find the same peaks.
+ * Stereo.
  */
 #pragma once
 #include <glib.h>
@@ -15,8 +16,8 @@ typedef struct {
 } TuneTruePeak;
 
 void tune_true_peak_init(TuneTruePeak *self);
-/* @frames: [2 * n], n <= TUNE_TRUE_PEAK_BLOCK; @peaks: [n + 7], of which the first n get the magnitude
- * of the louder channel between the frames i-6 and i-5, i-6 included. */
+/* @frames: [2 * n], n <= TUNE_TRUE_PEAK_BLOCK; @peaks: [n + 7], of which the first n get the
+ * magnitude of the louder channel between the frames i-6 and i-5, i-6 included. */
 void tune_true_peak_block(TuneTruePeak *self, const float *frames, gsize n, float *peaks);
 /* Any length; only self->peak is wanted. */
 void tune_true_peak_feed(TuneTruePeak *self, const float *frames, gsize n);

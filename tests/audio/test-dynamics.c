@@ -166,8 +166,8 @@ static void test_true_peak_agrees_with_ebur128(void)
         tune_true_peak_init(&meter);
         tune_true_peak_feed(&meter, loud, RATE);
         tune_true_peak_feed(&meter, silence, 32);
-        g_assert_cmpfloat_with_epsilon(tune_gain_to_db(meter.peak),
-                                       ebur128_peak(loud, RATE, RATE), 1e-4);
+        g_assert_cmpfloat_with_epsilon(tune_gain_to_db(meter.peak), ebur128_peak(loud, RATE, RATE),
+                                       1e-4);
     }
 }
 
@@ -276,7 +276,8 @@ static void test_biquads_have_their_response(void)
     g_assert_cmpfloat_with_epsilon(tune_gain_to_db(tune_biquad_gain_at(&b, RATE, 5)), -4.0, 0.01);
     g_assert_cmpfloat_with_epsilon(tune_gain_to_db(tune_biquad_gain_at(&b, RATE, 200)), -2.0, 0.01);
     tune_biquad_init(&b, TUNE_BIQUAD_HIGH_SHELF, RATE, 6000, 0.7071, 5.0);
-    g_assert_cmpfloat_with_epsilon(tune_gain_to_db(tune_biquad_gain_at(&b, RATE, 22000)), 5.0, 0.02);
+    g_assert_cmpfloat_with_epsilon(tune_gain_to_db(tune_biquad_gain_at(&b, RATE, 22000)), 5.0,
+                                   0.02);
     g_assert_cmpfloat_with_epsilon(tune_gain_to_db(tune_biquad_gain_at(&b, RATE, 50)), 0.0, 0.01);
     tune_biquad_init(&b, TUNE_BIQUAD_NOTCH, RATE, 50, 2.0, 0);
     g_assert_cmpfloat(tune_biquad_gain_at(&b, RATE, 50), <, 1e-6);

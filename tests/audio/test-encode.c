@@ -7,15 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 #include "audio/memory.h"
+#include "audio/spill.h"
 
 #define RATE 48000
-#define N 30011 /* odd, so that pads are met */
+#define N    30011 /* odd, so that pads are met */
 
 static char *path_of(const char *folder, TuneAudioFormat format)
 {
-    static const char *const suffix[TUNE_N_AUDIO_FORMATS] = {"16.wav",  "24.wav", "32f.wav",
-                                                             "16.flac", "24.flac", "x.mp3",
-                                                             "x.ogg",   "x.opus"};
+    static const char *const suffix[TUNE_N_AUDIO_FORMATS] = {
+        "16.wav", "24.wav", "32f.wav", "16.flac", "24.flac", "x.mp3", "x.ogg", "x.opus"};
 
     return g_build_filename(folder, suffix[format], NULL);
 }
@@ -216,12 +216,11 @@ static void test_a_pipe_gets_right_headers(gconstpointer data)
         g_assert_true(ogg || strstr(out, "duration=0.62") != NULL ||
                       (format == TUNE_AUDIO_MP3 && strstr(out, "duration=0.6") != NULL));
     }
-    test_output_of("ffmpeg", "true");
     for (int format = 0; format < TUNE_N_AUDIO_FORMATS; format++) {
-        g_autofree char *command = g_strdup_printf(
-            "TUNE_TEST_UNKNOWN=1 TUNE_TEST_FORMAT=%d '%s' --pipe-child | "
-            "ffmpeg -nostdin -v error -i - -f f32le - | wc -c",
-            format, self);
+        g_autofree char *command =
+            g_strdup_printf("TUNE_TEST_UNKNOWN=1 TUNE_TEST_FORMAT=%d '%s' --pipe-child | "
+                            "ffmpeg -nostdin -v error -i - -f f32le - | wc -c",
+                            format, self);
         g_autofree char *out = test_output_of("ffmpeg", command);
         gint64 n = g_ascii_strtoll(out, NULL, 10) / 8;
 
@@ -256,8 +255,8 @@ static void test_mp3_lengths_agree_with_lame(gconstpointer data)
         g_assert_true(g_file_get_contents(pipe, &piped, &n_piped, NULL));
         g_assert_cmpuint(n_file, ==, n_piped);
         g_assert_cmpmem(file + 36, 4, piped + 36, 4);
-        g_assert_cmpmem(file + 44, 4, piped + 44, 4);     /* frames */
-        g_assert_cmpmem(file + 177, 3, piped + 69, 3);    /* delay and padding */
+        g_assert_cmpmem(file + 44, 4, piped + 44, 4);  /* frames */
+        g_assert_cmpmem(file + 177, 3, piped + 69, 3); /* delay and padding */
         g_autoptr(TuneSource) source = tune_decoder_new(pipe, NULL, &error);
         g_assert_no_error(error);
         g_assert_cmpint(source->n_frames, ==, (gint64)lengths[i]);
@@ -312,6 +311,57 @@ static void test_a_full_disk_is_an_error(void)
     }
 }
 
+/* Runs in a child whose folder, in a mount namespace of its own, is a file system of 64 KB: fails
+ * to write, and must leave it as it was. */
+static void small_disk_child(void)
+{
+    const char *folder = g_getenv("TUNE_TEST_FOLDER");
+    g_autofree float *frames = test_tones(4 * RATE, RATE, 0.5f);
+
+    for (int format = 0; format < TUNE_N_AUDIO_FORMATS; format++) {
+        g_autofree char *path = path_of(folder, (TuneAudioFormat)format);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GDir) dir = NULL;
+        TuneEncoder *encoder =
+            tune_encoder_new(path, (TuneAudioFormat)format, RATE, 2, -1, NULL, &error);
+
+        for (guint i = 0; i < 4 && error == NULL; i++)
+            tune_encoder_write(encoder, frames, 4 * RATE, &error);
+        if (error == NULL)
+            tune_encoder_finish(encoder, &error);
+        tune_encoder_free(encoder);
+        g_assert_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_IO);
+        g_assert_nonnull(strstr(error->message, "the disk is full"));
+        dir = g_dir_open(folder, 0, NULL);
+        g_assert_null(g_dir_read_name(dir));
+    }
+    g_setenv("TMPDIR", folder, TRUE);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TuneSpill) spill = tune_spill_new(RATE, 2, &error);
+    g_assert_no_error(error);
+    g_assert_false(tune_spill_write(spill, frames, 4 * RATE, &error));
+    g_assert_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_IO);
+    g_assert_nonnull(strstr(error->message, "the disk is full"));
+    puts("well refused");
+}
+
+static void test_a_small_disk_is_left_clean(gconstpointer data)
+{
+    g_autofree char *folder = test_folder();
+    g_autofree char *mount = g_strdup_printf(
+        "unshare -m sh -c 'mount -t tmpfs -o size=64k none %s && TUNE_TEST_FOLDER=%s \"%s\" "
+        "--small-disk-child' 2>&1 || true",
+        folder, folder, (const char *)data);
+    g_autofree char *out = test_output_of("unshare", mount);
+
+    g_rmdir(folder);
+    if (out != NULL && (strstr(out, "unshare failed") != NULL || strstr(out, "mount:") != NULL)) {
+        g_test_skip("mounting a small file system is not allowed here");
+        return;
+    }
+    g_assert_true(out == NULL || strstr(out, "well refused") != NULL);
+}
+
 static void test_broken_files_are_refused(void)
 {
     g_autofree char *folder = test_folder();
@@ -335,8 +385,7 @@ static void test_broken_files_are_refused(void)
         g_clear_error(&error);
         g_autoptr(TuneSource) source = tune_decoder_new(path, NULL, &error);
         float block[2 * 1000];
-        while (source != NULL && got > 0 &&
-               tune_source_read(source, block, 1000, &got, &error))
+        while (source != NULL && got > 0 && tune_source_read(source, block, 1000, &got, &error))
             ;
         g_test_message("%s: %s", path, error != NULL ? error->message : "no error");
         g_assert_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_BROKEN);
@@ -427,9 +476,14 @@ int main(int argc, char **argv)
         pipe_child();
         return 0;
     }
+    if (argc > 1 && strcmp(argv[1], "--small-disk-child") == 0) {
+        small_disk_child();
+        return 0;
+    }
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/audio/format/names-and-suffixes", test_names_and_suffixes);
-    g_test_add_func("/audio/encode/sound-and-tags-return", test_every_format_returns_sound_and_tags);
+    g_test_add_func("/audio/encode/sound-and-tags-return",
+                    test_every_format_returns_sound_and_tags);
     g_test_add_func("/audio/encode/float-wav-is-bit-exact", test_float_wav_is_bit_exact);
     g_test_add_func("/audio/encode/same-frames-same-bytes", test_same_frames_give_same_bytes);
     g_test_add_func("/audio/encode/other-programs-agree", test_other_programs_agree);
@@ -439,6 +493,7 @@ int main(int argc, char **argv)
                          test_mp3_lengths_agree_with_lame);
     g_test_add_func("/audio/encode/failures-leave-nothing", test_failures_leave_nothing);
     g_test_add_func("/audio/encode/full-disk", test_a_full_disk_is_an_error);
+    g_test_add_data_func("/audio/encode/small-disk", argv[0], test_a_small_disk_is_left_clean);
     g_test_add_func("/audio/decode/broken-files", test_broken_files_are_refused);
     g_test_add_func("/audio/dither/silence-and-clipping",
                     test_silence_stays_silent_and_loud_is_clipped);

@@ -22,7 +22,8 @@ static void add_note(float *frames, gsize n, double at_s, double seconds, gint p
         double gain = level / (h * h), fade = exp(-2.0 / RATE);
 
         for (gsize i = from; i < to; i++) {
-            double attack = MIN(1.0, (double)(i - from) / (0.005 * RATE)), next = twice * now - last;
+            double attack = MIN(1.0, (double)(i - from) / (0.005 * RATE)),
+                   next = twice * now - last;
 
             frames[2 * i] += (float)(gain * attack * now);
             frames[2 * i + 1] += (float)(gain * attack * now);
