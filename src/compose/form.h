@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What form.c and draft.c share: the sections before their lengths are known.
+ */
+#pragma once
+#include "compose/compose-private.h"
+#include "compose/length.h"
+
+typedef struct {
+    TuneSectionRole role;
+    gint material;      /* a letter */
+    gint bars;          /* usual length; after drafts_allocate() the length */
+    gint least;
+    gint phrase_bars;
+    double energy;
+    gint drop;          /* 0 = stays; the highest goes first when time is short */
+    gboolean cycle;
+    gboolean fixed;     /* @bars were said */
+    double at_seconds;  /* wanted start, or -1 */
+    gint transpose;
+    const TuneBriefSection *said; /* (nullable) */
+} Draft;
+
+/* The said sections, or NULL when none were. (transfer full) */
+GArray *drafts_of_brief(const Plan *plan);
+
+/* The style's form that suits @bars, with the sections of @said (nullable), which must occur in their
+ * order, worked in. (transfer full) */
+GArray *drafts_of_style(Plan *plan, const GArray *said, gint bars);
+
+/* Gives the drafts bars that sum to @body (the last one @ending more, unless the total was said: then
+ * the ending lies within).  Leaves out droppable sections and shortens others where time is short. */
+void drafts_allocate(Plan *plan, GArray *drafts, gint body, gint ending, gboolean total_said,
+                     double bar_seconds);
+
+/* A line for the report. */
+void plan_note(Plan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * From numerals to chords: spells every section's harmony in its key, obeys said chords, sets the scale
+ * that melodies use over each chord, and closes the piece.
+ */
+#include "compose/harmony.h"
+
+#include <string.h>
+
+TuneKey harmony_key(const Plan *plan, gint index)
+{
+    /* Fifths that raise by so many semitones with the nearest spelling. */
+    static const gint8 lift[12] = {0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5};
+    gint t = plan->sections[index].transpose;
+    TuneKey key = plan->key;
+
+    key.tonic = (TuneFifths)(key.tonic + lift[((t % 12) + 12) % 12]);
+    while (tune_key_signature(key) > 6)
+        key.tonic = (TuneFifths)(key.tonic - 12);
+    while (tune_key_signature(key) < -6)
+        key.tonic = (TuneFifths)(key.tonic + 12);
+    return t == 0 ? plan->key : key;
+}
+
+Function harmony_function(TuneChord chord, TuneKey key)
+{
+    static const Function by_degree[12] = {
+        FUNCTION_TONIC,    FUNCTION_PREDOMINANT, FUNCTION_PREDOMINANT, FUNCTION_TONIC,
+        FUNCTION_TONIC,    FUNCTION_PREDOMINANT, FUNCTION_OTHER,       FUNCTION_DOMINANT,
+        FUNCTION_PREDOMINANT, FUNCTION_TONIC,    FUNCTION_DOMINANT,    FUNCTION_DOMINANT};
+    gint degree = tune_fifths_pitch_class(chord.root) - tune_fifths_pitch_class(key.tonic);
+
+    return by_degree[(degree + 12) % 12];
+}
+
+/* The key's scale, with what contradicts the chord taken out: over A7 in C major, C# and no C. */
+static guint16 scale_over(TuneChord chord, TuneKey key)
+{
+    guint16 tones = tune_chord_mask(chord), scale = tune_key_mask(key);
+
+    if (__builtin_popcount(scale) < 7 && key.mode != TUNE_MODE_BLUES) {
+        TuneKey full = key;
+        full.mode = tune_mode_is_minor(key.mode) ? TUNE_MODE_MINOR : TUNE_MODE_MAJOR;
+        scale |= tones & tune_key_mask(full);
+    }
+    for (gint pc = 0; pc < 12; pc++) {
+        if (!(tones & (1u << pc)) || (scale & (1u << pc)))
+            continue;
+        guint16 near = (guint16)((1u << ((pc + 1) % 12)) | (1u << ((pc + 11) % 12)));
+        scale = (guint16)(scale & ~(near & ~tones));
+    }
+    return scale | tones;
+}
+
+static void append_chord(GArray *out, const Plan *plan, gint section, gint tick, gint ticks,
+                         TuneChord chord, TuneKey key, gboolean cadence)
+{
+    PlanChord c = {.tick = tick, .ticks = ticks, .chord = chord, .key = key, .section = section,
+                   .cadence = cadence, .function = harmony_function(chord, key),
+                   .scale = scale_over(chord, key)};
+
+    if (out->len > 0) {
+        PlanChord *before = &g_array_index(out, PlanChord, out->len - 1);
+        if (before->section == section && !before->cadence && tick < plan->final_tick &&
+            before->chord.root == chord.root && before->chord.bass == chord.bass &&
+            before->chord.quality == chord.quality) {
+            before->ticks += ticks;
+            before->cadence = cadence;
+            return;
+        }
+    }
+    g_array_append_val(out, c);
+}
+
+/* ---- said chords ---- */
+
+static void lay_said(const Plan *plan, GArray *out)
+{
+    const TuneBrief *brief = plan->brief;
+    gint tick = 0;
+
+    for (guint i = 0; tick < plan->final_tick; i = (i + 1) % brief->chords->len) {
+        TuneChord chord = g_array_index(brief->chords, TuneChord, i);
+        double beats = i < brief->chord_beats->len ? g_array_index(brief->chord_beats, double, i) : 0;
+        gint ticks = beats > 0 ? MAX(plan->beat_ticks / 4, (gint)(beats * plan->beat_ticks + 0.5))
+                               : plan->bar_ticks;
+        gint end = MIN(tick + ticks, plan->final_tick);
+        while (tick < end) { /* cut where sections meet */
+            gint section = (gint)(plan_section_at(plan, tick) - plan->sections);
+            const PlanSection *s = &plan->sections[section];
+            gint stop = MIN(end, s->start_tick + s->ticks);
+            gint phrase = MAX(1, s->phrase_bars) * plan->bar_ticks;
+            append_chord(out, plan, section, tick, stop - tick, chord, plan->key,
+                         (stop - s->start_tick) % phrase == 0);
+            tick = stop;
+        }
+    }
+}
+
+/* ---- composed chords ---- */
+
+static TuneChord spell_slot(const Plan *plan, const Slot *slot, TuneKey key, TuneSectionRole role)
+{
+    gint8 tones[TUNE_CHORD_MAX_TONES], fifths[TUNE_CHORD_MAX_TONES];
+    TuneChord chord = {key.tonic, key.tonic, TUNE_CHORD_MAJOR};
+
+    if (!tune_chord_parse_roman(slot->numeral, key, &chord))
+        return chord;
+    while (chord.root > 10) { /* B# and beyond: nobody wants to read it */
+        chord.root = (TuneFifths)(chord.root - 12);
+        chord.bass = chord.root;
+    }
+    while (chord.root < -9) {
+        chord.root = (TuneFifths)(chord.root + 12);
+        chord.bass = chord.root;
+    }
+    gsize n = tune_chord_tones(chord.quality, tones, fifths);
+    if (slot->bass >= 1 && slot->bass <= 3 && (gsize)slot->bass < n)
+        chord.bass = (TuneFifths)(chord.root + fifths[slot->bass]);
+    if (slot->bass == 4)
+        chord.bass = role == TUNE_SECTION_BUILD ? (TuneFifths)(key.tonic + 1) : key.tonic;
+    return chord;
+}
+
+/* The chord before a section in another key is that key's dominant. */
+static void prepare_key(const Plan *plan, gint index, GArray *slots, TuneKey *last_key)
+{
+    if (index + 1 >= plan->n_sections ||
+        plan->sections[index + 1].transpose == plan->sections[index].transpose || slots->len == 0)
+        return;
+    Slot *last = &g_array_index(slots, Slot, slots->len - 1);
+    g_strlcpy(last->numeral, plan->style->harmony.suspended > 0.1 ? "V7sus4" : "V7",
+              sizeof last->numeral);
+    last->bass = 0;
+    *last_key = harmony_key(plan, index + 1);
+}
+
+static void lay_section(const Plan *plan, gint index, GArray *out)
+{
+    const PlanSection *s = &plan->sections[index];
+    g_autoptr(GArray) slots = harmony_slots(plan, index);
+    TuneKey key = harmony_key(plan, index), last_key = key;
+
+    harmony_colour(plan, index, slots);
+    harmony_inversions(plan, index, slots);
+    prepare_key(plan, index, slots, &last_key);
+    for (guint i = 0; i < slots->len; i++) {
+        const Slot *slot = &g_array_index(slots, Slot, i);
+        TuneKey here = i + 1 == slots->len ? last_key : key;
+        append_chord(out, plan, index, s->start_tick + slot->tick, slot->ticks,
+                     spell_slot(plan, slot, here, s->role), here, slot->cadence);
+    }
+}
+
+/* ---- the close ---- */
+
+static TuneChord last_chord(const Plan *plan, TuneKey key)
+{
+    TuneRandom random;
+    char numeral[20];
+    TuneChord chord = {key.tonic, key.tonic, TUNE_CHORD_MAJOR};
+
+    if (plan->brief->chords->len > 0) {
+        TuneChord first = g_array_index(plan->brief->chords, TuneChord, 0);
+        return first;
+    }
+    tune_random_init(&random, plan->seed, "piece/last chord");
+    gboolean picardy = harmony_is_minor(plan) && tune_random_chance(&random, plan->style->harmony.picardy);
+    g_strlcpy(numeral, tune_mode_is_minor(key.mode) && !picardy ? "i" : "I", sizeof numeral);
+    if (!plan->style->melody.strict && !picardy &&
+        tune_random_chance(&random, plan->style->harmony.colour)) {
+        char dressed[20];
+        harmony_dress(plan, numeral, &random, dressed);
+        if (strstr(dressed, "sus") == NULL)
+            g_strlcpy(numeral, dressed, sizeof numeral);
+    }
+    tune_chord_parse_roman(numeral, key, &chord);
+    return chord;
+}
+
+gboolean plan_harmony(Plan *plan, GError **error)
+{
+    g_autoptr(GArray) out = g_array_new(FALSE, TRUE, sizeof(PlanChord));
+    gint last = plan->n_sections - 1;
+
+    if (plan->brief->chords->len > 0)
+        lay_said(plan, out);
+    else
+        for (gint i = 0; i < plan->n_sections; i++)
+            lay_section(plan, i, out);
+    if (plan->final_tick < plan->ticks) {
+        TuneKey key = harmony_key(plan, last);
+        append_chord(out, plan, last, plan->final_tick, plan->ticks - plan->final_tick,
+                     last_chord(plan, key), key, TRUE);
+    }
+    plan->n_chords = (gint)out->len;
+    plan->chords = (PlanChord *)g_array_free(g_steal_pointer(&out), FALSE);
+    return TRUE;
+}

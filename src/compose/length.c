@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "compose/length.h"
+
+#include <math.h>
+
+#define MOST_BARS 4000
+
+/* Relative tempo at bar @bar of @bars, by what the brief says of the tempo's course. */
+static double curve_at(const Plan *plan, gint bar, gint bars)
+{
+    double x = bars > 1 ? (double)bar / (bars - 1) : 0.0;
+    double late = CLAMP((x - 0.75) * 4, 0, 1);
+
+    switch (plan->brief->tempo_curve) {
+    case TUNE_TEMPO_SPEED_UP:
+        return 1.0 + 0.25 * x;
+    case TUNE_TEMPO_SLOW_DOWN:
+        return 1.0 - 0.22 * x;
+    case TUNE_TEMPO_SPEED_UP_END:
+        return 1.0 + 0.22 * late;
+    case TUNE_TEMPO_SLOW_DOWN_END:
+        return 1.0 - 0.25 * late;
+    default:
+        return 1.0;
+    }
+}
+
+static gboolean has_curve(const Plan *plan)
+{
+    TuneTempoCurve curve = plan->brief->tempo_curve;
+
+    return curve != TUNE_TEMPO_STEADY && curve != TUNE_TEMPO_HALF_TIME;
+}
+
+static gint rit_bars(const Plan *plan, gint body)
+{
+    if (plan->ending != TUNE_ENDING_RIT && plan->ending != TUNE_ENDING_TAG)
+        return 0;
+    return body >= 12 ? 2 : (body >= 3 ? 1 : 0);
+}
+
+/* Slower and slower, to 1 - depth of the tempo. */
+static double rit_at(const Plan *plan, gint step, gint steps)
+{
+    double depth = plan->style->grooves.perform.rit;
+    double x = (double)(step + 1) / steps;
+
+    depth = CLAMP(depth > 0 ? depth : 0.25, 0.05, 0.45);
+    if (plan->ending == TUNE_ENDING_TAG)
+        depth *= 0.5;
+    return 1.0 - depth * x * x;
+}
+
+static gint rit_step_ticks(const Plan *plan)
+{
+    return plan->bar_ticks % plan->beat_ticks == 0 ? plan->beat_ticks : plan->bar_ticks;
+}
+
+/* Ticks of @body bars, each divided by its relative tempo. */
+static double weight_of(const Plan *plan, gint body)
+{
+    gint rit = rit_bars(plan, body);
+    gint step = rit_step_ticks(plan), steps = rit * plan->bar_ticks / step;
+    double weight = 0;
+
+    if (!has_curve(plan))
+        weight = (double)(body - rit) * plan->bar_ticks;
+    else
+        for (gint bar = 0; bar < body - rit; bar++)
+            weight += plan->bar_ticks / curve_at(plan, bar, body);
+    double before = has_curve(plan) ? curve_at(plan, body - rit, body) : 1.0;
+    for (gint i = 0; i < steps; i++)
+        weight += step / (before * rit_at(plan, i, steps));
+    return weight;
+}
+
+static double seconds_of(const Plan *plan, double weight, double beat_bpm)
+{
+    return weight * 60.0 / (plan->beat_ticks * beat_bpm);
+}
+
+static gboolean has_last_chord(const Plan *plan)
+{
+    return plan->ending != TUNE_ENDING_LOOP && plan->ending != TUNE_ENDING_FADE;
+}
+
+/* Seconds from the last chord's onset to the end: least, wanted, most. */
+static void ring_of(const Plan *plan, const Length *length, double bar_seconds, double out[3])
+{
+    double total = length->seconds > 0 ? length->seconds : 60;
+    double tail = CLAMP(0.6 * plan->style->mix.reverb_seconds + 0.4, 0.8, 2.8);
+
+    if (plan->ending == TUNE_ENDING_COLD) {
+        out[0] = MIN(0.8, 0.2 * total);
+        out[1] = MIN(1.4, 0.25 * total);
+        out[2] = out[1] + MAX(1.2, bar_seconds * 0.5);
+        return;
+    }
+    out[0] = MIN(tail + 0.5, 0.22 * total);
+    out[1] = MIN(tail + MAX(1.2, MIN(bar_seconds, 2.6)), 0.3 * total);
+    out[2] = out[1] + MAX(2.5, bar_seconds);
+}
+
+/* How gladly a form has so many bars. */
+static double structure_cost(const Length *length, gint body)
+{
+    gint unit = length->unit;
+
+    if (length->bars > 0)
+        return 0;
+    if (unit > 1 && body % unit == 0)
+        return body % (2 * unit) == 0 ? 0 : 0.15;
+    if (body % 2 == 0)
+        return body > 2 * unit ? 0.5 : 0.3;
+    return body > 8 ? 1.2 : 0.8;
+}
+
+static double anchor_cost(const Plan *plan, const Length *length, double beat_bpm)
+{
+    double bar = seconds_of(plan, plan->bar_ticks, beat_bpm), cost = 0;
+
+    for (gint i = 0; i < length->n_anchors; i++) {
+        double off = length->anchors[i] / bar;
+        cost += fabs(off - floor(off + 0.5)) * bar * 3;
+    }
+    return cost;
+}
+
+typedef struct {
+    double cost;
+    gint body;
+    double bpm;
+} Best;
+
+static void consider(const Plan *plan, const Length *length, gint body, double weight, double bpm,
+                     Best *best)
+{
+    double ring[3], cost = structure_cost(length, body);
+    double bar = seconds_of(plan, plan->bar_ticks, bpm);
+
+    if (bpm < length->bpm[0] - 1e-9 || bpm > length->bpm[1] + 1e-9)
+        return;
+    ring_of(plan, length, bar, ring);
+    if (length->seconds > 0 && has_last_chord(plan)) {
+        double rest = length->seconds - seconds_of(plan, weight, bpm);
+        if (rest < ring[0] - 1e-9)
+            return;
+        if (rest > ring[2])
+            cost += 4 + (rest - ring[2]);
+        else if (rest > ring[1])
+            cost += (rest - ring[1]) * 0.25;
+        else
+            cost += (ring[1] - rest) * 0.6;
+    }
+    if (length->seconds <= 0)
+        cost += fabs(seconds_of(plan, weight, bpm) - length->wanted_seconds) /
+                length->wanted_seconds * 8;
+    double away = fabs(bpm / length->wanted_bpm - 1.0) / 0.04;
+    cost += away <= 1 ? 0.3 * away : 0.3 + 1.5 * (away - 1);
+    cost += anchor_cost(plan, length, bpm);
+    if (bpm != floor(bpm) && !(length->bpm[0] == length->bpm[1]))
+        cost += 0.35; /* people like whole numbers */
+    if (cost < best->cost)
+        *best = (Best){cost, body, bpm};
+}
+
+/* All whole tempos, and the exact one, that let @body bars end in time. */
+static void consider_tempos(const Plan *plan, const Length *length, gint body, Best *best)
+{
+    double weight = weight_of(plan, body), ring[3];
+    double bar = seconds_of(plan, plan->bar_ticks, length->wanted_bpm);
+
+    if (length->bpm[0] == length->bpm[1] || length->seconds <= 0) {
+        consider(plan, length, body, weight, CLAMP(length->wanted_bpm, length->bpm[0], length->bpm[1]),
+                 best);
+        return;
+    }
+    ring_of(plan, length, bar, ring);
+    if (!has_last_chord(plan))
+        ring[0] = ring[1] = ring[2] = 0;
+    double minutes = weight * 60.0 / plan->beat_ticks;
+    if (length->seconds <= ring[0])
+        return;
+    consider(plan, length, body, weight, minutes / (length->seconds - ring[1]), best);
+    if (!has_last_chord(plan))
+        return;
+    double slow = MAX(minutes / (length->seconds - ring[0]) - 1, length->bpm[0]);
+    double fast = MIN(minutes / MAX(0.2, length->seconds - ring[2]) + 1, length->bpm[1]);
+    fast = MIN(fast, slow + 60);
+    for (double bpm = ceil(minutes / length->seconds); bpm <= fast; bpm += 1)
+        if (bpm >= slow)
+            consider(plan, length, body, weight, bpm, best);
+    consider(plan, length, body, weight, length->bpm[0], best);
+    consider(plan, length, body, weight, length->bpm[1], best);
+}
+
+static Best search(const Plan *plan, const Length *length)
+{
+    Best best = {G_MAXDOUBLE, 0, 0};
+    gint ending = has_last_chord(plan) ? 1 : 0;
+    gint from = MAX(1, length->least_bars), to = MOST_BARS;
+
+    if (length->bars > 0) {
+        gint body = length->bars > 1 ? length->bars - ending : 1;
+        consider_tempos(plan, length, body, &best);
+        return best;
+    }
+    double time = length->seconds > 0 ? length->seconds : length->wanted_seconds * 1.5;
+    double slow = seconds_of(plan, plan->bar_ticks, length->bpm[0] * 0.75);
+    double fast = seconds_of(plan, plan->bar_ticks, length->bpm[1] * 1.25);
+    from = MAX(from, (gint)((time - 14) / slow) - 2);
+    to = MIN(to, (gint)(time / fast) + 2);
+    if (length->seconds <= 0)
+        from = MAX(1, length->least_bars);
+    for (gint body = from; body <= to; body++)
+        consider_tempos(plan, length, body, &best);
+    return best;
+}
+
+/* A loop or a fade needs no last chord: bars simply fill the time. */
+static gboolean solve_open_end(const Plan *plan, Length *length)
+{
+    double bar = seconds_of(plan, plan->bar_ticks, length->wanted_bpm);
+    gboolean exact_tempo = length->bpm[0] == length->bpm[1];
+
+    length->ending_bars = 0;
+    if (length->bars == 0 && exact_tempo) {
+        double time = length->seconds > 0 ? length->seconds : length->wanted_seconds;
+        gint bars = plan->ending == TUNE_ENDING_LOOP ? (gint)floor(time / bar + 0.5)
+                                                     : (gint)ceil(time / bar - 1e-6);
+        length->body_bars = MAX(bars, length->least_bars);
+        if (plan->ending == TUNE_ENDING_FADE && bars < length->least_bars)
+            return FALSE;
+        length->beat_bpm = length->wanted_bpm;
+    } else {
+        Best best = search(plan, length);
+        if (best.cost == G_MAXDOUBLE)
+            return FALSE;
+        length->body_bars = best.body;
+        length->beat_bpm = best.bpm;
+    }
+    double sounding = seconds_of(plan, weight_of(plan, length->body_bars), length->beat_bpm);
+    gboolean fade = plan->ending == TUNE_ENDING_FADE;
+    double total = fade && length->seconds > 0 ? length->seconds : sounding;
+    if (fade && sounding < total - 0.001)
+        return FALSE;
+    length->length_us = (gint64)llround(total * 1e6);
+    length->fade_us = fade ? (gint64)llround(MIN(8.0, total * 0.2) * 1e6) : 0;
+    return TRUE;
+}
+
+/* Bars under the last chord: as many as it rings, at a tempo that a fermata allows. */
+static gint ending_bars(const Plan *plan, const Length *length, double rest)
+{
+    double ring[3], bar = seconds_of(plan, plan->bar_ticks, length->beat_bpm);
+
+    if (length->bars > 0 || plan->ending == TUNE_ENDING_COLD)
+        return length->bars == 1 ? 0 : 1;
+    ring_of(plan, length, bar, ring);
+    double hold = MAX(0.4, rest - (ring[0] - 0.4));
+    return CLAMP((gint)floor(hold / bar + 0.3), 1, 4);
+}
+
+gboolean plan_solve_length(Plan *plan, Length *length)
+{
+    if (!has_last_chord(plan))
+        return solve_open_end(plan, length);
+    Best best = search(plan, length);
+    if (best.cost == G_MAXDOUBLE) {
+        /* Not even one bar and a chord: what there is of the first bars fades out. */
+        double bar = seconds_of(plan, plan->bar_ticks, length->bpm[1]);
+        if (length->bars > 0 || length->seconds <= 0 || length->least_bars > 1 ||
+            length->seconds > 3 * bar + 3)
+            return FALSE;
+        plan->ending = TUNE_ENDING_FADE;
+        return solve_open_end(plan, length);
+    }
+    length->body_bars = best.body;
+    length->beat_bpm = best.bpm;
+    double last = seconds_of(plan, weight_of(plan, best.body), best.bpm), ring[3];
+    ring_of(plan, length, seconds_of(plan, plan->bar_ticks, best.bpm), ring);
+    double total = length->seconds > 0 ? length->seconds : last + ring[1];
+    length->ending_bars = ending_bars(plan, length, total - last);
+    if (length->bars > 0 && length->seconds > 0 && total - last > ring[2] + 4)
+        return FALSE;
+    length->length_us = (gint64)llround(total * 1e6);
+    length->fade_us = 0;
+    return TRUE;
+}
+
+static void add_tempo(Plan *plan, gint tick, double relative)
+{
+    TuneTempo tempo = {tick, plan->quarter_bpm * relative};
+    GArray *tempos = plan->score->tempos;
+
+    tempo.bpm = CLAMP(tempo.bpm, 10, 1000);
+    if (tempos->len > 0) {
+        TuneTempo *before = &g_array_index(tempos, TuneTempo, tempos->len - 1);
+        if (before->tick == tick) {
+            *before = tempo;
+            return;
+        }
+        if (before->bpm == tempo.bpm)
+            return;
+    }
+    g_array_append_val(tempos, tempo);
+}
+
+/* The last chord's bars last as long as it should be held: a fermata, or less than a bar. */
+static void add_fermata(Plan *plan, const Length *length)
+{
+    double last = seconds_of(plan, weight_of(plan, length->body_bars), length->beat_bpm), ring[3];
+    double rest = (double)length->length_us / 1e6 - last;
+    double bars = seconds_of(plan, (double)length->ending_bars * plan->bar_ticks, length->beat_bpm);
+
+    ring_of(plan, length, bars / length->ending_bars, ring);
+    double tail = MIN(ring[0] * 0.75, rest * 0.5);
+    double hold = rest - tail;
+    if (plan->ending == TUNE_ENDING_COLD)
+        hold = MIN(bars, rest);
+    add_tempo(plan, plan->final_tick, CLAMP(bars / hold, 0.3, 2.5));
+}
+
+void plan_write_tempos(Plan *plan, const Length *length)
+{
+    gint body = length->body_bars, rit = rit_bars(plan, body);
+    gint step = rit_step_ticks(plan), steps = rit * plan->bar_ticks / step;
+    double before = has_curve(plan) ? curve_at(plan, body - rit, body) : 1.0;
+
+    add_tempo(plan, 0, 1.0);
+    if (has_curve(plan))
+        for (gint bar = 0; bar < body - rit; bar++)
+            add_tempo(plan, bar * plan->bar_ticks, curve_at(plan, bar, body));
+    plan->rit_tick = (body - rit) * plan->bar_ticks;
+    for (gint i = 0; i < steps; i++)
+        add_tempo(plan, plan->rit_tick + i * step, before * rit_at(plan, i, steps));
+    if (length->ending_bars > 0)
+        add_fermata(plan, length);
+    if (rit == 0)
+        plan->rit_tick = plan->final_tick;
+}

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The lead: sections as phrases, phrases as statements and answers of a motif.
+ *
+ * Each material has a main motif and a contrasting one.  A phrase of four bars states the main one,
+ * answers it (again, in sequence, inverted, in fragments) and closes on a long note and a breath.  A
+ * phrase that comes back over the same harmony comes back note for note; over another it keeps rhythm
+ * and contour.  When a section returns, a chorus or drop keeps its hook; a verse is varied a little.
+ */
+#include "compose/melody.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    gint material, kind; /* kind: 0 tune, 1 solo */
+    gint phrase;
+    Line line;
+} Memory;
+
+typedef struct {
+    Plan *plan;
+    PlanPart *part;
+    gint part_index;
+    GArray *memory; /* Memory */
+    Words *words;
+    gint last_pitch;
+} Singer;
+
+static gint kind_of(const PlanSection *s)
+{
+    return s->role == TUNE_SECTION_SOLO ? 1 : (s->role == TUNE_SECTION_VARIATION ? 2 + s->repeat : 0);
+}
+
+static gboolean is_hook(const PlanSection *s)
+{
+    return s->role == TUNE_SECTION_CHORUS || s->role == TUNE_SECTION_DROP;
+}
+
+/* ---- where a section lies ---- */
+
+static void section_range(const Singer *m, const PlanSection *s, gint *low, gint *high)
+{
+    gint from = m->part->low, to = m->part->high;
+    gint wish = m->plan->style->melody.range + (s->role == TUNE_SECTION_SOLO ? 4 : 0);
+    gint span = MIN(wish, to - from);
+    gint room = to - from - span;
+
+    *low = from + room / 2;
+    *high = *low + span;
+    if (is_hook(s)) {
+        *low += MIN(3, span / 4);
+        *high += MIN(2, room / 2);
+    } else if (s->role != TUNE_SECTION_SOLO) {
+        *high -= MIN(3, MAX(0, span - 9));
+    }
+    *low = MAX(from, *low + MIN(s->transpose, 2));
+    *high = MIN(to, MAX(*high + s->transpose, *low + 7));
+}
+
+static void shape_phrase(const Singer *m, const PlanSection *s, gint phrase, gint n, gboolean closes,
+                         LineShape *shape)
+{
+    TuneRandom random;
+    double span, base;
+
+    memset(shape, 0, sizeof *shape);
+    section_range(m, s, &shape->low, &shape->high);
+    span = shape->high - shape->low;
+    base = shape->low + span * 0.42;
+    tune_random_init(&random, m->plan->seed, "material %d/shape/%d/%d", s->material, kind_of(s), phrase);
+    gboolean climax = n == 1 || phrase == (n * 2) / 3;
+    shape->target[0] = base + tune_random_range(&random, -0.12, 0.12) * span;
+    shape->target[1] = base + (closes ? -0.16 : 0.06) * span;
+    shape->peak = span * (climax ? 0.5 : tune_random_range(&random, 0.12, 0.26));
+    shape->peak_at = tune_random_range(&random, 0.4, 0.75);
+    shape->noise = 0.35 + 0.5 * m->plan->temperature;
+    shape->before = m->last_pitch;
+    shape->tonic_wish = -1;
+}
+
+/* ---- rhythm of a phrase ---- */
+
+static double density_of(const Plan *plan, const PlanSection *s)
+{
+    const double *d = plan->style->melody.density;
+    double density = d[0] + (d[1] - d[0]) * s->energy;
+
+    if (s->role == TUNE_SECTION_SOLO)
+        density *= 1.35;
+    if (is_hook(s))
+        density *= 0.92;
+    return density;
+}
+
+/* A kind of place in a phrase: what is said there. */
+typedef enum { SAY_MAIN, SAY_AGAIN, SAY_OTHER, SAY_INVERTED, SAY_FRAGMENT, SAY_LONG } Say;
+
+static void plan_speech(const Singer *m, const PlanSection *s, gint phrase, gint units, Say *say)
+{
+    static const Say statements[][4] = {
+        {SAY_MAIN, SAY_AGAIN, SAY_OTHER, SAY_MAIN},
+        {SAY_MAIN, SAY_OTHER, SAY_MAIN, SAY_OTHER},
+        {SAY_MAIN, SAY_AGAIN, SAY_FRAGMENT, SAY_OTHER},
+        {SAY_MAIN, SAY_INVERTED, SAY_MAIN, SAY_OTHER},
+        {SAY_MAIN, SAY_AGAIN, SAY_MAIN, SAY_AGAIN},
+        {SAY_OTHER, SAY_AGAIN, SAY_FRAGMENT, SAY_LONG},
+    };
+    static const double verse[] = {3, 3, 2, 1.2, 1, 0}, hook[] = {2, 1, 1, 0.3, 5, 0},
+                        later[] = {1, 2, 2, 2, 1, 2};
+    TuneRandom random;
+
+    tune_random_init(&random, m->plan->seed, "material %d/speech/%d/%d", s->material, kind_of(s),
+                     phrase / 2);
+    const double *weights = is_hook(s) ? hook : (phrase >= 2 && phrase % 2 == 0 ? later : verse);
+    gsize pick = tune_random_weighted(&random, weights, G_N_ELEMENTS(verse));
+    for (gint i = 0; i < units; i++)
+        say[i] = statements[pick][i % 4];
+}
+
+static void motif_for(const Plan *plan, const PlanSection *s, Say say, Motif *out)
+{
+    double density = density_of(plan, s);
+    const char *solo = kind_of(s) == 1 ? "solo " : (kind_of(s) > 1 ? "varied " : "");
+    char name[40];
+
+    g_snprintf(name, sizeof name, "%s%s", solo, say == SAY_OTHER || say == SAY_LONG ? "b" : "a");
+    if (kind_of(s) > 1)
+        g_snprintf(name, sizeof name, "varied %d %s", s->repeat, say == SAY_OTHER ? "b" : "a");
+    motif_make(plan, s, name, density, out);
+    if (say == SAY_INVERTED)
+        motif_invert(out);
+    if (say == SAY_FRAGMENT && out->n >= 4)
+        motif_fragment(plan, out);
+    if (say == SAY_LONG && out->bars == 1)
+        motif_augment(out);
+}
+
+/* Cuts the phrase's end into a long note and a breath. */
+static void close_phrase(const Plan *plan, Line *line, gint ticks, gboolean breath)
+{
+    gint last_bar = ticks - plan->bar_ticks;
+    gint rest = breath ? MAX(plan->beat_ticks / 2,
+                             (gint)(plan->style->melody.rest * 2.2 * plan->bar_ticks /
+                                    (plan->beat_ticks / 2.0)) * (plan->beat_ticks / 2))
+                       : 0;
+    gint n = 0;
+
+    rest = MIN(rest, plan->bar_ticks * 5 / 8);
+    /* Of the last bar's notes those stay that begin in its first half; the last of them is held. */
+    gint limit = last_bar + plan->bar_ticks * 9 / 16;
+    for (gint i = 0; i < line->n; i++)
+        if (line->note[i].tick < limit)
+            n = i + 1;
+    line->n = MAX(1, n);
+    LineNote *last = &line->note[line->n - 1];
+    gint end = MAX(ticks - rest, last->tick + plan->beat_ticks);
+    last->ticks = MIN(end, ticks) - last->tick;
+    if (last->ticks > 2 * plan->bar_ticks)
+        last->ticks = plan->bar_ticks;
+    last->ends = TRUE;
+}
+
+static void lay_phrase(const Singer *m, const PlanSection *s, gint phrase, gint ticks, Line *line)
+{
+    const Plan *plan = m->plan;
+    Motif main;
+    Say say[16];
+    gint at = 0, unit = 0;
+
+    motif_for(plan, s, SAY_MAIN, &main);
+    gint units = CLAMP(ticks / plan->bar_ticks / MAX(1, main.bars), 1, 16);
+    plan_speech(m, s, phrase, units, say);
+    while (at < ticks && unit < 16) {
+        Motif motif;
+        motif_for(plan, s, say[unit % units], &motif);
+        motif_lay(&motif, at, ticks - at, line);
+        at += motif.bars * plan->bar_ticks;
+        unit++;
+    }
+}
+
+/* ---- memory ---- */
+
+static const Line *recall(const Singer *m, const PlanSection *s, gint phrase, gint ticks)
+{
+    for (guint i = 0; i < m->memory->len; i++) {
+        const Memory *e = &g_array_index(m->memory, Memory, i);
+        if (e->material == s->material && e->kind == kind_of(s) && e->phrase == phrase &&
+            e->line.ticks == ticks)
+            return &e->line;
+    }
+    return NULL;
+}
+
+/* Which part of a line's notes can stay as they are over the chords at @start. */
+static double fit(const Plan *plan, const Line *line, gint start, gint shift)
+{
+    gint good = 0, all = 0;
+
+    for (gint i = 0; i < line->n; i++) {
+        const LineNote *n = &line->note[i];
+        const PlanChord *c = &plan->chords[plan_chord_at(plan, start + n->tick)];
+        gint pc = (n->pitch + shift) % 12;
+        gboolean strong = line_is_strong(plan, start + n->tick, n->ticks);
+        guint16 allowed = strong ? tune_chord_mask(c->chord) : c->scale;
+        all += strong ? 2 : 1;
+        good += ((allowed >> pc) & 1) ? (strong ? 2 : 1) : 0;
+    }
+    return all > 0 ? (double)good / all : 0;
+}
+
+static gboolean reuse(Singer *m, const PlanSection *s, const Line *old, gint shift, Line *line)
+{
+    gint start = line->start, ticks = line->ticks;
+
+    if (old == NULL || fit(m->plan, old, start, shift) < 0.8)
+        return FALSE;
+    *line = *old;
+    line->start = start;
+    line->ticks = ticks;
+    for (gint i = 0; i < line->n; i++) {
+        gint pitch = line->note[i].pitch + shift;
+        while (pitch > m->part->high)
+            pitch -= 12;
+        while (pitch < m->part->low)
+            pitch += 12;
+        line->note[i].pitch = pitch;
+    }
+    return TRUE;
+}
+
+/* Small changes to a phrase that has been heard: a passing note between two, a held note repeated, an
+ * upbeat note left out. */
+static void vary(const Singer *m, const PlanSection *s, gint phrase, Line *line)
+{
+    const Plan *plan = m->plan;
+    TuneRandom random;
+
+    tune_random_init(&random, plan->seed, "material %d/vary/%d/%d", s->material, s->repeat, phrase);
+    for (gint i = 1; i + 1 < line->n && line->n < LINE_MAX_NOTES - 1; i++) {
+        LineNote *n = &line->note[i];
+        gint tick = line->start + n->tick;
+        if (n->syllable >= 0 || !tune_random_chance(&random, 0.16))
+            continue;
+        const PlanChord *c = &plan->chords[plan_chord_at(plan, tick)];
+        gint gap = line->note[i + 1].pitch - n->pitch;
+        if (n->ticks >= plan->beat_ticks && (abs(gap) == 3 || abs(gap) == 4)) {
+            gint pitch = n->pitch + (gap > 0 ? 2 : -2);
+            if (!((c->scale >> (pitch % 12)) & 1))
+                pitch = n->pitch + (gap > 0 ? 1 : -1);
+            if (!((c->scale >> (pitch % 12)) & 1))
+                continue;
+            LineNote passing = *n;
+            passing.ticks = n->ticks / 2;
+            passing.tick = n->tick + n->ticks - passing.ticks;
+            passing.pitch = pitch;
+            n->ticks -= passing.ticks;
+            memmove(n + 2, n + 1, sizeof *n * (gsize)(line->n - i - 1));
+            n[1] = passing;
+            line->n++;
+            i++;
+        } else if (tune_metre_weight(plan->metre, tick % plan->bar_ticks) < 0.4 && !n->ends) {
+            LineNote *before = n - 1;
+            before->ticks = n->tick + n->ticks - before->tick;
+            memmove(n, n + 1, sizeof *n * (gsize)(line->n - i - 1));
+            line->n--;
+        }
+    }
+}
+
+/* ---- pick-ups ---- */
+
+static void add_pickup(Singer *m, const PlanSection *s, gint phrase, Line *line, gint free_from)
+{
+    const Plan *plan = m->plan;
+    TuneRandom random;
+    gint eighth = tune_metre_is_compound(plan->metre) ? plan->beat_ticks / 3 : plan->beat_ticks / 2;
+    LineNote *first = &line->note[0];
+
+    tune_random_init(&random, plan->seed, "material %d/pickup/%d", s->material, kind_of(s));
+    gboolean wanted = tune_random_chance(&random, 0.45);
+    gint count = tune_random_int(&random, 1, 2);
+    gint from = line->start + first->tick - count * eighth;
+    if (!wanted || line->n == 0 || first->tick >= plan->beat_ticks || from < free_from ||
+        from < 0 || line->n + 2 >= LINE_MAX_NOTES || first->syllable >= 0)
+        return;
+    gint pitch = first->pitch;
+    for (gint i = 0; i < count; i++) {
+        const PlanChord *c = &plan->chords[plan_chord_at(plan, MAX(0, from))];
+        gint step = 1;
+        while (step < 4 && !((c->scale >> ((pitch - step) % 12)) & 1))
+            step++;
+        if (pitch - step < m->part->low)
+            return;
+        pitch -= step;
+    }
+    memmove(first + count, first, sizeof *first * (gsize)line->n);
+    line->n += count;
+    gint target = line->note[count].pitch;
+    for (gint i = count - 1; i >= 0; i--) {
+        gint tick = line->note[count].tick - (count - i) * eighth;
+        const PlanChord *c = &plan->chords[plan_chord_at(plan, MAX(0, line->start + tick))];
+        gint next = target - 1;
+        while (target - next < 4 && !((c->scale >> (next % 12)) & 1))
+            next--;
+        line->note[i] = (LineNote){.tick = tick, .ticks = eighth, .pitch = next, .fixed = TRUE,
+                                   .syllable = -1};
+        target = next;
+    }
+    (void)phrase;
+}
+
+/* ---- phrases and sections ---- */
+
+static gint phrase_ticks(const Plan *plan, const PlanSection *s, gint bars)
+{
+    gint phrase = CLAMP(s->phrase_bars, 2, 4);
+
+    if (plan->brief->chords->len > 0)
+        phrase = 4;
+    return MIN(phrase, MAX(1, bars)) * plan->bar_ticks;
+}
+
+static void compose_phrase(Singer *m, const PlanSection *s, gint phrase, gint n, Line *line)
+{
+    const Plan *plan = m->plan;
+    LineShape shape;
+    TuneRandom random;
+
+    line->closes = phrase + 1 == n ? !(s->role == TUNE_SECTION_PRECHORUS ||
+                                       s->role == TUNE_SECTION_BUILD || s->role == TUNE_SECTION_INTRO)
+                                   : phrase % 2 == 1;
+    if (line->n == 0) {
+        lay_phrase(m, s, phrase, line->ticks, line);
+        close_phrase(plan, line, line->ticks, TRUE);
+    }
+    shape_phrase(m, s, phrase, n, line->closes, &shape);
+    if (line->closes)
+        shape.tonic_wish = tune_fifths_pitch_class(
+            plan->chords[plan_chord_at(plan, line->start)].key.tonic);
+    tune_random_init(&random, plan->seed, "material %d/line/%d/%d", s->material, kind_of(s), phrase);
+    line_solve(plan, line, &shape, &random);
+}
+
+/* A consequent begins like its antecedent where the harmony lets it. */
+static void begin_like(Singer *m, const PlanSection *s, gint phrase, Line *line)
+{
+    const Line *old = recall(m, s, phrase - 1, line->ticks);
+    gint half = line->ticks / 2;
+
+    if (old == NULL || fit(m->plan, old, line->start, 0) < 0.7)
+        return;
+    line->n = 0;
+    lay_phrase(m, s, phrase, line->ticks, line);
+    close_phrase(m->plan, line, line->ticks, TRUE);
+    for (gint i = 0, j = 0; i < line->n && line->note[i].tick < half; i++) {
+        while (j < old->n && old->note[j].tick < line->note[i].tick)
+            j++;
+        if (j == old->n || old->note[j].tick != line->note[i].tick)
+            continue;
+        const PlanChord *c =
+            &m->plan->chords[plan_chord_at(m->plan, line->start + line->note[i].tick)];
+        gboolean strong =
+            line_is_strong(m->plan, line->start + line->note[i].tick, line->note[i].ticks);
+        guint16 allowed = strong ? tune_chord_mask(c->chord) : c->scale;
+        if (!((allowed >> (old->note[j].pitch % 12)) & 1))
+            continue;
+        line->note[i].pitch = old->note[j].pitch;
+        line->note[i].fixed = TRUE;
+    }
+}
+
+static void remember(Singer *m, const PlanSection *s, gint phrase, const Line *line, gint shift)
+{
+    Memory e = {.material = s->material, .kind = kind_of(s), .phrase = phrase, .line = *line};
+
+    if (recall(m, s, phrase, line->ticks) != NULL)
+        return;
+    for (gint i = 0; i < e.line.n; i++)
+        e.line.note[i].pitch -= shift;
+    g_array_append_val(m->memory, e);
+}
+
+static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, gint ticks)
+{
+    const PlanSection *s = &m->plan->sections[index];
+    Line line = {.start = start, .ticks = ticks};
+    gint velocity = 66 + (gint)(26 * s->energy);
+    const GArray *notes = m->part->track->notes;
+    gint free_from = 0;
+
+    if (notes->len > 0) {
+        const TuneNote *last = &g_array_index(notes, TuneNote, notes->len - 1);
+        free_from = last->onset + last->duration;
+    }
+    if (m->words != NULL &&
+        words_lay(m->words, m->plan, m->part, index, phrase, n, &line)) {
+        compose_phrase(m, s, phrase, n, &line);
+    } else {
+        const Line *old = recall(m, s, phrase, ticks);
+        gboolean again = reuse(m, s, old, s->transpose, &line);
+        if (again && s->repeat > 0 && !is_hook(s))
+            vary(m, s, phrase, &line);
+        if (!again) {
+            if (phrase % 2 == 1)
+                begin_like(m, s, phrase, &line);
+            compose_phrase(m, s, phrase, n, &line);
+            remember(m, s, phrase, &line, s->transpose);
+        }
+        add_pickup(m, s, phrase, &line, free_from);
+    }
+    if (line.n > 0)
+        m->last_pitch = line.note[line.n - 1].pitch;
+    line_write(m->plan, m->part, &line, velocity);
+}
+
+static void sing_section(Singer *m, gint index)
+{
+    const Plan *plan = m->plan;
+    const PlanSection *s = &plan->sections[index];
+    gint end = MIN(s->start_tick + s->ticks, plan->final_tick);
+    gint bars = (end - s->start_tick) / plan->bar_ticks;
+    gint ticks = phrase_ticks(plan, s, bars);
+    gint n = MAX(1, (bars * plan->bar_ticks + ticks / 2) / ticks), start = s->start_tick;
+
+    for (gint phrase = 0; phrase < n && start < end; phrase++) {
+        gint stop = phrase + 1 == n ? end : MIN(end, start + ticks);
+        sing_phrase(m, index, phrase, n, start, stop - start);
+        start = stop;
+    }
+}
+
+/* ---- the last note ---- */
+
+static void sing_last(Singer *m)
+{
+    Plan *plan = m->plan;
+    const PlanChord *c = &plan->chords[plan->n_chords - 1];
+    gint root = tune_fifths_pitch_class(c->chord.root), best = 0;
+    gint from = m->last_pitch > 0 ? m->last_pitch : (m->part->low + m->part->high) / 2;
+    guint16 tones = tune_chord_mask(c->chord);
+
+    for (gint p = m->part->low; p <= m->part->high; p++) {
+        if (!((tones >> (p % 12)) & 1))
+            continue;
+        gint cost = abs(p - from) + (p % 12 == root ? 0 : 3);
+        if (best == 0 || cost < abs(best - from) + (best % 12 == root ? 0 : 3))
+            best = p;
+    }
+    if (best == 0)
+        return;
+    gint ticks = plan->ending == TUNE_ENDING_COLD ? MIN(plan->beat_ticks, plan->ticks - plan->final_tick)
+                                                  : plan->ticks - plan->final_tick;
+    GArray *notes = m->part->track->notes;
+    while (notes->len > 0) { /* the last note is not run over */
+        TuneNote *n = &g_array_index(notes, TuneNote, notes->len - 1);
+        if (n->onset + n->duration <= plan->final_tick)
+            break;
+        if (n->onset < plan->final_tick) {
+            n->duration = plan->final_tick - n->onset;
+            break;
+        }
+        g_array_set_size(notes, notes->len - 1);
+    }
+    plan_add_note(plan, m->part, plan->final_tick, ticks, best, 84);
+}
+
+static void sing(Plan *plan, gint part_index)
+{
+    g_autoptr(GArray) memory = g_array_new(FALSE, FALSE, sizeof(Memory));
+    Singer m = {.plan = plan, .part = &plan->parts[part_index], .part_index = part_index,
+                .memory = memory, .words = words_new(plan)};
+
+    for (gint i = 0; i < plan->n_sections; i++) {
+        if (!(plan->sections[i].playing & (1u << part_index)))
+            continue;
+        sing_section(&m, i);
+    }
+    if (plan->final_tick < plan->ticks &&
+        (plan->sections[plan->n_sections - 1].playing & (1u << part_index)))
+        sing_last(&m);
+    words_free(m.words);
+}
+
+void plan_melody(Plan *plan)
+{
+    gboolean lead = FALSE;
+
+    for (gint i = 0; i < plan->n_parts; i++)
+        if (plan->parts[i].role == TUNE_ROLE_LEAD && !lead) {
+            sing(plan, i);
+            lead = TRUE;
+        }
+    for (gint i = 0, leads = 0; i < plan->n_parts; i++) {
+        leads += plan->parts[i].role == TUNE_ROLE_LEAD;
+        if (plan->parts[i].role == TUNE_ROLE_COUNTER ||
+            (plan->parts[i].role == TUNE_ROLE_LEAD && leads > 1))
+            counter_write(plan, &plan->parts[i], i);
+    }
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the melody's files share.
+ *
+ *   motif.c   rhythm cells and contours: what a melody is made of
+ *   line.c    pitches for a rhythm and a contour over chords, by shortest path
+ *   melody.c  phrases, sections, repeats: the lead
+ *   counter.c answers and guide-tone lines
+ *   words.c   lyrics: rhythms that syllables ask for
+ */
+#pragma once
+#include "compose/compose-private.h"
+
+#define LINE_MAX_NOTES 160
+
+/* A note of a phrase being made; ticks from the phrase's start. */
+typedef struct {
+    gint tick, ticks;
+    gint want;          /* scale steps from the note before; LINE_FREE = no wish */
+    gint pitch;         /* found, or 0 */
+    gboolean fixed;     /* @pitch is decided */
+    gboolean ends;      /* last note of a phrase */
+    gint syllable;      /* index into the track's syllables, or -1 */
+} LineNote;
+#define LINE_FREE 99
+
+typedef struct {
+    LineNote note[LINE_MAX_NOTES];
+    gint n;
+    gint start;         /* absolute tick of the phrase */
+    gint ticks;
+    gboolean closes;    /* ends on a stable note of the key */
+} Line;
+
+/* A motif: rhythm of one or two bars and how it moves. */
+typedef struct {
+    gint bars;
+    gint n;
+    gint tick[32], ticks[32];
+    gint step[32];      /* scale steps from the note before; the first is LINE_FREE */
+} Motif;
+
+/* The motif @name of a material: rhythm by the style's cells, contour by its habits. */
+void motif_make(const Plan *plan, const PlanSection *section, const char *name, double density,
+                Motif *out);
+/* Turned upside down; its first half twice; twice as slow (needs twice the room). */
+void motif_invert(Motif *motif);
+void motif_fragment(const Plan *plan, Motif *motif);
+void motif_augment(Motif *motif);
+/* Appends the motif's notes from @tick on, at most @ticks long. */
+void motif_lay(const Motif *motif, gint tick, gint ticks, Line *line);
+
+typedef struct {
+    gint low, high;     /* allowed pitches */
+    double target[2];   /* where the line lies at its start and end */
+    double peak;        /* height of an arch between them, semitones */
+    double peak_at;     /* 0..1 */
+    double noise;       /* how much chance has a say */
+    gint before;        /* pitch of the last note before the line, 0 = none */
+    gint tonic_wish;    /* pitch class that the last note likes, -1 = any chord tone */
+} LineShape;
+
+/* Finds the pitches of all notes that are not fixed. */
+void line_solve(const Plan *plan, Line *line, const LineShape *shape, TuneRandom *random);
+
+/* TRUE when a note of @ticks at @tick falls where the ear wants a chord tone. */
+gboolean line_is_strong(const Plan *plan, gint tick, gint ticks);
+
+/* Writes the line into the part's track. */
+void line_write(Plan *plan, PlanPart *part, const Line *line, gint velocity);
+
+/* counter.c */
+void counter_write(Plan *plan, PlanPart *part, gint index);
+
+/* The pitch that @track sounds at @tick by notation, 0 when silent.  Notes must be in order. */
+gint track_pitch_at(const TuneTrack *track, gint tick);
+
+/* words.c: the syllables of a section's lines, laid as rhythms. NULL when the brief has no lyrics. */
+typedef struct Words Words;
+Words *words_new(const Plan *plan);
+void words_free(Words *words);
+/* TRUE when section @index is sung; then the line's notes are its syllables in phrase @phrase of
+ * @n_phrases. */
+gboolean words_lay(Words *words, const Plan *plan, PlanPart *part, gint index, gint phrase,
+                   gint n_phrases, Line *line);

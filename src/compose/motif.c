@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Motifs: a rhythm from the style's cells (or made for metres that have none) and a contour of scale
+ * steps in which leaps are recovered.
+ */
+#include "compose/melody.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- rhythm ---- */
+
+static double cell_density(const Plan *plan, const StyleCell *cell)
+{
+    gint n = 0;
+
+    for (gint i = 0; i < cell->n; i++)
+        n += !cell->rest[i];
+    return (double)n * plan->beat_ticks / (cell->bars * plan->bar_ticks);
+}
+
+static void take_cell(const StyleCell *cell, Motif *out)
+{
+    out->bars = cell->bars;
+    out->n = 0;
+    for (gint i = 0; i < cell->n; i++) {
+        if (cell->rest[i])
+            continue;
+        out->tick[out->n] = cell->tick[i];
+        out->ticks[out->n++] = cell->ticks[i];
+    }
+}
+
+static gboolean choose_cell(const Plan *plan, double energy, double density, TuneRandom *random,
+                            Motif *out)
+{
+    const GArray *cells = plan->style->melody.cells;
+    double weights[64] = {0}, sum = 0;
+    guint n = MIN(cells->len, 64);
+
+    for (guint i = 0; i < n; i++) {
+        const StyleCell *c = &g_array_index(cells, StyleCell, i);
+        if (c->metre.beats != plan->metre.beats || c->metre.unit != plan->metre.unit)
+            continue;
+        double off = fabs(cell_density(plan, c) - density) / MAX(density, 0.4);
+        double out_of_range = MAX(0.0, MAX(c->energy[0] - energy, energy - c->energy[1]));
+        weights[i] = c->weight / (1.0 + 6 * off * off) / (1.0 + 30 * out_of_range * out_of_range);
+        sum += weights[i];
+    }
+    if (sum <= 0)
+        return FALSE;
+    take_cell(&g_array_index(cells, StyleCell, tune_random_weighted(random, weights, n)), out);
+    return TRUE;
+}
+
+/* Onsets drawn by the weight of their places. */
+static void make_rhythm(const Plan *plan, double density, TuneRandom *random, Motif *out)
+{
+    gint grid = plan->beat_ticks % 3 == 0 && tune_metre_is_compound(plan->metre)
+                    ? plan->beat_ticks / 3
+                    : plan->beat_ticks / 2;
+    gint slots = MAX(1, plan->bar_ticks / grid);
+    double wanted = density * plan->bar_ticks / plan->beat_ticks;
+    double syncopation = plan->style->melody.syncopation, sum = 0, weights[64];
+
+    slots = MIN(slots, 30);
+    for (gint i = 0; i < slots; i++) {
+        weights[i] = tune_metre_weight(plan->metre, i * grid) + 0.25 * syncopation;
+        sum += weights[i];
+    }
+    out->bars = 1;
+    out->n = 0;
+    for (gint i = 0; i < slots; i++) {
+        gboolean first = i == 0 && !tune_random_chance(random, syncopation * 0.3);
+        if (first || tune_random_chance(random, MIN(0.95, wanted * weights[i] / sum * 1.1)))
+            out->tick[out->n++] = i * grid;
+    }
+    if (out->n == 0)
+        out->tick[out->n++] = 0;
+    for (gint i = 0; i < out->n; i++)
+        out->ticks[i] = (i + 1 < out->n ? out->tick[i + 1] : plan->bar_ticks) - out->tick[i];
+}
+
+/* ---- contour ---- */
+
+static gint leap_size(TuneRandom *random)
+{
+    static const double weights[] = {5, 4, 2, 0.7, 0.2, 0.3}; /* third, fourth, fifth, ... octave */
+
+    return 2 + (gint)tune_random_weighted(random, weights, G_N_ELEMENTS(weights));
+}
+
+static void make_contour(const Plan *plan, TuneRandom *random, Motif *out)
+{
+    const StyleMelody *m = &plan->style->melody;
+    double kinds[3] = {m->repeat, m->step, m->leap * 0.75};
+    gint direction = tune_random_chance(random, 0.55) ? 1 : -1, height = 0;
+    gboolean leapt = FALSE;
+
+    out->step[0] = LINE_FREE;
+    for (gint i = 1; i < out->n; i++) {
+        gint step;
+        if (leapt && tune_random_chance(random, 0.8)) {
+            step = -direction; /* a leap is recovered by a step the other way */
+            direction = -direction;
+            leapt = FALSE;
+        } else {
+            gsize kind = tune_random_weighted(random, kinds, 3);
+            if (tune_random_chance(random, 0.32) || abs(height) > 4)
+                direction = abs(height) > 4 ? (height > 0 ? -1 : 1) : -direction;
+            leapt = kind == 2;
+            step = kind == 0 ? 0 : (kind == 1 ? direction : direction * leap_size(random));
+        }
+        height += step;
+        out->step[i] = step;
+    }
+}
+
+void motif_make(const Plan *plan, const PlanSection *section, const char *name, double density,
+                Motif *out)
+{
+    TuneRandom random;
+
+    memset(out, 0, sizeof *out);
+    tune_random_init(&random, plan->seed, "material %d/motif %s/rhythm", section->material, name);
+    if (!choose_cell(plan, section->energy, density, &random, out))
+        make_rhythm(plan, density, &random, out);
+    tune_random_init(&random, plan->seed, "material %d/motif %s/contour", section->material, name);
+    make_contour(plan, &random, out);
+}
+
+void motif_invert(Motif *motif)
+{
+    for (gint i = 1; i < motif->n; i++)
+        if (motif->step[i] != LINE_FREE)
+            motif->step[i] = -motif->step[i];
+}
+
+void motif_fragment(const Plan *plan, Motif *motif)
+{
+    gint half = motif->bars * plan->bar_ticks / 2, n = 0;
+
+    half -= half % plan->beat_ticks;
+    if (half <= 0)
+        return;
+    while (n < motif->n && motif->tick[n] < half)
+        n++;
+    if (n == 0 || 2 * n > (gint)G_N_ELEMENTS(motif->tick))
+        return;
+    motif->ticks[n - 1] = MIN(motif->ticks[n - 1], half - motif->tick[n - 1]);
+    for (gint i = 0; i < n; i++) {
+        motif->tick[n + i] = motif->tick[i] + half;
+        motif->ticks[n + i] = motif->ticks[i];
+        motif->step[n + i] = motif->step[i];
+    }
+    motif->n = 2 * n;
+}
+
+void motif_augment(Motif *motif)
+{
+    for (gint i = 0; i < motif->n; i++) {
+        motif->tick[i] *= 2;
+        motif->ticks[i] *= 2;
+    }
+    motif->bars *= 2;
+}
+
+void motif_lay(const Motif *motif, gint tick, gint ticks, Line *line)
+{
+    for (gint i = 0; i < motif->n && line->n < LINE_MAX_NOTES; i++) {
+        if (motif->tick[i] >= ticks)
+            return;
+        line->note[line->n++] = (LineNote){
+            .tick = tick + motif->tick[i],
+            .ticks = MIN(motif->ticks[i], ticks - motif->tick[i]),
+            .want = motif->step[i],
+            .syllable = -1,
+        };
+    }
+}

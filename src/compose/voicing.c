@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Voicings by shortest path: for each chord a set of candidates, and the path through them on which the
+ * voices move least, lie in their register, are well spaced and leave the melody alone.
+ *
+ * Parts that play chords are voiced one by one.  Instruments of one voice (second violin, viola) are
+ * voiced together with bass and melody as the outer voices; there parallel fifths and octaves cost dear.
+ */
+#include "compose/compose-private.h"
+#include "compose/melody.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_CANDIDATES 40
+
+typedef struct {
+    Voicing v;
+    double cost;
+} Candidate;
+
+typedef struct {
+    const Plan *plan;
+    const PlanPart *part;
+    gint n_voices;
+    gboolean power;       /* root and fifth only */
+    gboolean rootless;    /* a bass plays the root, seventh chords leave it out */
+    gboolean with_bass;   /* nobody else plays the bass: it is the lowest voice */
+    const TuneTrack *lead;
+} Voicer;
+
+static gboolean is_chordal(TuneRole role)
+{
+    return role == TUNE_ROLE_COMP || role == TUNE_ROLE_ARP || role == TUNE_ROLE_PAD;
+}
+
+static gboolean is_single(const PlanPart *part)
+{
+    return part->instrument->polyphony <= 2;
+}
+
+static const PlanPart *part_of_role(const Plan *plan, TuneRole role)
+{
+    for (gint i = 0; i < plan->n_parts; i++)
+        if (plan->parts[i].role == role)
+            return &plan->parts[i];
+    return NULL;
+}
+
+/* ---- which tones ---- */
+
+/* Tones in order of importance as pitch classes; returns how many must be there. */
+static gint tones_by_weight(const Voicer *self, const PlanChord *c, gint pcs[8], gint *n)
+{
+    gint8 tones[TUNE_CHORD_MAX_TONES];
+    gsize count = tune_chord_tones(c->chord.quality, tones, NULL);
+    gint root = tune_fifths_pitch_class(c->chord.root), needed;
+
+    *n = 0;
+    if (self->power || count == 2) {
+        pcs[(*n)++] = root;
+        pcs[(*n)++] = (root + 7) % 12;
+        if (!self->power || count == 2)
+            return 2;
+        /* A power chord keeps a diminished fifth and a suspended tone. */
+        if (count > 2 && tones[2] < 7)
+            pcs[1] = (root + tones[2]) % 12;
+        return 2;
+    }
+    pcs[(*n)++] = (root + tones[1]) % 12; /* third, or what stands for it */
+    if (count == 3) {
+        pcs[(*n)++] = root;
+        pcs[(*n)++] = (root + tones[2]) % 12;
+        return 3;
+    }
+    pcs[(*n)++] = (root + tones[3]) % 12; /* seventh, sixth or ninth */
+    needed = 2;
+    for (gsize i = count - 1; i > 3; i--)
+        pcs[(*n)++] = (root + tones[i]) % 12;
+    if (count > 4)
+        needed = 3;
+    if (tones[2] != 7) { /* an altered fifth is heard */
+        pcs[(*n)++] = (root + tones[2]) % 12;
+        needed = *n;
+    }
+    if (!self->rootless) {
+        pcs[(*n)++] = root;
+        needed++;
+    }
+    if (tones[2] == 7)
+        pcs[(*n)++] = (root + 7) % 12;
+    if (self->rootless)
+        pcs[(*n)++] = root;
+    return needed;
+}
+
+/* ---- candidates ---- */
+
+static double spacing_cost(const Voicing *v)
+{
+    double cost = 0;
+
+    for (gint i = 1; i < v->n; i++) {
+        gint gap = v->pitch[i] - v->pitch[i - 1];
+        if (v->pitch[i - 1] < 48 && gap < 5 && v->pitch[i - 1] > 0)
+            cost += (5 - gap) * 0.9; /* mud */
+        if (gap == 1)
+            cost += i + 1 == v->n ? 2.5 : 1.0;
+        if (gap > 12 && i > 1)
+            cost += 0.4 * (gap - 12);
+        if (gap == 0)
+            cost += 20;
+    }
+    return cost;
+}
+
+/* Lowest and highest pitch of the lead while chord @c sounds; 0 when silent. */
+static void lead_span(const Voicer *self, const PlanChord *c, gint *low, gint *first)
+{
+    *low = *first = 0;
+    if (self->lead == NULL)
+        return;
+    const GArray *notes = self->lead->notes;
+    guint a = 0, b = notes->len;
+    while (a < b) { /* the first note that begins at or after the chord */
+        guint middle = (a + b) / 2;
+        if (g_array_index(notes, TuneNote, middle).onset < c->tick)
+            a = middle + 1;
+        else
+            b = middle;
+    }
+    *first = track_pitch_at(self->lead, c->tick);
+    *low = *first > 0 ? *first : 127;
+    for (; a < notes->len && g_array_index(notes, TuneNote, a).onset < c->tick + c->ticks; a++)
+        *low = MIN(*low, g_array_index(notes, TuneNote, a).pitch);
+    if (*low == 127)
+        *low = 0;
+}
+
+static double static_cost(const Voicer *self, const PlanChord *c, const Voicing *v, gint lead_low,
+                          gint lead_first)
+{
+    double centre = (self->part->low + self->part->high) / 2.0, middle = 0, cost = spacing_cost(v);
+    gint from = self->with_bass && v->n > 2 ? 1 : 0, n = 0;
+
+    for (gint i = from; i < v->n; i++, n++)
+        middle += v->pitch[i];
+    cost += fabs(middle / MAX(1, n) - centre) * 0.18;
+    gint top = v->pitch[v->n - 1];
+    gboolean above = self->part->low > 0 && lead_low > 0 && self->part->low > lead_low;
+    if (lead_low > 0 && !above) {
+        if (top > lead_low)
+            cost += 0.5 + 0.35 * (top - lead_low);
+        if (lead_first > 0 && abs(top - lead_first) == 1)
+            cost += 2;
+    }
+    /* A doubled leading note wants two resolutions. */
+    gint leading = (tune_fifths_pitch_class(c->key.tonic) + 11) % 12, doubled = 0;
+    for (gint i = 0; i < v->n; i++)
+        doubled += v->pitch[i] % 12 == leading;
+    return cost + (doubled > 1 ? 1.5 : 0);
+}
+
+static void keep_candidate(Candidate *out, gint *n, const Voicing *v, double cost)
+{
+    if (*n < MOST_CANDIDATES) {
+        out[(*n)++] = (Candidate){*v, cost};
+        return;
+    }
+    gint worst = 0;
+    for (gint i = 1; i < *n; i++)
+        if (out[i].cost > out[worst].cost)
+            worst = i;
+    if (cost < out[worst].cost)
+        out[worst] = (Candidate){*v, cost};
+}
+
+static void sort_pitches(Voicing *v)
+{
+    for (gint i = 1; i < v->n; i++)
+        for (gint j = i; j > 0 && v->pitch[j] < v->pitch[j - 1]; j--) {
+            guint8 t = v->pitch[j];
+            v->pitch[j] = v->pitch[j - 1];
+            v->pitch[j - 1] = t;
+        }
+}
+
+static void offer(const Voicer *self, const PlanChord *c, Voicing v, gint lead_low, gint lead_first,
+                  double extra, Candidate *out, gint *n)
+{
+    gint low = self->part->instrument->low;
+
+    sort_pitches(&v);
+    gint from = self->with_bass ? 1 : 0;
+    for (gint i = from; i < v.n; i++)
+        if (v.pitch[i] < self->part->low || v.pitch[i] > self->part->high)
+            return;
+    if (v.pitch[0] < low)
+        return;
+    keep_candidate(out, n, &v, static_cost(self, c, &v, lead_low, lead_first) + extra);
+}
+
+/* Stacks @count tones closely from each inversion, with drop-2 and open positions. */
+static void stack(const Voicer *self, const PlanChord *c, const gint *pcs, gint count, double extra,
+                  gint lead_low, gint lead_first, Candidate *out, gint *n)
+{
+    gint sorted[8];
+
+    for (gint turn = 0; turn < count; turn++) {
+        /* Pitch classes ascending from pcs[turn]. */
+        gint base = pcs[turn], used = 0;
+        for (gint step = 0; step < 12; step++)
+            for (gint i = 0; i < count; i++)
+                if ((base + step) % 12 == pcs[i])
+                    sorted[used++] = step;
+        gint first = self->part->low + ((base - self->part->low) % 12 + 12) % 12;
+        for (gint low = first; low <= self->part->high; low += 12) {
+            Voicing v = {.n = (guint8)(used + (self->with_bass ? 1 : 0))};
+            gint at = self->with_bass ? 1 : 0;
+            if (self->with_bass) {
+                gint bass = tune_fifths_pitch_class(c->chord.bass);
+                gint floor = MAX(self->part->instrument->low, 33);
+                v.pitch[0] = (guint8)(floor + ((bass - floor) % 12 + 12) % 12);
+            }
+            for (gint i = 0; i < used; i++)
+                v.pitch[at + i] = (guint8)MIN(127, low + sorted[i]);
+            offer(self, c, v, lead_low, lead_first, extra, out, n);
+            if (used >= 3 && !self->power) { /* the second voice from the top an octave down */
+                Voicing drop = v;
+                if (drop.pitch[at + used - 2] >= 12) {
+                    drop.pitch[at + used - 2] = (guint8)(drop.pitch[at + used - 2] - 12);
+                    offer(self, c, drop, lead_low, lead_first, extra + 0.25, out, n);
+                }
+            }
+        }
+    }
+}
+
+static gint candidates(const Voicer *self, const PlanChord *c, Candidate *out)
+{
+    gint pcs[10], n_tones, n = 0, lead_low, lead_first;
+    gint needed = tones_by_weight(self, c, pcs, &n_tones);
+    gint count = CLAMP(self->n_voices, MIN(needed, n_tones), n_tones);
+
+    lead_span(self, c, &lead_low, &lead_first);
+    if (self->power && self->n_voices >= 3) {
+        /* Root, fifth, octave. */
+        gint first = self->part->low + ((pcs[0] - self->part->low) % 12 + 12) % 12;
+        for (gint low = first; low + 12 <= self->part->high; low += 12) {
+            gint fifth = (pcs[1] - pcs[0] + 12) % 12;
+            Voicing v = {.n = 3, .pitch = {(guint8)low, (guint8)(low + fifth), (guint8)(low + 12)}};
+            keep_candidate(out, &n, &v, static_cost(self, c, &v, lead_low, lead_first) +
+                                            0.12 * (low - self->part->low));
+        }
+    }
+    stack(self, c, pcs, count, 0, lead_low, lead_first, out, &n);
+    if (self->n_voices > count && n_tones == count && !self->power) {
+        /* More voices than tones: the root (or the fifth) is doubled at the octave. */
+        Candidate base[MOST_CANDIDATES];
+        gint m = n;
+        memcpy(base, out, sizeof base[0] * (gsize)m);
+        for (gint i = 0; i < m; i++) {
+            Voicing v = base[i].v;
+            gint at = self->with_bass ? 1 : 0, up = v.pitch[at] + 12;
+            if (v.n >= 8 || up > self->part->high)
+                continue;
+            gboolean third = v.pitch[at] % 12 == pcs[0];
+            v.pitch[v.n++] = (guint8)up;
+            offer(self, c, v, lead_low, lead_first, third ? 1.2 : 0, out, &n);
+        }
+    }
+    if (n == 0 && count > 2) /* a narrow register: what is essential */
+        stack(self, c, pcs, 2, 0, 0, 0, out, &n);
+    if (n == 0) {
+        gint p = self->part->low + ((pcs[0] - self->part->low) % 12 + 12) % 12;
+        out[n++] = (Candidate){{1, {(guint8)CLAMP(p, 0, 127)}}, 0};
+    }
+    return n;
+}
+
+/* ---- the path ---- */
+
+static double motion(const Voicing *a, const Voicing *b)
+{
+    double cost = 0;
+
+    if (a->n == b->n) {
+        for (gint i = 0; i < a->n; i++) {
+            gint d = abs(a->pitch[i] - b->pitch[i]);
+            cost += d * 0.22 + (d > 7 ? 0.5 : 0);
+        }
+        cost += abs(a->pitch[a->n - 1] - b->pitch[b->n - 1]) * 0.15;
+        return cost;
+    }
+    for (gint i = 0; i < b->n; i++) {
+        gint nearest = 127;
+        for (gint j = 0; j < a->n; j++)
+            nearest = MIN(nearest, abs(a->pitch[j] - b->pitch[i]));
+        cost += nearest * 0.25;
+    }
+    return cost + abs(a->pitch[a->n - 1] - b->pitch[b->n - 1]) * 0.15;
+}
+
+/* Chords from..to (one section) at once, so that a section that returns is voiced alike. */
+static void voice_run(const Voicer *self, gint from, gint to, Voicing *out)
+{
+    gint n = to - from;
+    g_autofree Candidate *all = g_new(Candidate, (gsize)n * MOST_CANDIDATES);
+    g_autofree gint *counts = g_new(gint, n);
+    g_autofree double *cost = g_new(double, (gsize)n * MOST_CANDIDATES);
+    g_autofree gint8 *back = g_new0(gint8, (gsize)n * MOST_CANDIDATES);
+
+    for (gint i = 0; i < n; i++) {
+        Candidate *mine = all + i * MOST_CANDIDATES, *before = mine - MOST_CANDIDATES;
+        counts[i] = candidates(self, &self->plan->chords[from + i], mine);
+        for (gint k = 0; k < counts[i]; k++) {
+            double best = i == 0 ? 0 : G_MAXDOUBLE;
+            for (gint j = 0; i > 0 && j < counts[i - 1]; j++) {
+                double so_far = cost[(i - 1) * MOST_CANDIDATES + j];
+                if (so_far >= best)
+                    continue;
+                double c = so_far + motion(&before[j].v, &mine[k].v);
+                if (c < best) {
+                    best = c;
+                    back[i * MOST_CANDIDATES + k] = (gint8)j;
+                }
+            }
+            cost[i * MOST_CANDIDATES + k] = best + mine[k].cost;
+        }
+    }
+    gint k = 0;
+    for (gint j = 1; j < counts[n - 1]; j++)
+        if (cost[(n - 1) * MOST_CANDIDATES + j] < cost[(n - 1) * MOST_CANDIDATES + k])
+            k = j;
+    for (gint i = n; i-- > 0;) {
+        out[from + i] = all[i * MOST_CANDIDATES + k].v;
+        k = back[i * MOST_CANDIDATES + k];
+    }
+}
+
+static gint section_end(const Plan *plan, gint from)
+{
+    gint to = from;
+
+    while (to < plan->n_chords && plan->chords[to].section == plan->chords[from].section)
+        to++;
+    return to;
+}
+
+static gint voices_for(const Plan *plan, const PlanPart *part)
+{
+    gint most = (gint)part->instrument->polyphony;
+    gboolean guitar = strcmp(part->instrument->family, "guitar") == 0;
+
+    switch (part->role) {
+    case TUNE_ROLE_COMP:
+        return MIN(most, guitar && plan->style->harmony.tritone <= 0 ? 5 : 4);
+    case TUNE_ROLE_ARP:
+        return MIN(most, 4);
+    default:
+        return MIN(most, 4);
+    }
+}
+
+static gboolean is_distorted(const TuneInstrument *in)
+{
+    return strstr(in->key, "distorted") != NULL || strstr(in->key, "overdriven") != NULL;
+}
+
+static void voice_part(Plan *plan, gint index)
+{
+    PlanPart *part = &plan->parts[index];
+    Voicer v = {.plan = plan, .part = part};
+    const PlanPart *lead = part_of_role(plan, TUNE_ROLE_LEAD);
+    const PlanPart *bass = part_of_role(plan, TUNE_ROLE_BASS);
+    gboolean first = TRUE;
+
+    for (gint i = 0; i < index; i++)
+        first &= !is_chordal(plan->parts[i].role) || is_single(&plan->parts[i]);
+    v.n_voices = voices_for(plan, part);
+    v.power = is_distorted(part->instrument);
+    if (v.power)
+        v.n_voices = 3;
+    v.rootless = bass != NULL && plan->style->harmony.two_five > 0.1;
+    v.with_bass = bass == NULL && first && part->instrument->low <= 45 && part->role != TUNE_ROLE_PAD;
+    if (v.with_bass)
+        v.n_voices = MIN(3, v.n_voices);
+    v.lead = lead != NULL ? lead->track : NULL;
+    part->voicings = g_new0(Voicing, MAX(1, plan->n_chords));
+    for (gint from = 0; from < plan->n_chords;) {
+        gint to = section_end(plan, from);
+        voice_run(&v, from, to, part->voicings);
+        from = to;
+    }
+}
+
+/* ---- ensembles of single voices ---- */
+
+#define MOST_SINGLES 3
+#define MOST_JOINT 60
+
+typedef struct {
+    gint8 n;
+    guint8 pitch[MOST_SINGLES];
+    double cost;
+} Joint;
+
+typedef struct {
+    Plan *plan;
+    PlanPart *parts[MOST_SINGLES];
+    gint n;
+    const TuneTrack *lead;
+    gint bass_low;
+} Ensemble;
+
+static gint bass_pitch(const Ensemble *e, const PlanChord *c)
+{
+    gint pc = tune_fifths_pitch_class(c->chord.bass);
+
+    return e->bass_low + ((pc - e->bass_low) % 12 + 12) % 12;
+}
+
+/* Third and seventh must sound somewhere; the leading note only once; nobody crosses. */
+static double joint_cost(const Ensemble *e, const PlanChord *c, const Joint *j, gint soprano)
+{
+    gint8 tones[TUNE_CHORD_MAX_TONES];
+    gsize count = tune_chord_tones(c->chord.quality, tones, NULL);
+    gint root = tune_fifths_pitch_class(c->chord.root), bass = bass_pitch(e, c);
+    gint leading = (tune_fifths_pitch_class(c->key.tonic) + 11) % 12, leads = 0;
+    guint16 sounding = (guint16)(1u << (bass % 12));
+    double cost = 0;
+
+    if (soprano > 0)
+        sounding |= (guint16)(1u << (soprano % 12));
+    for (gint i = 0; i < j->n; i++) {
+        sounding |= (guint16)(1u << (j->pitch[i] % 12));
+        leads += j->pitch[i] % 12 == leading;
+        double centre = (e->parts[i]->low + e->parts[i]->high) / 2.0;
+        cost += fabs(j->pitch[i] - centre) * 0.06;
+        gint above = i == 0 ? soprano : j->pitch[i - 1];
+        if (above > 0 && j->pitch[i] > above)
+            cost += 4 + 0.3 * (j->pitch[i] - above);
+        if (above > 0 && j->pitch[i] == above)
+            cost += 2.5;
+        if (above - j->pitch[i] > 14)
+            cost += 0.2 * (above - j->pitch[i] - 14);
+    }
+    if (j->pitch[j->n - 1] <= bass)
+        cost += 5;
+    leads += soprano > 0 && soprano % 12 == leading;
+    cost += leads > 1 ? 3 : 0;
+    if (count > 2 && !((sounding >> ((root + tones[1]) % 12)) & 1))
+        cost += 4;
+    if (count > 3 && !((sounding >> ((root + tones[3]) % 12)) & 1))
+        cost += 1.5;
+    if (!((sounding >> root) & 1))
+        cost += 2;
+    if (count > 2 && !((sounding >> ((root + tones[2]) % 12)) & 1))
+        cost += 0.6;
+    return cost;
+}
+
+static void extend_joint(const Ensemble *e, const PlanChord *c, gint voice, Joint *j, gint soprano,
+                         Joint *out, gint *n)
+{
+    guint16 tones = tune_chord_mask(c->chord);
+
+    if (voice >= MIN(e->n, MOST_SINGLES)) {
+        j->n = (gint8)e->n;
+        j->cost = joint_cost(e, c, j, soprano);
+        if (*n < MOST_JOINT) {
+            out[(*n)++] = *j;
+            return;
+        }
+        gint worst = 0;
+        for (gint i = 1; i < *n; i++)
+            if (out[i].cost > out[worst].cost)
+                worst = i;
+        if (j->cost < out[worst].cost)
+            out[worst] = *j;
+        return;
+    }
+    for (gint p = e->parts[voice]->low; p <= e->parts[voice]->high; p++)
+        if ((tones >> (p % 12)) & 1) {
+            j->pitch[voice] = (guint8)p;
+            extend_joint(e, c, voice + 1, j, soprano, out, n);
+        }
+}
+
+static gboolean is_perfect(gint a, gint b)
+{
+    gint d = abs(a - b) % 12;
+
+    return d == 0 || d == 7;
+}
+
+static double parallel(gint a, gint b, gint a2, gint b2)
+{
+    if (a <= 0 || b <= 0 || a2 <= 0 || b2 <= 0 || a == a2 || b == b2)
+        return 0;
+    return is_perfect(a, b) && is_perfect(a2, b2) && abs(a - b) % 12 == abs(a2 - b2) % 12 ? 8 : 0;
+}
+
+static double joint_motion(const Ensemble *e, const Joint *a, const Joint *b, const gint outer[4])
+{
+    double cost = 0; /* outer: soprano and bass before, soprano and bass now */
+
+    for (gint i = 0; i < e->n; i++) {
+        gint d = abs(a->pitch[i] - b->pitch[i]);
+        cost += 0.3 * d + (d > 7 ? 1.5 : 0) + (d == 6 ? 0.6 : 0);
+        cost += parallel(outer[0], a->pitch[i], outer[2], b->pitch[i]);
+        cost += parallel(a->pitch[i], outer[1], b->pitch[i], outer[3]);
+        for (gint k = i + 1; k < e->n; k++)
+            cost += parallel(a->pitch[i], a->pitch[k], b->pitch[i], b->pitch[k]);
+    }
+    return cost;
+}
+
+static gint soprano_at(const Ensemble *e, const PlanChord *c)
+{
+    return e->lead != NULL ? track_pitch_at(e->lead, c->tick) : 0;
+}
+
+static void voice_ensemble_run(Ensemble *e, gint from, gint to)
+{
+    gint n = to - from;
+    g_autofree Joint *all = g_new0(Joint, (gsize)n * MOST_JOINT);
+    g_autofree gint *counts = g_new0(gint, n);
+    g_autofree double *cost = g_new(double, (gsize)n * MOST_JOINT);
+    g_autofree gint8 *back = g_new0(gint8, (gsize)n * MOST_JOINT);
+
+    for (gint i = 0; i < n; i++) {
+        const PlanChord *c = &e->plan->chords[from + i];
+        Joint seed = {0}, *mine = all + i * MOST_JOINT;
+        gint soprano = soprano_at(e, c);
+        extend_joint(e, c, 0, &seed, soprano, mine, &counts[i]);
+        gint outer[4] = {0, 0, soprano, bass_pitch(e, c)};
+        if (i > 0) {
+            outer[0] = soprano_at(e, c - 1);
+            outer[1] = bass_pitch(e, c - 1);
+        }
+        for (gint k = 0; k < counts[i]; k++) {
+            double best = i == 0 ? 0 : G_MAXDOUBLE;
+            for (gint j = 0; i > 0 && j < counts[i - 1]; j++) {
+                double so_far = cost[(i - 1) * MOST_JOINT + j];
+                if (so_far >= best)
+                    continue;
+                double step = so_far + joint_motion(e, &mine[j - MOST_JOINT], &mine[k], outer);
+                if (step < best) {
+                    best = step;
+                    back[i * MOST_JOINT + k] = (gint8)j;
+                }
+            }
+            cost[i * MOST_JOINT + k] = best + mine[k].cost;
+        }
+    }
+    gint k = 0;
+    for (gint j = 1; j < counts[n - 1]; j++)
+        if (cost[(n - 1) * MOST_JOINT + j] < cost[(n - 1) * MOST_JOINT + k])
+            k = j;
+    for (gint i = n; i-- > 0;) {
+        for (gint v = 0; v < e->n; v++)
+            e->parts[v]->voicings[from + i] = (Voicing){1, {all[i * MOST_JOINT + k].pitch[v]}};
+        k = back[i * MOST_JOINT + k];
+    }
+}
+
+static void voice_ensemble(Plan *plan)
+{
+    Ensemble e = {.plan = plan, .bass_low = 36};
+    const PlanPart *lead = part_of_role(plan, TUNE_ROLE_LEAD);
+    const PlanPart *bass = part_of_role(plan, TUNE_ROLE_BASS);
+
+    for (gint i = 0; i < plan->n_parts && e.n < MOST_SINGLES; i++)
+        if (is_chordal(plan->parts[i].role) && is_single(&plan->parts[i]))
+            e.parts[e.n++] = &plan->parts[i];
+    if (e.n == 0)
+        return;
+    /* The highest first. */
+    for (gint i = 1; i < MIN(e.n, MOST_SINGLES); i++)
+        for (gint j = i; j > 0 && e.parts[j]->high > e.parts[j - 1]->high; j--) {
+            PlanPart *t = e.parts[j];
+            e.parts[j] = e.parts[j - 1];
+            e.parts[j - 1] = t;
+        }
+    for (gint i = 0; i < e.n; i++)
+        e.parts[i]->voicings = g_new0(Voicing, MAX(1, plan->n_chords));
+    e.lead = lead != NULL ? lead->track : NULL;
+    if (bass != NULL)
+        e.bass_low = bass->low;
+    for (gint from = 0; from < plan->n_chords;) {
+        gint to = section_end(plan, from);
+        voice_ensemble_run(&e, from, to);
+        from = to;
+    }
+}
+
+void plan_voicings(Plan *plan)
+{
+    voice_ensemble(plan);
+    for (gint i = 0; i < plan->n_parts; i++)
+        if (is_chordal(plan->parts[i].role) && plan->parts[i].voicings == NULL)
+            voice_part(plan, i);
+}
