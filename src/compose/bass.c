@@ -365,13 +365,17 @@ static void choose_pattern(Bassist *b)
 {
     TuneRandom random;
     PatternWant want = {.section = b->section->role,
-                        .energy = b->section->energy,
+                        .energy = plan_pattern_energy(b->plan, b->section, b->index, TRUE),
                         .role = TUNE_ROLE_BASS,
                         .instrument = b->part->instrument,
                         .percussion = -1};
 
     plan_stream(b->plan, b->section, b->part, "pattern", 0, &random);
     b->pattern = plan_pattern_pick(b->plan, b->plan->style->grooves.bass, &want, &random);
+    /* riffs stay at the bottom, an octave below the guitars; lines need room on both sides */
+    gboolean line = b->pattern == NULL || b->pattern->idiom == STYLE_IDIOM_WALK ||
+                    b->pattern->idiom == STYLE_IDIOM_LINE;
+    b->centre = b->low + MIN(line ? 9 : 5, (b->high - b->low) / 2);
 }
 
 static void find_kicks(Bassist *b)
@@ -448,7 +452,6 @@ static void play_part(Plan *plan, gint index)
     b.high = MIN(b.part->high, b.part->instrument->high);
     if (b.high < b.low + 11) /* every chord has its bass note */
         b.high = MIN(b.part->instrument->high, b.low + 12);
-    b.centre = b.low + MIN(7, (b.high - b.low) / 2);
     for (gint i = 0; i < plan->n_sections; i++) {
         b.section = &plan->sections[i];
         if (!plan_plays(b.section, index))

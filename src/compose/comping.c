@@ -14,6 +14,7 @@ typedef struct {
     gint index;
     const PlanSection *section;
     const StylePattern *pattern;
+    double energy; /* by which patterns are chosen */
     gint end;
     gint low, high;
     gboolean strums; /* strings struck one after the other */
@@ -307,7 +308,7 @@ static void pattern_bar(Comper *c, gint bar, gint start)
     gint phrase = MAX(2, c->section->phrase_bars);
 
     plan_stream(c->plan, c->section, c->part, "bar",
-                bar + (bar % 2 == 1 ? 100 * c->section->repeat : 0), &random);
+                bar + (bar % 4 == 3 ? 100 * c->section->repeat : 0), &random);
     plan_pattern_bar(c->pattern, c->plan->metre, bar, c->hits);
     gboolean drop =
         bar % phrase == phrase - 1 && c->hits->len > 4 && !line && tune_random_chance(&random, 0.5);
@@ -338,11 +339,11 @@ static void turn_pattern(Comper *c, gint bar)
     TuneRandom random;
     gint in_piece = c->section->start_bar + bar;
     gint busy = in_piece < c->plan->n_bars ? c->lead[in_piece] : 0;
-    double energy = CLAMP(c->section->energy + (busy > 5 ? -0.2 : busy < 2 ? 0.1 : 0), 0, 1);
+    double energy = CLAMP(c->energy + (busy > 5 ? -0.2 : busy < 2 ? 0.1 : 0), 0, 1);
     PatternWant want = want_of(c, energy);
 
     plan_stream(c->plan, c->section, c->part, "turn",
-                bar + (bar % 2 == 1 ? 1000 * c->section->repeat : 0), &random);
+                bar + (bar % 4 == 3 ? 1000 * c->section->repeat : 0), &random);
     c->pattern =
         plan_pattern_turn(c->plan, c->plan->style->grooves.comping, c->pattern, &want, &random);
 }
@@ -351,7 +352,7 @@ static void play_section(Comper *c)
 {
     TuneRandom random;
     const PlanSection *s = c->section;
-    PatternWant want = want_of(c, s->energy);
+    PatternWant want = want_of(c, c->energy);
 
     plan_stream(c->plan, s, c->part, "pattern", 0, &random);
     c->pattern = plan_pattern_pick(c->plan, c->plan->style->grooves.comping, &want, &random);
@@ -411,6 +412,7 @@ static void play_part(Plan *plan, gint index, const gint *lead)
             continue;
         c.end = plan_groove_end(plan, c.section);
         c.line = 0;
+        c.energy = plan_pattern_energy(plan, c.section, index, TRUE);
         play_section(&c);
         if (c.section->last && plan_has_final(plan))
             final_chord(&c);

@@ -65,14 +65,16 @@ static void expression(const Plan *plan, PlanPart *part)
 
 /* ---- vibrato ---- */
 
+/* Late in notes that are long enough to be heard as held: half a second and more. */
 static void vibrato(const Plan *plan, PlanPart *part)
 {
     const GArray *notes = part->track->notes;
+    gint least = MAX(plan->beat_ticks, plan_ms_ticks(plan, 550));
 
     for (guint i = 0; i < notes->len; i++) {
         const TuneNote *note = &g_array_index(notes, TuneNote, i);
         gint start = tune_note_sounding_onset(note), length = tune_note_sounding_end(note) - start;
-        if (length < plan->beat_ticks * 2)
+        if (length < least)
             continue;
         add_control(part, start + length * 45 / 100, VIBRATO, 24);
         add_control(part, start + length * 70 / 100, VIBRATO, 48);
@@ -100,7 +102,7 @@ static void scoops(const Plan *plan, PlanPart *part)
         if (!alone || !reached || note->duration < plan->beat_ticks)
             continue;
         tune_random_init(&random, plan->seed, "all/%s/scoop/%d", part->track->id, note->onset);
-        if (!tune_random_chance(&random, 0.35))
+        if (!tune_random_chance(&random, 0.45))
             continue;
         gint depth = tune_random_int(&random, 1400, 3600);
         for (gint k = 0; k < 4; k++)
@@ -138,6 +140,13 @@ static gboolean sings(const TuneInstrument *i)
     return i->breath || i->bowed || strcmp(i->family, "voice") == 0;
 }
 
+/* Strings that amplification holds, and synthesiser leads. */
+static gboolean sustains(const TuneInstrument *i)
+{
+    return strcmp(i->key, "overdriven-guitar") == 0 || strcmp(i->key, "distorted-guitar") == 0 ||
+           (strcmp(i->family, "synth") == 0 && !i->plucked);
+}
+
 void plan_controls(Plan *plan, gint part_index)
 {
     PlanPart *part = &plan->parts[part_index];
@@ -152,7 +161,7 @@ void plan_controls(Plan *plan, gint part_index)
         pedal(plan, part, part_index);
     if (sings(instrument) || (part->role == TUNE_ROLE_PAD && !instrument->plucked))
         expression(plan, part);
-    if (melodic && sings(instrument))
+    if (melodic && (sings(instrument) || sustains(instrument)))
         vibrato(plan, part);
     gboolean bendable = strcmp(instrument->family, "guitar") == 0 ||
                         g_str_has_suffix(instrument->key, "sax") ||

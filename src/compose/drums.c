@@ -324,7 +324,7 @@ static void choose_groove(Drummer *d)
 {
     TuneRandom random;
     PatternWant want = {.section = d->section->role,
-                        .energy = d->section->energy,
+                        .energy = plan_pattern_energy(d->plan, d->section, d->index, FALSE),
                         .role = TUNE_ROLE_DRUMS,
                         .instrument = d->part->instrument,
                         .percussion = d->percussion};

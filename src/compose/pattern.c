@@ -25,6 +25,26 @@ gboolean plan_has_final(const Plan *plan)
            plan->final_tick < plan->ticks;
 }
 
+double plan_pattern_energy(const Plan *plan, const PlanSection *section, gint part_index,
+                           gboolean quiet)
+{
+    double sum = 0, least = 1;
+    gint n = 0;
+
+    for (gint i = 0; i < plan->n_sections; i++) {
+        const PlanSection *s = &plan->sections[i];
+        if (s->role != section->role || s->material != section->material ||
+            !plan_plays(s, part_index))
+            continue;
+        sum += s->energy;
+        least = MIN(least, s->energy);
+        n++;
+    }
+    if (n == 0)
+        return section->energy;
+    return quiet ? (sum / n + least) / 2 : sum / n;
+}
+
 /* ---- choosing ---- */
 
 static gboolean for_instrument(const StylePattern *pattern, const TuneInstrument *instrument)

@@ -44,6 +44,12 @@ void plan_pattern_fill(const StylePattern *pattern, TuneMetre metre, GArray *hit
 void plan_stream(const Plan *plan, const PlanSection *section, const PlanPart *part,
                  const char *what, gint number, TuneRandom *random);
 
+/* The energy by which a part chooses its patterns in @section: one for all sections of the same role and
+ * material in which it plays, so that they can be recognised; growth is left to loudness, to variation and
+ * to parts that join.  @quiet: nearer to the quietest of them. */
+double plan_pattern_energy(const Plan *plan, const PlanSection *section, gint part_index,
+                           gboolean quiet);
+
 /* TRUE when part @index plays in @section. */
 static inline gboolean plan_plays(const PlanSection *section, gint index)
 {
