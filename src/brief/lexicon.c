@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "brief/lexicon.h"
+#include "base/data.h"
+#include "base/hash.h"
+#include "brief/text.h"
+
+#include <string.h>
+
+#define MAX_PHRASE_WORDS 6
+#define MAX_PHRASE_BYTES 128
+
+static void choice_clear(gpointer data)
+{
+    g_free(((LexiconChoice *)data)->style);
+    g_free(((LexiconChoice *)data)->instrument);
+}
+
+static void member_clear(gpointer data)
+{
+    g_free(((LexiconMember *)data)->instrument);
+}
+
+static void entry_free(gpointer data)
+{
+    LexiconEntry *self = data;
+
+    g_free(self->name);
+    g_free(self->style);
+    g_free(self->family);
+    g_strfreev(self->tags);
+    g_clear_pointer(&self->members, g_array_unref);
+    g_clear_pointer(&self->choices, g_array_unref);
+    g_free(self);
+}
+
+LexiconEntry *tune_lexicon_entry_new(TuneVocabulary *self, LexiconKind kind, const char *name)
+{
+    LexiconEntry *entry = g_new0(LexiconEntry, 1);
+
+    entry->kind = kind;
+    entry->name = g_strdup(name);
+    entry->members = g_array_new(FALSE, FALSE, sizeof(LexiconMember));
+    entry->choices = g_array_new(FALSE, FALSE, sizeof(LexiconChoice));
+    g_array_set_clear_func(entry->members, member_clear);
+    g_array_set_clear_func(entry->choices, choice_clear);
+    g_ptr_array_add(self->entries, entry);
+    return entry;
+}
+
+/* ---- phrases ---- */
+
+void tune_lexicon_add_phrase(TuneVocabulary *self, const char *phrase, LexiconEntry *entry,
+                             gboolean override)
+{
+    g_autofree char *plain = tune_text_normalise(phrase, NULL);
+    g_autoptr(GArray) tokens = plain == NULL ? NULL : tune_text_tokenise(plain);
+    GString *joined = g_string_new(NULL);
+    guint n = 0;
+
+    for (guint i = 0; tokens != NULL && i < tokens->len; i++) {
+        const TuneToken *token = &g_array_index(tokens, TuneToken, i);
+        if (token->kind == TUNE_TOKEN_MARK)
+            continue;
+        if (n++ > 0)
+            g_string_append_c(joined, ' ');
+        g_string_append(joined, token->word);
+        g_hash_table_add(self->known_words, g_strdup(token->word));
+    }
+    if (n == 0 || n > MAX_PHRASE_WORDS || joined->len >= MAX_PHRASE_BYTES ||
+        (!override && g_hash_table_contains(self->phrases, joined->str))) {
+        g_string_free(joined, TRUE);
+        return;
+    }
+    const char *space = strchr(joined->str, ' ');
+    char *first = g_strndup(joined->str, space == NULL ? joined->len : (gsize)(space - joined->str));
+    if (GPOINTER_TO_UINT(g_hash_table_lookup(self->first_words, first)) < n)
+        g_hash_table_replace(self->first_words, first, GUINT_TO_POINTER(n));
+    else
+        g_free(first);
+    g_hash_table_replace(self->phrases, g_string_free(joined, FALSE), entry);
+}
+
+/* A phrase as it is, or with its last word made singular. */
+static const LexiconEntry *find_joined(const TuneVocabulary *self, const char *joined)
+{
+    const LexiconEntry *entry = g_hash_table_lookup(self->phrases, joined);
+    char single[MAX_PHRASE_BYTES];
+
+    for (gint attempt = 0; entry == NULL && attempt < 3; attempt++) {
+        const char *form = tune_text_singular(joined, attempt, single, sizeof single);
+        if (form != NULL)
+            entry = g_hash_table_lookup(self->phrases, form);
+    }
+    return entry;
+}
+
+const LexiconEntry *tune_lexicon_find(const TuneVocabulary *self, const char *phrase)
+{
+    g_autofree char *plain = tune_text_normalise(phrase, NULL);
+    g_autoptr(GArray) tokens = plain == NULL ? NULL : tune_text_tokenise(plain);
+    guint n = 0;
+
+    if (tokens == NULL || tokens->len == 0)
+        return NULL;
+    const LexiconEntry *entry = tune_lexicon_match(self, tokens, 0, &n);
+    return n == tokens->len ? entry : NULL;
+}
+
+static guint longest_from(const TuneVocabulary *self, const char *word)
+{
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(self->first_words, word));
+
+    return MAX(n, 1);
+}
+
+const LexiconEntry *tune_lexicon_match(const TuneVocabulary *self, const GArray *tokens, guint at,
+                                       guint *n_tokens)
+{
+    const TuneToken *first = &g_array_index(tokens, TuneToken, at);
+    char joined[MAX_PHRASE_BYTES];
+    gsize ends[MAX_PHRASE_WORDS];
+    gsize length = 0;
+    guint n = 0, most;
+
+    if (first->kind == TUNE_TOKEN_MARK)
+        return NULL;
+    most = longest_from(self, first->word);
+    for (guint i = at; i < tokens->len && n < most; i++) {
+        const TuneToken *token = &g_array_index(tokens, TuneToken, i);
+        gsize size = strlen(token->word);
+        if (token->kind == TUNE_TOKEN_MARK || (i > at && token->glue == '/') ||
+            length + size + 2 > sizeof joined)
+            break;
+        if (i > at)
+            joined[length++] = ' ';
+        memcpy(joined + length, token->word, size);
+        length += size;
+        ends[n++] = length;
+    }
+    for (; n > 0; n--) {
+        joined[ends[n - 1]] = '\0';
+        const LexiconEntry *entry = find_joined(self, joined);
+        if (entry != NULL) {
+            *n_tokens = n;
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+gboolean tune_lexicon_knows(const TuneVocabulary *self, const char *word)
+{
+    char single[64];
+
+    if (g_hash_table_contains(self->known_words, word))
+        return TRUE;
+    for (gint attempt = 0; attempt < 3; attempt++) {
+        const char *form = tune_text_singular(word, attempt, single, sizeof single);
+        if (form != NULL && g_hash_table_contains(self->known_words, form))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+const char *tune_lexicon_correct(const TuneVocabulary *self, const char *word)
+{
+    gsize n = strlen(word);
+    const char *best = NULL;
+    gint limit = n >= 8 ? 2 : 1, best_distance = limit + 1;
+
+    if (n < 5 || n > 31 || word[0] < 'a' || word[0] > 'z')
+        return NULL;
+    const GPtrArray *candidates = self->by_letter[word[0] - 'a'];
+    for (guint i = 0; i < candidates->len && best_distance > 1; i++) {
+        const char *candidate = g_ptr_array_index(candidates, i);
+        gint distance = tune_text_distance(word, candidate, MIN(limit, best_distance - 1));
+        if (distance < best_distance) {
+            best = candidate;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+/* ---- what entries stand for ---- */
+
+const TuneStyle *tune_lexicon_style(const TuneVocabulary *self, const LexiconEntry *entry,
+                                    gboolean *is_own)
+{
+    const TuneStyle *style = entry->own_style;
+
+    if (is_own != NULL)
+        *is_own = style != NULL;
+    for (gint depth = 0; style == NULL && depth < 4 && entry != NULL && entry->style != NULL; depth++) {
+        style = tune_styles_find(self->styles, entry->style);
+        if (style == NULL) {
+            entry = tune_lexicon_genre(self, entry->style);
+            style = entry == NULL ? NULL : entry->own_style;
+        }
+    }
+    return style;
+}
+
+const LexiconEntry *tune_lexicon_genre(const TuneVocabulary *self, const char *word)
+{
+    const LexiconEntry *entry = tune_lexicon_find(self, word);
+
+    return entry != NULL && entry->kind == LEXICON_GENRE ? entry : NULL;
+}
+
+const TuneInstrument *tune_lexicon_generic(const TuneVocabulary *self, const LexiconEntry *entry,
+                                           const TuneStyle *style)
+{
+    const char *key = NULL;
+
+    for (guint i = 0; i < entry->choices->len; i++) {
+        const LexiconChoice *choice = &g_array_index(entry->choices, LexiconChoice, i);
+        if (*choice->style == '\0' ? key == NULL
+                                   : style != NULL &&
+                                         strcmp(choice->style, tune_style_name(style)) == 0)
+            key = choice->instrument;
+    }
+    return key == NULL ? NULL : tune_instruments_find(self->instruments, key);
+}
+
+char *tune_lexicon_suggest(const TuneVocabulary *self, LexiconKind kind, const char *word)
+{
+    g_autofree char *lower = g_utf8_strdown(word, -1);
+    const char *best = NULL;
+    gint best_distance = 4;
+    gsize n = strlen(lower);
+
+    for (guint i = 0; i < self->entries->len; i++) {
+        const LexiconEntry *entry = g_ptr_array_index(self->entries, i);
+        if (entry->kind != kind || (kind == LEXICON_GENRE && entry->own_style == NULL))
+            continue;
+        gint distance = tune_text_distance(lower, entry->name, best_distance - 1);
+        if (n >= 4 && g_str_has_prefix(entry->name, lower))
+            distance = MIN(distance, 1);
+        if (distance < best_distance && distance * 2 <= (gint)n) {
+            best = entry->name;
+            best_distance = distance;
+        }
+    }
+    return best == NULL ? g_strdup("") : g_strdup_printf(", did you mean \"%s\"?", best);
+}
+
+/* ---- loading ---- */
+
+static gboolean load_lexicon(TuneVocabulary *self, GError **error)
+{
+    g_autoptr(GPtrArray) names = tune_data_list("lexicon", "yaml");
+    GString *hashes = g_string_new(NULL);
+    gboolean good = TRUE;
+
+    for (guint i = 0; i < names->len && good; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        g_autofree char *relative = g_strdup_printf("lexicon/%s.yaml", name);
+        g_autofree char *path = tune_data_find(relative, error);
+        g_autofree char *text = NULL;
+        gsize length = 0;
+        good = path != NULL && g_file_get_contents(path, &text, &length, error) &&
+               tune_lexicon_read_file(self, path, text, length, error);
+        if (good) {
+            g_autofree char *hash = tune_hash_bytes(text, length);
+            g_string_append_printf(hashes, "%s %s\n", name, hash);
+        }
+    }
+    self->hash = tune_hash_bytes(hashes->str, hashes->len);
+    g_string_free(hashes, TRUE);
+    if (good && names->len == 0) {
+        g_set_error(error, TUNE_BASE_ERROR, TUNE_BASE_ERROR_MISSING,
+                    "no lexicon is installed (data folder \"lexicon\")");
+        return FALSE;
+    }
+    return good;
+}
+
+static LexiconEntry *genre_named(TuneVocabulary *self, const char *name)
+{
+    for (guint i = 0; i < self->entries->len; i++) {
+        LexiconEntry *entry = g_ptr_array_index(self->entries, i);
+        if (entry->kind == LEXICON_GENRE && strcmp(entry->name, name) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+/* Styles bring their own words.  A lexicon entry of a style's name belongs to that style, and one named
+ * by a style's word is the style by another name. */
+static void add_styles(TuneVocabulary *self)
+{
+    for (guint i = 0; i < tune_styles_count(self->styles); i++) {
+        const TuneStyle *style = tune_styles_at(self->styles, i);
+        const char *name = tune_style_name(style);
+        LexiconEntry *entry = genre_named(self, name);
+        if (entry == NULL)
+            entry = tune_lexicon_entry_new(self, LEXICON_GENRE, name);
+        entry->own_style = style;
+        tune_lexicon_add_phrase(self, name, entry, FALSE);
+    }
+    for (guint i = 0; i < tune_styles_count(self->styles); i++) {
+        const TuneStyle *style = tune_styles_at(self->styles, i);
+        const char *const *words = tune_style_words(style);
+        for (guint k = 0; words != NULL && words[k] != NULL; k++) {
+            LexiconEntry *same = genre_named(self, words[k]);
+            if (same != NULL && same->own_style == NULL)
+                same->own_style = style;
+            tune_lexicon_add_phrase(self, words[k], genre_named(self, tune_style_name(style)), FALSE);
+        }
+    }
+}
+
+static void add_instruments(TuneVocabulary *self)
+{
+    for (guint i = 0; i < tune_instruments_count(self->instruments); i++) {
+        const TuneInstrument *instrument = tune_instruments_at(self->instruments, i);
+        LexiconEntry *entry = tune_lexicon_entry_new(self, LEXICON_INSTRUMENT, instrument->key);
+        entry->instrument = instrument;
+        for (guint k = 0; instrument->words[k] != NULL; k++)
+            tune_lexicon_add_phrase(self, instrument->words[k], entry, FALSE);
+    }
+}
+
+static gint compare_words(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void index_for_corrections(TuneVocabulary *self)
+{
+    GHashTableIter iter;
+    gpointer key;
+
+    for (guint i = 0; i < G_N_ELEMENTS(self->by_letter); i++)
+        self->by_letter[i] = g_ptr_array_new();
+    g_hash_table_iter_init(&iter, self->known_words);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        const char *word = key;
+        if (strlen(word) >= 5 && word[0] >= 'a' && word[0] <= 'z')
+            g_ptr_array_add(self->by_letter[word[0] - 'a'], key);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(self->by_letter); i++)
+        g_ptr_array_sort(self->by_letter[i], compare_words);
+}
+
+static gboolean load_instruments(TuneVocabulary *self, GError **error)
+{
+    g_autofree char *path = tune_data_find("instruments.yaml", error);
+
+    if (path != NULL)
+        self->instruments = tune_instruments_load(path, error);
+    return self->instruments != NULL;
+}
+
+TuneVocabulary *tune_vocabulary_load(GError **error)
+{
+    g_autoptr(TuneVocabulary) self = g_new0(TuneVocabulary, 1);
+
+    g_atomic_ref_count_init(&self->refs);
+    self->entries = g_ptr_array_new_with_free_func(entry_free);
+    self->phrases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->first_words = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->known_words = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (!load_instruments(self, error))
+        return NULL;
+    self->styles = tune_styles_load(error);
+    if (self->styles == NULL || !load_lexicon(self, error))
+        return NULL;
+    add_styles(self);
+    add_instruments(self);
+    index_for_corrections(self);
+    return g_steal_pointer(&self);
+}
+
+TuneVocabulary *tune_vocabulary_ref(TuneVocabulary *self)
+{
+    g_atomic_ref_count_inc(&self->refs);
+    return self;
+}
+
+void tune_vocabulary_unref(TuneVocabulary *self)
+{
+    if (self == NULL || !g_atomic_ref_count_dec(&self->refs))
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(self->by_letter); i++)
+        g_clear_pointer(&self->by_letter[i], g_ptr_array_unref);
+    g_hash_table_unref(self->phrases);
+    g_hash_table_unref(self->first_words);
+    g_hash_table_unref(self->known_words);
+    g_ptr_array_unref(self->entries);
+    g_clear_pointer(&self->instruments, tune_instruments_unref);
+    g_clear_pointer(&self->styles, tune_styles_unref);
+    g_free(self->hash);
+    g_free(self);
+}
+
+TuneInstruments *tune_vocabulary_instruments(const TuneVocabulary *self)
+{
+    return self->instruments;
+}
+
+TuneStyles *tune_vocabulary_styles(const TuneVocabulary *self)
+{
+    return self->styles;
+}
+
+const char *tune_vocabulary_hash(const TuneVocabulary *self)
+{
+    return self->hash;
+}
