@@ -116,26 +116,21 @@ static gboolean read_feel(const TuneYamlNode *map, LexiconEntry *entry, GError *
 
 static gboolean read_music(const TuneYamlNode *map, LexiconEntry *entry, GError **error)
 {
-    const char *metre = NULL, *mode = NULL, *section = NULL;
+    const char *metre = NULL, *mode = NULL;
     double tempo[2] = {0, 0};
 
     if (!tune_yaml_get_range(map, "tempo", 20, 400, tempo, error) ||
         !tune_yaml_get_string(map, "metre", &metre, error) ||
-        !tune_yaml_get_string(map, "mode", &mode, error) ||
-        !tune_yaml_get_string(map, "section", &section, error) ||
-        !tune_yaml_get_int(map, "bars", 1, 64, &entry->bars, error))
+        !tune_yaml_get_string(map, "mode", &mode, error))
         return FALSE;
     entry->tempo_low = tempo[0];
     entry->tempo_high = tempo[1];
     entry->has_metre = metre != NULL;
     entry->has_mode = mode != NULL;
-    entry->section = TUNE_N_SECTIONS;
     if (metre != NULL && !tune_metre_parse(metre, &entry->metre))
         return tune_yaml_fail(tune_yaml_get(map, "metre"), error, "\"%s\" is no metre", metre);
     if (mode != NULL && !tune_mode_parse(mode, &entry->mode))
         return tune_yaml_fail(tune_yaml_get(map, "mode"), error, "\"%s\" is no mode", mode);
-    if (section != NULL && !tune_section_role_parse(section, &entry->section))
-        return tune_yaml_fail(tune_yaml_get(map, "section"), error, "\"%s\" is no section", section);
     return TRUE;
 }
 
@@ -213,15 +208,17 @@ static gboolean read_choices(const TuneVocabulary *self, const TuneYamlNode *map
 
 static gboolean read_names(const TuneYamlNode *map, LexiconEntry *entry, GError **error)
 {
-    const char *style = NULL, *family = NULL;
+    const char *style = NULL, *family = NULL, *form = NULL;
     gboolean is_genre = entry->kind == LEXICON_GENRE;
 
     if (!tune_yaml_get_string(map, is_genre ? "nearest" : "style", &style, error) ||
         !tune_yaml_get_string(map, "family", &family, error) ||
+        !tune_yaml_get_string(map, "form", &form, error) ||
         !tune_yaml_get_strings(map, "tags", &entry->tags, error))
         return FALSE;
     entry->style = g_strdup(style);
     entry->family = g_strdup(family);
+    entry->form = g_strdup(form);
     return TRUE;
 }
 
@@ -229,7 +226,7 @@ static gboolean read_meaning(TuneVocabulary *self, const TuneYamlNode *map, Lexi
                              GError **error)
 {
     static const char *const allowed[] = {
-        "words",    "feel",  "tempo", "metre",    "mode",      "section", "bars",    "ending",
+        "words",    "feel",  "tempo", "metre",    "mode",      "form",    "ending",
         "shape",    "curve", "loop",  "blues",    "no_drums",  "no_vocals", "no_bass", "only",
         "members",  "choose", "nearest", "style", "family",    "tags",    "silent",  NULL};
     const TuneYamlNode *words = tune_yaml_get(map, "words");

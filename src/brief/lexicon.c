@@ -27,6 +27,7 @@ static void entry_free(gpointer data)
     g_free(self->name);
     g_free(self->style);
     g_free(self->family);
+    g_free(self->form);
     g_strfreev(self->tags);
     g_clear_pointer(&self->members, g_array_unref);
     g_clear_pointer(&self->choices, g_array_unref);

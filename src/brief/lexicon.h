@@ -86,10 +86,10 @@ typedef struct {
     TuneTempoCurve curve;
     gboolean loop, blues, no_drums, no_vocals, no_bass, only;
     TuneSectionRole section;
-    gint bars;
+    char *form;       /* letters: "ABA" */
     GArray *members;  /* LexiconMember */
     GArray *choices;  /* LexiconChoice: of a generic */
-    char *family;     /* of a generic: what "no guitars" excludes */
+    char *family;     /* of a generic: what "no guitars" excludes, beside its members */
     double value;     /* number, ordinal, unit, negation, role */
     const TuneInstrument *instrument;
     const TuneStyle *own_style; /* genre: the style of this very name */

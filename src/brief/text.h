@@ -25,6 +25,7 @@ typedef struct {
     gboolean used;     /* understood */
     gboolean negated;  /* in the scope of "no", "without", "not" */
     gboolean corrected;
+    gint timed;        /* number of the "[0:10 - 0:20]" block it stands in, from 1; 0 = none */
 } TuneToken;
 
 /* NULL with TUNE_BRIEF_ERROR_TEXT when @text is not UTF-8 or longer than TUNE_BRIEF_MAX_TEXT. */
