@@ -287,6 +287,15 @@ static LexiconEntry *genre_named(TuneVocabulary *self, const char *name)
     return NULL;
 }
 
+/* "jazz ballad": its last word has a meaning besides the style, which the phrase would swallow. */
+static gboolean says_more(const TuneVocabulary *self, const char *phrase)
+{
+    const char *last = strrchr(phrase, ' ');
+    const LexiconEntry *entry = last == NULL ? NULL : tune_lexicon_find(self, last + 1);
+
+    return entry != NULL && (entry->kind == LEXICON_TEMPO || entry->kind == LEXICON_GROUP);
+}
+
 /* Styles bring their own words.  A lexicon entry of a style's name belongs to that style, and one named
  * by a style's word is the style by another name. */
 static void add_styles(TuneVocabulary *self)
@@ -307,7 +316,9 @@ static void add_styles(TuneVocabulary *self)
             LexiconEntry *same = genre_named(self, words[k]);
             if (same != NULL && same->own_style == NULL)
                 same->own_style = style;
-            tune_lexicon_add_phrase(self, words[k], genre_named(self, tune_style_name(style)), FALSE);
+            if (!says_more(self, words[k]))
+                tune_lexicon_add_phrase(self, words[k], genre_named(self, tune_style_name(style)),
+                                        FALSE);
         }
     }
 }

@@ -195,6 +195,9 @@ static gboolean may_be_tonic(const Reader *self, gint at, const NoteName *note,
         return (prefix || tune_reader_is_edge(self, at - 1)) && is_key_end(self, behind);
     if (mode != NULL)
         return TRUE;
+    if (!prefix && note->accidental && note->capital && tune_reader_is_edge(self, at - 1) &&
+        tune_reader_is_edge(self, at + note->n) && self->brief->chords->len == 0)
+        return TRUE; /* "march, Bb, 116 bpm" */
     if (!prefix || (is_a && !note->capital && !tune_reader_is_edge(self, at + note->n)))
         return FALSE;
     return (note->capital || note->accidental || tune_reader_is_edge(self, at + note->n)) &&

@@ -221,8 +221,9 @@ static void take_genres(Reader *self)
     }
     for (guint m = 0; m < self->matches->len && brief->blend == NULL; m++) {
         const ReaderMatch *match = &g_array_index(self->matches, ReaderMatch, m);
-        if (match->entry->kind != LEXICON_GENRE || match->negated || match == head)
-            continue;
+        if (match->entry->kind != LEXICON_GENRE || match->negated || match == head ||
+            match->entry->blues)
+            continue; /* blues beside a genre is a form */
         const TuneStyle *style = tune_lexicon_style(self->vocabulary, match->entry, NULL);
         if (style != brief->style)
             brief->blend = style;

@@ -191,13 +191,28 @@ gint tune_reader_chunk(const Reader *self, gint at, char **chunk)
 
 /* ---- laying the lexicon over the tokens ---- */
 
+/* "doublebass" -> "double bass": two words of one phrase written as one. */
+static char *split_word(const TuneVocabulary *vocabulary, const char *word)
+{
+    gsize n = strlen(word);
+
+    for (gsize at = 3; n >= 6 && at + 3 <= n; at++) {
+        g_autofree char *parted = g_strdup_printf("%.*s %s", (int)at, word, word + at);
+        if (tune_lexicon_find(vocabulary, parted) != NULL)
+            return g_steal_pointer(&parted);
+    }
+    return NULL;
+}
+
 static void mend_slips(Reader *self)
 {
     for (guint i = 0; i < self->tokens->len; i++) {
         TuneToken *token = &g_array_index(self->tokens, TuneToken, i);
         if (token->kind != TUNE_TOKEN_WORD || tune_lexicon_knows(self->vocabulary, token->word))
             continue;
-        const char *meant = tune_lexicon_correct(self->vocabulary, token->word);
+        g_autofree char *parted = split_word(self->vocabulary, token->word);
+        const char *meant =
+            parted != NULL ? parted : tune_lexicon_correct(self->vocabulary, token->word);
         if (meant == NULL)
             continue;
         tune_brief_note(self->brief, "\"%s\" was read as \"%s\"", token->word, meant);
