@@ -9,10 +9,9 @@
  *   4. two moving averages, together `span` + 1 frames, in whole numbers so that their sums cannot
  *      drift.
  * Step 3 never rises above step 2 and an average never above the largest value in it; with hold =
- * span + 1 + 2 * guard every frame within `guard` of a peak has at most the gain the peak asks for.
- * That is wider than the interpolator, so a peak between samples is scaled as a whole, unless a
- * stronger one is near, which only turns down further.  MARGIN_DB covers what that changes within a
- * peak, rounding, and meters that differ a little (tests/audio/test-dynamics.c looks for the worst).
+ * span + 1 + 2 * GUARD every frame within GUARD of a peak has at most the gain the peak asks for.
+ * The gain still moves a little within the interpolator's 12 frames, which can lift a peak between
+ * the samples: MARGIN_DB covers it (tests/audio/test-limiter.c looks for the worst).
  */
 #include "audio/limiter.h"
 
@@ -22,6 +21,7 @@
 
 #define LOOK_AHEAD_S 0.004
 #define RELEASE_S    0.080
+#define GUARD        8
 #define MARGIN_DB    0.03
 #define ONE          (1 << 30) /* gain 1 as a whole number */
 
@@ -73,13 +73,12 @@ TuneLimiter *tune_limiter_new(guint rate, double ceiling_dbtp)
     TuneLimiter *self = g_new0(TuneLimiter, 1);
     guint half = MAX(4, (guint)(LOOK_AHEAD_S * rate / 2)), span = 2 * half - 2;
 
-    tune_true_peak_init(&self->peaks, rate);
-    guint guard = self->peaks.delay + 2;
+    tune_true_peak_init(&self->peaks);
     self->ceiling = (float)tune_db_to_gain(CLAMP(ceiling_dbtp, -20.0, 0.0) - MARGIN_DB);
     average_init(&self->averages[0], half);
     average_init(&self->averages[1], half);
-    self->hold = span + 1 + 2 * guard;
-    self->latency = span + self->peaks.delay + guard;
+    self->hold = span + 1 + 2 * GUARD;
+    self->latency = span + TUNE_TRUE_PEAK_DELAY + GUARD;
     self->delay = g_new0(float, 2 * self->latency);
     self->candidate = g_new(float, self->hold);
     self->candidate_time = g_new(guint64, self->hold);

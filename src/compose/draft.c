@@ -290,6 +290,19 @@ static double reluctance(const Draft *d, gint wanted, gint bars)
     return cost;
 }
 
+/* How many sections of the same kind would differ in length from section @i. */
+static gint twins_apart(const GArray *drafts, const gint *bars, guint i, gint length)
+{
+    const Draft *d = &g_array_index(drafts, Draft, i);
+    gint n = 0;
+
+    for (guint k = 0; k < drafts->len; k++) {
+        const Draft *other = &g_array_index(drafts, Draft, k);
+        n += k != i && other->role == d->role && other->material == d->material && bars[k] != length;
+    }
+    return n;
+}
+
 /* Best next change of one section by @unit bars; -1 when none can change. */
 static gint best_change(const GArray *drafts, const gint *wanted, const gint *bars, guint from,
                         guint to, gint unit)
@@ -301,7 +314,9 @@ static gint best_change(const GArray *drafts, const gint *wanted, const gint *ba
         const Draft *d = &g_array_index(drafts, Draft, i);
         if (d->fixed || bars[i] + unit < 1)
             continue;
-        double cost = reluctance(d, wanted[i], bars[i] + unit) - reluctance(d, wanted[i], bars[i]);
+        double cost = reluctance(d, wanted[i], bars[i] + unit) - reluctance(d, wanted[i], bars[i]) +
+                      0.45 * (twins_apart(drafts, bars, i, bars[i] + unit) -
+                              twins_apart(drafts, bars, i, bars[i]));
         if (cost < best_cost) {
             best_cost = cost;
             best = (gint)i;

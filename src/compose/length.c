@@ -32,9 +32,16 @@ static gboolean has_curve(const Plan *plan)
     return curve != TUNE_TEMPO_STEADY && curve != TUNE_TEMPO_HALF_TIME;
 }
 
+/* A tempo said by number holds to the last bar line, unless the ending is one that slows down. */
+static gboolean keeps_tempo(const Plan *plan)
+{
+    return plan->brief->bpm_hard &&
+           (plan->ending == TUNE_ENDING_COLD || plan->ending == TUNE_ENDING_TAG);
+}
+
 static gint rit_bars(const Plan *plan, gint body)
 {
-    if (plan->ending != TUNE_ENDING_RIT && plan->ending != TUNE_ENDING_TAG)
+    if (keeps_tempo(plan) || (plan->ending != TUNE_ENDING_RIT && plan->ending != TUNE_ENDING_TAG))
         return 0;
     return body >= 12 ? 2 : (body >= 3 ? 1 : 0);
 }
@@ -93,11 +100,19 @@ static void ring_of(const Plan *plan, const Length *length, double bar_seconds, 
     if (plan->ending == TUNE_ENDING_COLD) {
         out[0] = MIN(0.8, 0.2 * total);
         out[1] = MIN(1.4, 0.25 * total);
+        if (keeps_tempo(plan)) {
+            out[0] = MAX(out[0], bar_seconds);
+            out[1] = MAX(out[1], bar_seconds);
+        }
         out[2] = out[1] + MAX(1.2, bar_seconds * 0.5);
         return;
     }
     out[0] = MIN(tail + 0.5, 0.22 * total);
     out[1] = MIN(tail + MAX(1.2, MIN(bar_seconds, 2.6)), 0.3 * total);
+    if (keeps_tempo(plan)) {
+        out[0] = MAX(out[0], bar_seconds + 0.2);
+        out[1] = MAX(out[1], bar_seconds + 0.6);
+    }
     out[2] = out[1] + MAX(2.5, bar_seconds);
 }
 
@@ -226,8 +241,9 @@ static gboolean solve_open_end(const Plan *plan, Length *length)
     length->ending_bars = 0;
     if (length->bars == 0 && exact_tempo) {
         double time = length->seconds > 0 ? length->seconds : length->wanted_seconds;
+        /* What is left of the time after a fade's last whole bar is its quietest. */
         gint bars = plan->ending == TUNE_ENDING_LOOP ? (gint)floor(time / bar + 0.5)
-                                                     : (gint)ceil(time / bar - 1e-6);
+                                                     : (gint)floor(time / bar + 1e-6);
         length->body_bars = MAX(bars, length->least_bars);
         if (plan->ending == TUNE_ENDING_FADE && bars < length->least_bars)
             return FALSE;
@@ -242,7 +258,7 @@ static gboolean solve_open_end(const Plan *plan, Length *length)
     double sounding = seconds_of(plan, weight_of(plan, length->body_bars), length->beat_bpm);
     gboolean fade = plan->ending == TUNE_ENDING_FADE;
     double total = fade && length->seconds > 0 ? length->seconds : sounding;
-    if (fade && sounding < total - 0.001)
+    if (fade && (sounding > total + 0.001 || sounding < total - bar * 1.01))
         return FALSE;
     length->length_us = (gint64)llround(total * 1e6);
     length->fade_us = fade ? (gint64)llround(MIN(8.0, total * 0.2) * 1e6) : 0;
@@ -258,7 +274,9 @@ static gint ending_bars(const Plan *plan, const Length *length, double rest)
         return length->bars == 1 ? 0 : 1;
     ring_of(plan, length, bar, ring);
     double hold = MAX(0.4, rest - (ring[0] - 0.4));
-    return CLAMP((gint)floor(hold / bar + 0.3), 1, 4);
+    if (keeps_tempo(plan))
+        return CLAMP((gint)floor((rest - 0.15) / bar), 1, 3);
+    return CLAMP((gint)floor(hold / bar + 0.3), 1, 2);
 }
 
 gboolean plan_solve_length(Plan *plan, Length *length)
@@ -313,12 +331,14 @@ static void add_fermata(Plan *plan, const Length *length)
     double rest = (double)length->length_us / 1e6 - last;
     double bars = seconds_of(plan, (double)length->ending_bars * plan->bar_ticks, length->beat_bpm);
 
+    if (keeps_tempo(plan))
+        return;
     ring_of(plan, length, bars / length->ending_bars, ring);
     double tail = MIN(ring[0] * 0.75, rest * 0.5);
     double hold = rest - tail;
     if (plan->ending == TUNE_ENDING_COLD)
         hold = MIN(bars, rest);
-    add_tempo(plan, plan->final_tick, CLAMP(bars / hold, 0.3, 2.5));
+    add_tempo(plan, plan->final_tick, CLAMP(bars / hold, 0.2, 5));
 }
 
 void plan_write_tempos(Plan *plan, const Length *length)

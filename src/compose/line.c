@@ -22,6 +22,7 @@ typedef struct {
     const PlanChord *chord[LINE_MAX_NOTES];
     guint16 tones[LINE_MAX_NOTES];
     gboolean strong[LINE_MAX_NOTES];
+    gboolean lean[LINE_MAX_NOTES]; /* may lean on a dissonance that resolves: appoggiatura, suspension */
 } Solver;
 
 gboolean line_is_strong(const Plan *plan, gint tick, gint ticks)
@@ -83,7 +84,9 @@ static double own_cost(const Solver *s, gint i, gint pitch)
         return cost + 9;
     if (!tone) {
         double length = (double)note->ticks / s->plan->beat_ticks;
-        cost += s->strong[i] ? 3.6 * m->chord_tones * m->chord_tones : 0.22;
+        if (s->lean[i])
+            return cost - 0.9;
+        cost += s->strong[i] ? 3.0 * m->chord_tones * m->chord_tones : 0.22;
         cost += length > 1.01 ? 2.0 : 0;
         if (in(s->tones[i], pitch + 11)) /* a semitone above a chord tone */
             cost += 0.5 + 0.8 * MIN(length, 1.5);
@@ -110,6 +113,8 @@ static double move_cost(const Solver *s, gint i, gint from, gint to)
         cost += 0.42 * off;
         if (note->want == 0 && size != 0)
             cost += 0.5;
+        if (note->want != 0 && size == 0)
+            cost += 0.75;
         if (note->want * (to - from) < 0)
             cost += 0.7;
     } else {
@@ -122,20 +127,21 @@ static double move_cost(const Solver *s, gint i, gint from, gint to)
     else if (size == 8 || size == 9)
         cost += 0.4;
     gboolean was_tone = i == 0 || in(s->tones[i - 1], from), tone = in(s->tones[i], to);
-    if (!was_tone && size > 2)
-        cost += 3.0; /* a dissonance that is not resolved */
-    if (!was_tone && size == 0 && !tone)
-        cost += 0.8;
+    if (!was_tone && (size > 2 || size == 0))
+        cost += i > 0 && s->lean[i - 1] ? 5.0 : 3.0; /* a dissonance that is not resolved */
+    if (!was_tone && !tone)
+        cost += i > 0 && s->lean[i - 1] ? 4.0 : 0.4;
     if (!tone && size > 4)
-        cost += 1.4;
+        cost += s->lean[i] ? 0.5 : 1.4;
     if (size == 1 && !in(s->chord[i]->scale, from))
         cost -= 0.2;
     return cost;
 }
 
-static void set_up(Solver *s)
+static void set_up(Solver *s, TuneRandom *random)
 {
     const Line *line = s->line;
+    double leaning = 1.15 * (1.0 - s->plan->style->melody.chord_tones);
 
     for (gint i = 0; i < line->n; i++) {
         gint tick = line->start + line->note[i].tick;
@@ -148,6 +154,9 @@ static void set_up(Solver *s)
         s->chord[i] = c;
         s->tones[i] = tune_chord_mask(c->chord);
         s->strong[i] = line_is_strong(s->plan, tick, line->note[i].ticks);
+        gboolean chance = tune_random_chance(random, leaning);
+        s->lean[i] = chance && s->strong[i] && i + 1 < line->n && !line->note[i].ends &&
+                     line->note[i].ticks <= 2 * s->plan->beat_ticks;
     }
     index_scale(s, s->chord[0]->key);
 }
@@ -159,7 +168,7 @@ void line_solve(const Plan *plan, Line *line, const LineShape *shape, TuneRandom
 
     if (n == 0 || width <= 0)
         return;
-    set_up(&s);
+    set_up(&s, random);
     g_autofree double *cost = g_new(double, (gsize)n * MOST);
     g_autofree gint8 *from = g_new0(gint8, (gsize)n * MOST);
     for (gint i = 0; i < n; i++)

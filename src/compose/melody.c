@@ -38,6 +38,13 @@ static gboolean is_hook(const PlanSection *s)
     return s->role == TUNE_SECTION_CHORUS || s->role == TUNE_SECTION_DROP;
 }
 
+/* Comes back note for note: a hook always, a theme when it is heard for the second time. */
+static gboolean stays(const PlanSection *s, gint phrase)
+{
+    return is_hook(s) ? phrase == 0 || s->repeat % 2 == 1
+                      : s->role == TUNE_SECTION_THEME && phrase == 0 && s->repeat % 2 == 1;
+}
+
 /* ---- where a section lies ---- */
 
 static void section_range(const Singer *m, const PlanSection *s, gint *low, gint *high)
@@ -85,7 +92,7 @@ static void shape_phrase(const Singer *m, const PlanSection *s, gint phrase, gin
 static double density_of(const Plan *plan, const PlanSection *s)
 {
     const double *d = plan->style->melody.density;
-    double density = d[0] + (d[1] - d[0]) * s->energy;
+    double density = d[0] + (d[1] - d[0]) * material_energy(plan, s->material);
 
     if (s->role == TUNE_SECTION_SOLO)
         density *= 1.35;
@@ -242,7 +249,7 @@ static void vary(const Singer *m, const PlanSection *s, gint phrase, Line *line)
     for (gint i = 1; i + 1 < line->n && line->n < LINE_MAX_NOTES - 1; i++) {
         LineNote *n = &line->note[i];
         gint tick = line->start + n->tick;
-        if (n->syllable >= 0 || !tune_random_chance(&random, 0.16))
+        if (n->syllable >= 0 || !tune_random_chance(&random, 0.3))
             continue;
         const PlanChord *c = &plan->chords[plan_chord_at(plan, tick)];
         gint gap = line->note[i + 1].pitch - n->pitch;
@@ -313,6 +320,20 @@ static void add_pickup(Singer *m, const PlanSection *s, gint phrase, Line *line,
 }
 
 /* ---- phrases and sections ---- */
+
+/* Phrases of the material's longest section: a shorter one is its beginning. */
+static gint reference_phrases(const Plan *plan, const PlanSection *s, gint n)
+{
+    gint most = n;
+
+    for (gint i = 0; i < plan->n_sections && !s->last; i++) {
+        const PlanSection *t = &plan->sections[i];
+        gint bars = (MIN(t->start_tick + t->ticks, plan->final_tick) - t->start_tick) / plan->bar_ticks;
+        if (t->material == s->material && t->role == s->role && kind_of(t) == kind_of(s))
+            most = MAX(most, (bars + 2) / MAX(1, MIN(s->phrase_bars, 4)));
+    }
+    return most;
+}
 
 static gint phrase_ticks(const Plan *plan, const PlanSection *s, gint bars)
 {
@@ -401,7 +422,7 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
     } else {
         const Line *old = recall(m, s, phrase, ticks);
         gboolean again = reuse(m, s, old, s->transpose, &line);
-        if (again && s->repeat > 0 && !is_hook(s))
+        if (again && s->repeat > 0 && !stays(s, phrase))
             vary(m, s, phrase, &line);
         if (!again) {
             if (phrase % 2 == 1)
@@ -427,7 +448,7 @@ static void sing_section(Singer *m, gint index)
 
     for (gint phrase = 0; phrase < n && start < end; phrase++) {
         gint stop = phrase + 1 == n ? end : MIN(end, start + ticks);
-        sing_phrase(m, index, phrase, n, start, stop - start);
+        sing_phrase(m, index, phrase, reference_phrases(plan, s, n), start, stop - start);
         start = stop;
     }
 }

@@ -40,6 +40,8 @@ typedef struct {
     gint step[32];      /* scale steps from the note before; the first is LINE_FREE */
 } Motif;
 
+/* The highest energy of a material's sections: one for all, so that its motif is the same in each. */
+double material_energy(const Plan *plan, gint material);
 /* The motif @name of a material: rhythm by the style's cells, contour by its habits. */
 void motif_make(const Plan *plan, const PlanSection *section, const char *name, double density,
                 Motif *out);

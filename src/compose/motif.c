@@ -117,6 +117,16 @@ static void make_contour(const Plan *plan, TuneRandom *random, Motif *out)
     }
 }
 
+double material_energy(const Plan *plan, gint material)
+{
+    double energy = 0;
+
+    for (gint i = 0; i < plan->n_sections; i++)
+        if (plan->sections[i].material == material)
+            energy = MAX(energy, plan->sections[i].energy);
+    return energy;
+}
+
 void motif_make(const Plan *plan, const PlanSection *section, const char *name, double density,
                 Motif *out)
 {
@@ -124,7 +134,7 @@ void motif_make(const Plan *plan, const PlanSection *section, const char *name, 
 
     memset(out, 0, sizeof *out);
     tune_random_init(&random, plan->seed, "material %d/motif %s/rhythm", section->material, name);
-    if (!choose_cell(plan, section->energy, density, &random, out))
+    if (!choose_cell(plan, material_energy(plan, section->material), density, &random, out))
         make_rhythm(plan, density, &random, out);
     tune_random_init(&random, plan->seed, "material %d/motif %s/contour", section->material, name);
     make_contour(plan, &random, out);

@@ -24,7 +24,8 @@ const PlanSection *plan_section_at(const Plan *plan, gint tick)
     return &plan->sections[i];
 }
 
-/* A chord tone is spelled as the chord spells it, everything else as the key does. */
+/* A note of the key is spelled as the key does (F over D7#9 in F major), another chord tone as the chord
+ * does, everything else as is near the key. */
 static TuneFifths spell(const Plan *plan, gint tick, gint pitch)
 {
     gint8 tones[TUNE_CHORD_MAX_TONES], fifths[TUNE_CHORD_MAX_TONES];
@@ -33,6 +34,8 @@ static TuneFifths spell(const Plan *plan, gint tick, gint pitch)
     if (plan->n_chords == 0)
         return tune_key_spell(plan->key, pitch % 12);
     moment = &plan->chords[plan_chord_at(plan, tick)];
+    if ((tune_key_mask(moment->key) >> (pitch % 12)) & 1)
+        return tune_key_spell(moment->key, pitch % 12);
     gsize n = tune_chord_tones(moment->chord.quality, tones, fifths);
     for (gsize i = 0; i < n; i++) {
         TuneFifths f = (TuneFifths)(moment->chord.root + fifths[i]);

@@ -376,10 +376,36 @@ static gint phrase_slots(const Plan *plan, gint bars, double per_bar, TuneRandom
     return n;
 }
 
+/* Gives the chords of the phrase from slot @from on that begin in its first half the numerals that
+ * sounded one phrase earlier. */
+static void copy_opening(GArray *slots, guint from, gint start, gint ticks)
+{
+    for (guint i = from; i + 1 < slots->len; i++) {
+        Slot *slot = &g_array_index(slots, Slot, i);
+        if (slot->tick >= start + ticks / 2 || slot->locked)
+            return;
+        for (guint k = 0; k < from; k++) {
+            const Slot *old = &g_array_index(slots, Slot, k);
+            if (old->tick == slot->tick - ticks)
+                g_strlcpy(slot->numeral, old->numeral, sizeof slot->numeral);
+        }
+    }
+}
+
+/* The second phrase of a period begins like the first. */
+static gboolean begins_alike(const Plan *plan, const PlanSection *s, gint phrase)
+{
+    TuneRandom random;
+
+    tune_random_init(&random, plan->seed, "material %d/period/%d", s->material, phrase);
+    return phrase % 2 == 1 && tune_random_chance(&random, 0.7);
+}
+
 static void walk_phrase(const Plan *plan, gint index, gint phrase, gint n_phrases, gint start,
                         gint bars, GArray *slots)
 {
     const PlanSection *s = &plan->sections[index];
+    guint before = slots->len;
     const StyleHarmony *h = &plan->style->harmony;
     gint ticks[32];
     const char *chords[32] = {NULL};
@@ -407,6 +433,22 @@ static void walk_phrase(const Plan *plan, gint index, gint phrase, gint n_phrase
     Slot *last = &g_array_index(slots, Slot, slots->len - 1);
     last->cadence = TRUE;
     last->locked = closing > 0;
+    if (begins_alike(plan, s, phrase))
+        copy_opening(slots, before, start, bars * plan->bar_ticks);
+}
+
+/* How many phrases the material's longest section has: a shorter one is its beginning. */
+static gint reference_phrases(const Plan *plan, gint index, gint n)
+{
+    const PlanSection *s = &plan->sections[index];
+
+    for (gint i = 0; i < plan->n_sections && !s->last; i++) {
+        const PlanSection *t = &plan->sections[i];
+        gint bars = (MIN(t->start_tick + t->ticks, plan->final_tick) - t->start_tick) / plan->bar_ticks;
+        if (t->material == s->material && t->role == s->role)
+            n = MAX(n, (bars + s->phrase_bars / 2) / MAX(1, s->phrase_bars));
+    }
+    return n;
 }
 
 static void lay_walk(const Plan *plan, gint index, gint ticks, GArray *slots)
@@ -418,7 +460,8 @@ static void lay_walk(const Plan *plan, gint index, gint ticks, GArray *slots)
     for (gint phrase = 0; phrase < n; phrase++) {
         gint end = phrase + 1 == n ? bars : MIN(bars, (phrase + 1) * phrase_bars);
         if (end > start)
-            walk_phrase(plan, index, phrase, n, start * plan->bar_ticks, end - start, slots);
+            walk_phrase(plan, index, phrase, reference_phrases(plan, index, n),
+                        start * plan->bar_ticks, end - start, slots);
         start = end;
     }
 }
