@@ -19,12 +19,12 @@ const TuneTrack *lead_track(const TuneScore *score)
     return lead;
 }
 
-/* In every eight bars that a lead plays through there is a silence of at least half a beat. */
+/* In every eight bars that a lead plays through there is a silence of at least an eighth. */
 static void check_breath(Violations *found, const Ask *ask, const TuneScore *score)
 {
     const TuneTrack *lead = lead_track(score);
     TuneMetre metre = tune_score_metre_at(score, 0);
-    gint limit = 8 * tune_metre_bar_ticks(metre), breath = tune_metre_beat_ticks(metre) / 2;
+    gint limit = 8 * tune_metre_bar_ticks(metre), breath = TUNE_PPQ / 2;
     gint since = 0, until = 0;
 
     if (lead == NULL || lead->notes->len < ENOUGH_NOTES ||
@@ -96,11 +96,17 @@ static guint common_keys(GArray *a, GArray *b)
     return common;
 }
 
+typedef struct {
+    double share;       /* of the notes that return; -1: nothing to compare */
+    gboolean identical; /* note for note, parts that enter or leave included */
+    GString *by_part;   /* (nullable) "bass 90, drums 71" */
+} Likeness;
+
 /* Share of the first section's notes that return in the second, in the parts that play in both (a
- * part may enter or leave); @only (nullable) restricts it to one track.  -1: nothing to compare. */
-static double shared_notes(const TuneScore *score, const TuneSection *first,
-                           const TuneSection *second, gint ticks, const TuneTrack *only,
-                           gboolean *identical)
+ * part may enter or leave); @only (nullable) restricts it to one track. */
+static void compare_sections(const TuneScore *score, const TuneSection *first,
+                             const TuneSection *second, gint ticks, const TuneTrack *only,
+                             Likeness *out)
 {
     guint common = 0, n_first = 0, n_second = 0, n_all_second = 0, n_all_first = 0;
 
@@ -117,14 +123,29 @@ static double shared_notes(const TuneScore *score, const TuneSection *first,
         n_all_second += b->len;
         if (a->len == 0 || b->len == 0)
             continue;
-        common += common_keys(a, b);
+        guint returned = common_keys(a, b);
+        common += returned;
         n_first += a->len;
         n_second += b->len;
+        if (out->by_part != NULL)
+            g_string_append_printf(out->by_part, "%s%s %u", out->by_part->len > 0 ? ", " : "",
+                                   track->id, 200 * returned / (a->len + b->len));
     }
-    if (n_first == 0 || n_second == 0)
-        return -1;
-    *identical = common == n_all_first && common == n_all_second;
-    return 2.0 * common / (n_first + n_second);
+    out->identical = common == n_all_first && common == n_all_second;
+    out->share = n_first == 0 || n_second == 0 ? -1 : 2.0 * common / (n_first + n_second);
+}
+
+/* The first section before @index of its material and role, or NULL. */
+static const TuneSection *first_of_material(const TuneScore *score, guint index)
+{
+    const TuneSection *section = &g_array_index(score->sections, TuneSection, index);
+
+    for (guint i = 0; i < index; i++) {
+        const TuneSection *other = &g_array_index(score->sections, TuneSection, i);
+        if (other->material == section->material && other->role == section->role)
+            return other;
+    }
+    return NULL;
 }
 
 static void check_repeats(Violations *found, const Ask *ask, const TuneScore *score)
@@ -134,29 +155,25 @@ static void check_repeats(Violations *found, const Ask *ask, const TuneScore *sc
     if (score_seconds(score) < LONG_ENOUGH_SECONDS)
         return;
     for (guint k = 1; k < score->sections->len; k++) {
-        const TuneSection *second = &g_array_index(score->sections, TuneSection, k), *first = NULL;
-        gboolean identical = FALSE;
-        double share;
-        gint ticks;
+        const TuneSection *second = &g_array_index(score->sections, TuneSection, k);
+        const TuneSection *first = first_of_material(score, k);
+        g_autoptr(GString) parts = g_string_new(NULL);
+        Likeness body = {-1, FALSE, parts}, whole = {-1, FALSE, NULL};
+        gint ticks = first == NULL ? 0 : MIN(first->ticks, second->ticks);
 
-        for (guint i = 0; i < k && first == NULL; i++) {
-            const TuneSection *other = &g_array_index(score->sections, TuneSection, i);
-            if (other->material == second->material && other->role == second->role)
-                first = other;
-        }
-        /* The last bar is the fill, the turn or the ending. */
-        ticks = first == NULL ? 0 : MIN(first->ticks, second->ticks) - bar;
-        if (ticks < 3 * bar)
+        /* The last bar is the fill, the turn or the ending: not held to be alike. */
+        if (ticks < 4 * bar)
             continue;
-        share = shared_notes(score, first, second, ticks, NULL, &identical);
-        if (share < 0)
+        compare_sections(score, first, second, ticks - bar, NULL, &body);
+        compare_sections(score, first, second, ticks, NULL, &whole);
+        if (body.share < 0)
             continue;
         violations_checked(found, "form/repeats-alike", 1);
         violations_checked(found, "form/repeats-vary", 1);
-        if (share < 0.6)
-            violations_add(found, "form/repeats-alike", ask, "%s shares %.0f %% of %s",
-                           second->name, 100 * share, first->name);
-        if (identical)
+        if (body.share < 0.6)
+            violations_add(found, "form/repeats-alike", ask, "%s shares %.0f %% of %s (%s)",
+                           second->name, 100 * body.share, first->name, parts->str);
+        if (whole.identical)
             violations_add(found, "form/repeats-vary", ask, "%s is %s again, note for note",
                            second->name, first->name);
     }
@@ -177,12 +194,14 @@ static void check_hook(Violations *found, const Ask *ask, const TuneScore *score
             continue;
         for (guint k = i + 1; k < score->sections->len; k++) {
             const TuneSection *second = &g_array_index(score->sections, TuneSection, k);
-            gboolean identical = FALSE;
+            Likeness hook = {-1, FALSE, NULL};
             gint ticks = MIN(MIN(first->ticks, second->ticks) - bar, 4 * bar);
 
-            if (second->material == first->material && second->role == first->role &&
-                ticks >= 2 * bar)
-                best = MAX(best, shared_notes(score, first, second, ticks, lead, &identical));
+            if (second->material != first->material || second->role != first->role ||
+                ticks < 2 * bar)
+                continue;
+            compare_sections(score, first, second, ticks, lead, &hook);
+            best = MAX(best, hook.share);
         }
     }
     if (best < 0 || score_seconds(score) < LONG_ENOUGH_SECONDS ||

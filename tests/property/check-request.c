@@ -10,14 +10,23 @@ double score_seconds(const TuneScore *score)
                                 : tune_score_seconds(score, score->ticks);
 }
 
-/* The tempo said is the tempo of every bar before the last four, where a ritardando may be. */
+/* Where the last chord is struck: what is held from there on has no beat. */
+static gint final_tick(const TuneScore *score)
+{
+    if (score->loop || score->ending == TUNE_ENDING_FADE || score->chords->len == 0)
+        return score->ticks;
+    return g_array_index(score->chords, TuneScoreChord, score->chords->len - 1).tick;
+}
+
+/* The tempo said is the tempo of every bar up to the last chord, but for a ritardando in the four
+ * bars before it where the ending may have one. */
 static void check_tempo(Violations *found, const Ask *ask, const TuneScore *score)
 {
     TuneMetre metre = g_array_index(score->metres, TuneMetreChange, 0).metre;
     double quarter = tune_metre_quarter_bpm(metre, ask->bpm);
-    gboolean may_slow = ask->ending == TUNE_ENDING_AUTO || ask->ending == TUNE_ENDING_RIT ||
-                        ask->ending == TUNE_ENDING_RING;
-    gint until = may_slow ? score->ticks - 4 * tune_metre_bar_ticks(metre) : score->ticks;
+    gboolean may_slow = score->ending == TUNE_ENDING_RIT || score->ending == TUNE_ENDING_RING ||
+                        score->ending == TUNE_ENDING_TAG;
+    gint until = final_tick(score) - (may_slow ? 4 * tune_metre_bar_ticks(metre) : 0);
 
     if (ask->bpm <= 0)
         return;
@@ -86,7 +95,10 @@ static void check_length(Violations *found, const Ask *ask, const TuneScore *sco
                            (double)expected / 1e6, (double)score->length_us / 1e6);
         /* The music fills the time: the last bar line is neither behind the end nor far before it.
          */
-        if (!ask->loop && (music > ask->seconds + 0.05 || music < ask->seconds - 9.0))
+        gint last_bar = score->ticks - tune_metre_bar_ticks(tune_score_metre_at(score, 0));
+        double late =
+            score->ending == TUNE_ENDING_FADE ? music - tune_score_seconds(score, last_bar) : 0;
+        if (!ask->loop && (music > ask->seconds + late + 0.05 || music < ask->seconds - 9.0))
             violations_add(found, "hard/length", ask, "music of %.2f s in a file of %.2f s", music,
                            ask->seconds);
     }
@@ -197,6 +209,10 @@ static void check_chords(Violations *found, const Ask *ask, const TuneScore *sco
                        100.0 * (double)inside / (double)MAX(all, 1));
 }
 
+#define PLAYS                                                                                      \
+    (1u << TUNE_ROLE_LEAD | 1u << TUNE_ROLE_COUNTER | 1u << TUNE_ROLE_COMP | 1u << TUNE_ROLE_ARP | \
+     1u << TUNE_ROLE_BASS)
+
 static guint notes_of_instrument(const TuneScore *score, const TuneInstrument *instrument)
 {
     guint n = 0;
@@ -214,9 +230,12 @@ static void check_instruments(Violations *found, const Ask *ask, const TuneScore
     for (guint i = 0; i < ask->wanted->len; i++) {
         const TuneInstrument *instrument = ask->wanted->pdata[i];
         guint n = notes_of_instrument(score, instrument);
+        /* A reversed cymbal or rain is an event; whoever can play a line or chords must do so. */
+        guint least =
+            score_seconds(score) < LONG_ENOUGH_SECONDS || (instrument->roles & PLAYS) == 0 ? 1 : 4;
 
         violations_checked(found, "hard/instruments-in", 1);
-        if (n == 0 || (score_seconds(score) >= LONG_ENOUGH_SECONDS && n < 4))
+        if (n < least)
             violations_add(found, "hard/instruments-in", ask, "%s was asked for and plays %u notes",
                            instrument->key, n);
     }
