@@ -9,9 +9,11 @@
  *   4. two moving averages, together `span` + 1 frames, in whole numbers so that their sums cannot
  *      drift.
  * Step 3 never rises above step 2 and an average never above the largest value in it; with hold =
- * span + 1 + 2 * GUARD every frame within GUARD of a peak has at most the gain the peak asks for.
- * The gain still moves a little within the interpolator's 12 frames, which can lift a peak between
- * the samples: MARGIN_DB covers it (tests/audio/test-limiter.c looks for the worst).
+ * span + 1 + 2 * guard every frame within `guard` of a peak has at most the gain the peak asks for.
+ * That is wider than the interpolator, so a peak between samples is scaled as a whole, unless a
+ * stronger one is near, which only turns down further.  MARGIN_DB covers what that changes within a
+ * peak, rounding, and meters that differ a little (tests/audio/test-dynamics.c looks for the
+ * worst).
  */
 #include "audio/limiter.h"
 
@@ -21,7 +23,6 @@
 
 #define LOOK_AHEAD_S 0.004
 #define RELEASE_S    0.080
-#define GUARD        8
 #define MARGIN_DB    0.03
 #define ONE          (1 << 30) /* gain 1 as a whole number */
 
@@ -29,6 +30,7 @@ typedef struct {
     gint32 *ring; /* [length] */
     guint length, at;
     gint64 sum;
+    double inverse; /* of the length */
 } Average;
 
 struct TuneLimiter {
@@ -56,6 +58,7 @@ static void average_init(Average *self, guint length)
     for (guint i = 0; i < length; i++)
         self->ring[i] = ONE;
     self->sum = (gint64)ONE * length;
+    self->inverse = 1.0 / length;
 }
 
 static inline gint32 average_next(Average *self, gint32 value)
@@ -64,7 +67,10 @@ static inline gint32 average_next(Average *self, gint32 value)
     self->ring[self->at] = value;
     if (++self->at == self->length)
         self->at = 0;
-    return (gint32)(self->sum / self->length); /* rounds down: never above the ceiling */
+    /* sum / length rounded down (never above the ceiling): the half keeps the product's rounding
+     * error, 2^-22 at most, away from whole numbers, and a product is much faster than a division.
+     */
+    return (gint32)(((double)self->sum + 0.5) * self->inverse);
 }
 
 TuneLimiter *tune_limiter_new(guint rate, double ceiling_dbtp)
@@ -73,12 +79,13 @@ TuneLimiter *tune_limiter_new(guint rate, double ceiling_dbtp)
     TuneLimiter *self = g_new0(TuneLimiter, 1);
     guint half = MAX(4, (guint)(LOOK_AHEAD_S * rate / 2)), span = 2 * half - 2;
 
-    tune_true_peak_init(&self->peaks);
+    tune_true_peak_init(&self->peaks, rate);
+    guint guard = self->peaks.delay + 2;
     self->ceiling = (float)tune_db_to_gain(CLAMP(ceiling_dbtp, -20.0, 0.0) - MARGIN_DB);
     average_init(&self->averages[0], half);
     average_init(&self->averages[1], half);
-    self->hold = span + 1 + 2 * GUARD;
-    self->latency = span + TUNE_TRUE_PEAK_DELAY + GUARD;
+    self->hold = span + 1 + 2 * guard;
+    self->latency = span + self->peaks.delay + guard;
     self->delay = g_new0(float, 2 * self->latency);
     self->candidate = g_new(float, self->hold);
     self->candidate_time = g_new(guint64, self->hold);

@@ -35,7 +35,7 @@ TuneLoudnessMeter *tune_loudness_meter_new(guint rate, guint n_channels, gboolea
     TuneLoudnessMeter *self = g_new0(TuneLoudnessMeter, 1);
     self->state = state;
     self->true_peak = true_peak && n_channels == 2;
-    tune_true_peak_init(&self->peak);
+    tune_true_peak_init(&self->peak, rate);
     self->n_channels = n_channels;
     self->tenth = self->until_next = rate / 10;
     self->short_term = self->momentary = FLOOR_LUFS;

@@ -5,12 +5,12 @@
 #pragma once
 #include "audio/measure.h"
 
-typedef struct TuneTempo TuneTempo;
-TuneTempo *tune_tempo_new(guint rate);
-void tune_tempo_free(TuneTempo *self);
-void tune_tempo_feed(TuneTempo *self, const float *mono, gsize n);
-void tune_tempo_read(TuneTempo *self, TuneMeasured *out);
-double tune_tempo_near(TuneTempo *self, double expected_bpm, double *strength);
+typedef struct TuneTempoMeter TuneTempoMeter;
+TuneTempoMeter *tune_tempo_meter_new(guint rate);
+void tune_tempo_meter_free(TuneTempoMeter *self);
+void tune_tempo_meter_feed(TuneTempoMeter *self, const float *mono, gsize n);
+void tune_tempo_meter_read(TuneTempoMeter *self, TuneMeasured *out);
+double tune_tempo_meter_near(TuneTempoMeter *self, double expected_bpm, double *strength);
 
 typedef struct TuneTonality TuneTonality;
 TuneTonality *tune_tonality_new(guint rate);

@@ -5,7 +5,7 @@
 
 struct TuneMeasure {
     guint n_channels;
-    TuneTempo *tempo;
+    TuneTempoMeter *tempo;
     TuneTonality *tonality;
 };
 
@@ -15,7 +15,7 @@ TuneMeasure *tune_measure_new(guint rate, guint n_channels)
     TuneMeasure *self = g_new0(TuneMeasure, 1);
 
     self->n_channels = n_channels;
-    self->tempo = tune_tempo_new(rate);
+    self->tempo = tune_tempo_meter_new(rate);
     self->tonality = tune_tonality_new(rate);
     return self;
 }
@@ -24,7 +24,7 @@ void tune_measure_free(TuneMeasure *self)
 {
     if (self == NULL)
         return;
-    tune_tempo_free(self->tempo);
+    tune_tempo_meter_free(self->tempo);
     tune_tonality_free(self->tonality);
     g_free(self);
 }
@@ -40,7 +40,7 @@ void tune_measure_feed(TuneMeasure *self, const float *frames, gsize n)
             for (gsize i = 0; i < piece; i++)
                 mono[i] = 0.5f * (frames[2 * i] + frames[2 * i + 1]);
         const float *in = self->n_channels == 2 ? mono : frames;
-        tune_tempo_feed(self->tempo, in, piece);
+        tune_tempo_meter_feed(self->tempo, in, piece);
         tune_tonality_feed(self->tonality, in, piece);
         frames += piece * self->n_channels;
         n -= piece;
@@ -49,11 +49,11 @@ void tune_measure_feed(TuneMeasure *self, const float *frames, gsize n)
 
 void tune_measure_read(TuneMeasure *self, TuneMeasured *out)
 {
-    tune_tempo_read(self->tempo, out);
+    tune_tempo_meter_read(self->tempo, out);
     tune_tonality_read(self->tonality, out);
 }
 
 double tune_measure_bpm_near(TuneMeasure *self, double expected_bpm, double *strength)
 {
-    return tune_tempo_near(self->tempo, expected_bpm, strength);
+    return tune_tempo_meter_near(self->tempo, expected_bpm, strength);
 }

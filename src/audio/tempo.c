@@ -29,7 +29,7 @@
 #define TAPPED_BPM   98.0
 #define TAPPED_WIDTH 0.72 /* octaves, one standard deviation */
 
-struct TuneTempo {
+struct TuneTempoMeter {
     double per_second; /* onset values */
     gsize hop, n_fft, n_in;
     TuneFft *fft;
@@ -47,7 +47,7 @@ struct TuneTempo {
     TuneFft *long_fft;
 };
 
-static void set_edges(TuneTempo *self, guint rate)
+static void set_edges(TuneTempoMeter *self, guint rate)
 {
     for (guint b = 0; b <= N_BANDS; b++) {
         double hz = 40.0 * pow(10000.0 / 40.0, (double)b / N_BANDS);
@@ -58,9 +58,9 @@ static void set_edges(TuneTempo *self, guint rate)
     }
 }
 
-TuneTempo *tune_tempo_new(guint rate)
+TuneTempoMeter *tune_tempo_meter_new(guint rate)
 {
-    TuneTempo *self = g_new0(TuneTempo, 1);
+    TuneTempoMeter *self = g_new0(TuneTempoMeter, 1);
 
     self->hop = (gsize)(512.0 * rate / 44100.0 + 0.5);
     self->per_second = (double)rate / (double)self->hop;
@@ -80,7 +80,7 @@ TuneTempo *tune_tempo_new(guint rate)
     return self;
 }
 
-void tune_tempo_free(TuneTempo *self)
+void tune_tempo_meter_free(TuneTempoMeter *self)
 {
     if (self == NULL)
         return;
@@ -95,7 +95,7 @@ void tune_tempo_free(TuneTempo *self)
 }
 
 /* Take the slow part away and keep what rises above it; returns the energy. */
-static double flatten(const TuneTempo *self, const float *in, gsize n, float *out)
+static double flatten(const TuneTempoMeter *self, const float *in, gsize n, float *out)
 {
     gsize reach = (gsize)(0.3 * self->per_second);
     double energy = 0.0, sum = 0.0;
@@ -114,7 +114,7 @@ static double flatten(const TuneTempo *self, const float *in, gsize n, float *ou
     return energy;
 }
 
-static void add_window(TuneTempo *self, const float *envelope, gsize n, double *correlation,
+static void add_window(TuneTempoMeter *self, const float *envelope, gsize n, double *correlation,
                        double *spectrum, double *weight)
 {
     g_autofree float *x = g_new0(float, n), *padded = g_new0(float, SPECTRUM);
@@ -149,7 +149,7 @@ static void add_window(TuneTempo *self, const float *envelope, gsize n, double *
     *weight += 1.0;
 }
 
-static void take_onset(TuneTempo *self, float onset)
+static void take_onset(TuneTempoMeter *self, float onset)
 {
     self->envelope[self->n_envelope++] = onset;
     if (self->n_envelope < self->window)
@@ -160,7 +160,7 @@ static void take_onset(TuneTempo *self, float onset)
     memmove(self->envelope, self->envelope + self->step, self->n_envelope * sizeof(float));
 }
 
-static void take_frame(TuneTempo *self)
+static void take_frame(TuneTempoMeter *self)
 {
     float *now = self->bands[self->n_onsets % (LAG + 1)], onset = 0.0f;
     const float *before = self->bands[(self->n_onsets + 1) % (LAG + 1)];
@@ -180,7 +180,7 @@ static void take_frame(TuneTempo *self)
     take_onset(self, onset);
 }
 
-void tune_tempo_feed(TuneTempo *self, const float *mono, gsize n)
+void tune_tempo_meter_feed(TuneTempoMeter *self, const float *mono, gsize n)
 {
     while (n > 0) {
         gsize piece = MIN(n, self->n_fft - self->n_in);
@@ -282,7 +282,7 @@ static double refine(const Evidence *e, double bpm)
 }
 
 /* The sums so far and the window that is not yet full. (free both arrays) */
-static gboolean gather(TuneTempo *self, Evidence *e)
+static gboolean gather(TuneTempoMeter *self, Evidence *e)
 {
     double weight = self->weight;
 
@@ -299,7 +299,7 @@ static gboolean gather(TuneTempo *self, Evidence *e)
     return weight > 0.0;
 }
 
-void tune_tempo_read(TuneTempo *self, TuneMeasured *out)
+void tune_tempo_meter_read(TuneTempoMeter *self, TuneMeasured *out)
 {
     Evidence e;
     double best = 0.0, other = 0.0, best_bpm = 0.0, other_bpm = 0.0;
@@ -328,7 +328,7 @@ void tune_tempo_read(TuneTempo *self, TuneMeasured *out)
     g_free(e.spectrum);
 }
 
-double tune_tempo_near(TuneTempo *self, double expected_bpm, double *strength)
+double tune_tempo_meter_near(TuneTempoMeter *self, double expected_bpm, double *strength)
 {
     Evidence e;
     double best = 0.0, best_bpm = 0.0;

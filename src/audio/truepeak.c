@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-#define N_PAST 12
-#define N_TAPS 12
+#define N_PAST      24
+#define HIGH_RATE   96000
+#define N_HALF_TAPS 24
+#define N_TAPS      12
 
 /* Row f: sinc((4 d + f - 24) / 4) * (1 - cos(2 pi (4 d + f) / 48)) / 2 for delays d = 0 .. 11;
  * phase 0 is the sample itself, 6 frames ago. */
@@ -16,6 +18,14 @@ static const float phases[3][N_TAPS] = {
     {-0.00163172616f, 0.010359955f, -0.0301077483f, 0.0691584697f, -0.161458527f, 0.896465151f,
      0.288683356f, -0.103456726f, 0.0462650535f, -0.0185260059f, 0.00489598314f, -0.000167441976f},
 };
+
+/* From 96 kHz on there is one phase, half way: sinc((2 d + 1 - 24) / 2) under the same window. */
+static const float half_way[N_HALF_TAPS] = {
+    -0.000118399357f, 0.00115380464f,  -0.00346198288f, 0.00732559441f,  -0.0130998644f,
+    0.021289393f,     -0.0327143331f,  0.0489024229f,   -0.0731549525f,  0.11416842f,
+    -0.204129958f,    0.633896587f,    0.633896587f,    -0.204129958f,   0.11416842f,
+    -0.0731549525f,   0.0489024229f,   -0.0327143331f,  0.021289393f,    -0.0130998644f,
+    0.00732559441f,   -0.00346198288f, 0.00115380464f,  -0.000118399357f};
 
 /* Four frames at once; the order of the sums is fixed, so that every CPU gets the same bits. */
 typedef float Four __attribute__((vector_size(16)));
@@ -41,7 +51,7 @@ static inline Four larger(Four a, Four b)
     return (Four)(((FourMask)a & more) | ((FourMask)b & ~more));
 }
 
-/* @x: [12 + n + 7], the block after 12 old samples. */
+/* @x: [N_PAST + n + 3], the block after its old samples. */
 static void channel_peaks(const float *x, gsize n, float *peaks)
 {
     for (gsize i = 0; i < n; i += 4) {
@@ -62,9 +72,24 @@ static void channel_peaks(const float *x, gsize n, float *peaks)
     }
 }
 
-void tune_true_peak_init(TuneTruePeak *self)
+static void channel_peaks_high(const float *x, gsize n, float *peaks)
+{
+    for (gsize i = 0; i < n; i += 4) {
+        const float *now = x + N_PAST + i;
+        Four sum = {0};
+
+        for (gsize d = 0; d < N_HALF_TAPS; d++)
+            sum += half_way[d] * load(now - d);
+        Four peak = larger(magnitude(sum), magnitude(load(now - 12)));
+        peak = larger(peak, load(peaks + i));
+        memcpy(peaks + i, &peak, sizeof peak);
+    }
+}
+
+void tune_true_peak_init(TuneTruePeak *self, guint rate)
 {
     memset(self, 0, sizeof *self);
+    self->delay = rate >= HIGH_RATE ? 12 : 6;
 }
 
 void tune_true_peak_block(TuneTruePeak *self, const float *frames, gsize n, float *peaks)
@@ -76,7 +101,10 @@ void tune_true_peak_block(TuneTruePeak *self, const float *frames, gsize n, floa
 
         for (gsize i = 0; i < n; i++)
             x[N_PAST + i] = frames[2 * i + c];
-        channel_peaks(x, n, peaks);
+        if (self->delay == 6)
+            channel_peaks(x, n, peaks);
+        else
+            channel_peaks_high(x, n, peaks);
         memmove(x, x + n, N_PAST * sizeof *x);
     }
     float peak = self->peak;

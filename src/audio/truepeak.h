@@ -7,17 +7,17 @@
 #pragma once
 #include <glib.h>
 
-#define TUNE_TRUE_PEAK_DELAY 6 /* frames between a frame and its peak */
 #define TUNE_TRUE_PEAK_BLOCK 256
 
 typedef struct {
-    float past[2][12 + TUNE_TRUE_PEAK_BLOCK + 8]; /* per channel: 12 old samples, then the block */
+    float past[2][24 + TUNE_TRUE_PEAK_BLOCK + 8]; /* per channel: 24 old samples, then the block */
     float peak;                                   /* the highest so far */
+    guint delay; /* frames between a frame and its peak: 6, or 12 from 96 kHz on */
 } TuneTruePeak;
 
-void tune_true_peak_init(TuneTruePeak *self);
+void tune_true_peak_init(TuneTruePeak *self, guint rate);
 /* @frames: [2 * n], n <= TUNE_TRUE_PEAK_BLOCK; @peaks: [n + 7], of which the first n get the
- * magnitude of the louder channel between the frames i-6 and i-5, i-6 included. */
+ * magnitude of the louder channel between the frames i-delay and i-delay+1, the first included. */
 void tune_true_peak_block(TuneTruePeak *self, const float *frames, gsize n, float *peaks);
 /* Any length; only self->peak is wanted. */
 void tune_true_peak_feed(TuneTruePeak *self, const float *frames, gsize n);
