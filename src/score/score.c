@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(tune - score - error - quark, tune_score_error)
+G_DEFINE_QUARK(tune-score-error-quark, tune_score_error)
 
 #define MAX_TEXT_BYTES 4096
 #define MAX_ID_BYTES   32

@@ -42,15 +42,20 @@ gboolean tune_echo_is_asleep(const TuneEcho *self)
 }
 
 /* One channel's echo of a block, through a three-tap low-pass. */
-static float repeat(const TuneEcho *self, guint channel, float *restrict echo)
+static void repeat(const TuneEcho *self, guint channel, float *restrict echo)
 {
     const float *restrict old = tune_ring_read(&self->ring[channel], self->delay);
-    float peak = 0;
 
     for (guint k = 0; k < BLOCK; k++)
         echo[k] = 0.25f * old[(gint)k - 2] + 0.5f * old[(gint)k - 1] + 0.25f * old[k];
+}
+
+static float peak_of(float echo[2][BLOCK])
+{
+    float peak = 0;
+
     for (guint k = 0; k < BLOCK; k++)
-        peak = MAX(peak, fabsf(echo[k]));
+        peak = MAX(peak, MAX(fabsf(echo[0][k]), fabsf(echo[1][k])));
     return peak;
 }
 
@@ -62,9 +67,9 @@ void tune_echo_process(TuneEcho *self, const float *left, const float *right, fl
     self->asleep = FALSE;
     for (gsize at = 0; at < n; at += BLOCK) {
         float echo[2][BLOCK], next[2][BLOCK];
-        float peak = repeat(self, 0, echo[0]);
 
-        peak = MAX(peak, repeat(self, 1, echo[1]));
+        repeat(self, 0, echo[0]);
+        repeat(self, 1, echo[1]);
         for (guint k = 0; k < BLOCK; k++) {
             out_left[at + k] += echo[0][k];
             out_right[at + k] += echo[1][k];
@@ -73,7 +78,7 @@ void tune_echo_process(TuneEcho *self, const float *left, const float *right, fl
         }
         tune_ring_write(&self->ring[0], next[0]);
         tune_ring_write(&self->ring[1], next[1]);
-        self->quiet_blocks = silent_in && peak < ASLEEP ? self->quiet_blocks + 1 : 0;
+        self->quiet_blocks = silent_in && peak_of(echo) < ASLEEP ? self->quiet_blocks + 1 : 0;
         if (self->quiet_blocks > self->longest_blocks) {
             tune_ring_clear(&self->ring[0]);
             tune_ring_clear(&self->ring[1]);

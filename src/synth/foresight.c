@@ -11,7 +11,7 @@
 #define AROUND_S 0.004
 #define BETWEEN 1.03 /* peaks between samples are a little higher than at them */
 #define MAX_GAIN_DB 40.0
-#define ROUNDS 14
+#define ROUNDS 16
 
 typedef struct {
     float peak, mean_square;
@@ -119,7 +119,7 @@ double tune_foresight_gain_db(const TuneForesight *self, double lufs, double cei
                               gint64 fade_frames)
 {
     double now = tune_foresight_lufs(self, 0, 200, fade_frames);
-    double low = lufs - now, high = low + 12;
+    double low = lufs - now, high = low + 30;
 
     if (now <= -70)
         return 0;

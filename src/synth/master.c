@@ -13,6 +13,7 @@
  */
 #include "audio/decibel.h"
 #include "audio/limiter.h"
+#include "synth/ahead.h"
 #include "synth/bus.h"
 #include "synth/circle.h"
 #include "synth/foresight.h"
@@ -255,7 +256,7 @@ TuneSource *tune_master_new(TuneSource *mix, const TuneMasterOptions *options, G
     tune_rider_init(&self->rider, mix->rate, balance, TUNE_BUS_LUFS - predicted,
                     options->loudness_lufs);
     if (self->is_live || set_up_exact(self, options, error))
-        return &self->base;
+        return tune_ahead_new(&self->base);
     tune_source_free(&self->base);
     return NULL;
 }

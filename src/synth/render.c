@@ -45,6 +45,7 @@ typedef struct {
     GMutex lock;
     GCond work, done;
     guint64 n_taken;     /* blocks the reader has finished with; lock */
+    guint n_idle;        /* workers that wait, for whom a wake-up is worth a system call; lock */
     gboolean quit;       /* lock */
     GError *failure;     /* lock */
     GPtrArray *threads;
@@ -149,6 +150,14 @@ static Lane *next_lane(Render *self)
     return best;
 }
 
+static gboolean all_have_block(const Render *self)
+{
+    for (guint i = 0; i < self->n_lanes; i++)
+        if (self->lanes[i].n_done <= self->n_taken)
+            return FALSE;
+    return TRUE;
+}
+
 static gpointer work(gpointer data)
 {
     Render *self = data;
@@ -158,7 +167,9 @@ static gpointer work(gpointer data)
         Lane *lane = next_lane(self);
 
         if (lane == NULL) {
+            self->n_idle++;
             g_cond_wait(&self->work, &self->lock);
+            self->n_idle--;
             continue;
         }
         gboolean was_prepared = lane->prepared;
@@ -176,7 +187,8 @@ static gpointer work(gpointer data)
             self->failure = error;
         else
             g_clear_error(&error);
-        g_cond_signal(&self->done);
+        if (self->failure != NULL || all_have_block(self))
+            g_cond_signal(&self->done);
     }
     g_cond_broadcast(&self->work);
     g_cond_signal(&self->done);
@@ -184,14 +196,6 @@ static gpointer work(gpointer data)
 }
 
 /* ---- the reader ---- */
-
-static gboolean all_have_block(const Render *self)
-{
-    for (guint i = 0; i < self->n_lanes; i++)
-        if (self->lanes[i].n_done <= self->n_taken)
-            return FALSE;
-    return TRUE;
-}
 
 /* Wait until every lane has the next block. */
 static gboolean wait_for_block(Render *self, GError **error)
@@ -263,7 +267,8 @@ static gboolean take_block(Render *self, GError **error)
     self->ended = n < TUNE_STEM_BLOCK || has_decayed(self, slot);
     g_mutex_lock(&self->lock);
     self->n_taken++;
-    g_cond_broadcast(&self->work);
+    if (self->n_idle > 0)
+        g_cond_broadcast(&self->work);
     g_mutex_unlock(&self->lock);
     return TRUE;
 }

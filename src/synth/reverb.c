@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "synth/reverb.h"
 #include "audio/decibel.h"
+#include "synth/clones.h"
 #include "synth/ring.h"
 #include <math.h>
 
@@ -121,7 +122,7 @@ static void clear(TuneReverb *self)
 }
 
 /* Schroeder's all-pass: v = x + g v[-d], y = v[-d] - g v. */
-static void diffuse(TuneRing *ring, guint delay, float *restrict x)
+static inline __attribute__((always_inline)) void diffuse(TuneRing *ring, guint delay, float *restrict x)
 {
     const float *restrict old = tune_ring_read(ring, delay);
     float v[BLOCK];
@@ -134,7 +135,7 @@ static void diffuse(TuneRing *ring, guint delay, float *restrict x)
 }
 
 /* The lines' outputs, damped. */
-static void read_line(const Line *line, float *restrict x)
+static inline __attribute__((always_inline)) void read_line(const Line *line, float *restrict x)
 {
     const float *restrict old = tune_ring_read(&line->ring, line->delay);
 
@@ -142,11 +143,9 @@ static void read_line(const Line *line, float *restrict x)
         x[k] = line->direct * old[k] + line->previous * old[(gint)k - 1];
 }
 
-/* x <- H x / sqrt(8), H the Hadamard matrix, over a block. */
-static void mix_lines(float x[N_LINES][BLOCK])
+/* x <- H x, H the Hadamard matrix (without its factor 1 / sqrt(8)), over a block. */
+static inline __attribute__((always_inline)) void mix_lines(float x[N_LINES][BLOCK])
 {
-    const float scale = 0.35355339f;
-
     for (guint step = 1; step < N_LINES; step *= 2)
         for (guint i = 0; i < N_LINES; i++) {
             if ((i & step) != 0)
@@ -160,12 +159,9 @@ static void mix_lines(float x[N_LINES][BLOCK])
                 a[k] = sum;
             }
         }
-    for (guint i = 0; i < N_LINES; i++)
-        for (guint k = 0; k < BLOCK; k++)
-            x[i][k] *= scale;
 }
 
-static void early(const TuneReverb *self, guint channel, float *restrict out)
+static inline __attribute__((always_inline)) void early(const TuneReverb *self, guint channel, float *restrict out)
 {
     for (guint t = 0; t < N_TAPS; t++) {
         /* Every other reflection comes from the opposite wall. */
@@ -178,10 +174,12 @@ static void early(const TuneReverb *self, guint channel, float *restrict out)
     }
 }
 
-static float late(TuneReverb *self, float *restrict left, float *restrict right)
+/* The network's next block; x: what its lines give, before it goes round again. */
+static inline __attribute__((always_inline)) void late(TuneReverb *self, float *restrict left,
+                                                       float *restrict right,
+                                                       float x[N_LINES][BLOCK])
 {
-    float x[N_LINES][BLOCK], in[2][BLOCK];
-    float peak = 0;
+    float in[2][BLOCK];
 
     for (guint c = 0; c < 2; c++) {
         memcpy(in[c], tune_ring_read(&self->pre[c], self->pre_delay), sizeof in[c]);
@@ -191,28 +189,41 @@ static float late(TuneReverb *self, float *restrict left, float *restrict right)
     for (guint i = 0; i < N_LINES; i++)
         read_line(&self->lines[i], x[i]);
     for (guint k = 0; k < BLOCK; k++) {
-        float l = x[0][k] - x[2][k] + x[4][k] - x[6][k];
-        float r = x[1][k] - x[3][k] + x[5][k] - x[7][k];
-
-        left[k] += self->late_gain * l;
-        right[k] += self->late_gain * r;
+        left[k] += self->late_gain * (x[0][k] - x[2][k] + x[4][k] - x[6][k]);
+        right[k] += self->late_gain * (x[1][k] - x[3][k] + x[5][k] - x[7][k]);
     }
-    for (guint i = 0; i < N_LINES; i++)
-        for (guint k = 0; k < BLOCK; k++)
-            peak = MAX(peak, fabsf(x[i][k]));
     mix_lines(x);
     for (guint i = 0; i < N_LINES; i++) {
         for (guint k = 0; k < BLOCK; k++)
-            x[i][k] += in[i & 1][k];
+            x[i][k] = 0.35355339f * x[i][k] + in[i & 1][k];
         tune_ring_write(&self->lines[i].ring, x[i]);
     }
+}
+
+TUNE_CLONES static void next_block(TuneReverb *self, const float *left, const float *right,
+                                   float *out_left, float *out_right, float x[N_LINES][BLOCK])
+{
+    tune_ring_write(&self->pre[0], left);
+    tune_ring_write(&self->pre[1], right);
+    early(self, 0, out_left);
+    early(self, 1, out_right);
+    late(self, out_left, out_right, x);
+}
+
+static float peak_of(float x[N_LINES][BLOCK])
+{
+    float peak = 0;
+
+    for (guint i = 0; i < N_LINES; i++)
+        for (guint k = 0; k < BLOCK; k++)
+            peak = MAX(peak, fabsf(x[i][k]));
     return peak;
 }
 
 /* Falls asleep when for as long as the longest way through nothing was heard. */
-static void rest(TuneReverb *self, float peak, gboolean silent_in)
+static void rest(TuneReverb *self, float x[N_LINES][BLOCK], gboolean silent_in)
 {
-    self->quiet_blocks = silent_in && peak < ASLEEP ? self->quiet_blocks + 1 : 0;
+    self->quiet_blocks = silent_in && peak_of(x) < ASLEEP ? self->quiet_blocks + 1 : 0;
     if (self->quiet_blocks > 2 * self->longest_blocks) {
         clear(self);
         self->asleep = TRUE;
@@ -227,10 +238,9 @@ void tune_reverb_process(TuneReverb *self, const float *left, const float *right
         return;
     self->asleep = FALSE;
     for (gsize at = 0; at < n && !self->asleep; at += BLOCK) {
-        tune_ring_write(&self->pre[0], left + at);
-        tune_ring_write(&self->pre[1], right + at);
-        early(self, 0, out_left + at);
-        early(self, 1, out_right + at);
-        rest(self, late(self, out_left + at, out_right + at), silent_in);
+        float x[N_LINES][BLOCK];
+
+        next_block(self, left + at, right + at, out_left + at, out_right + at, x);
+        rest(self, x, silent_in);
     }
 }

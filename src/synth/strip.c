@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "synth/strip.h"
-#include "audio/biquad.h"
 #include "synth/chorus.h"
 #include "synth/duck.h"
 #include "synth/echo.h"
+#include "synth/low-cut.h"
 #include "synth/reverb.h"
 #include "synth/stem.h"
 #include <math.h>
@@ -11,14 +11,13 @@
 
 #define LOWEST_HZ 20.0     /* every stem: what is below is only offset and rumble */
 #define SEND_LOW_CUT_HZ 160.0
-#define BUTTERWORTH 0.70710678
 #define REST_SECONDS 0.35  /* for filters and chorus to ring out */
 #define ECHO_FEEDBACK 0.38
 #define DRIVE_LEVEL 0.25f  /* where the saturation has its knee, full scale = 1 */
 
 struct TuneStrip {
     float gain;
-    TuneBiquad low_cut[2];
+    TuneLowCut low_cut;
     float drive; /* 1 = none */
     TuneChorus *chorus;
     float pan_left, pan_right, width;
@@ -26,7 +25,8 @@ struct TuneStrip {
     TuneReverb *hall, *room;
     TuneEcho *echo;
     float hall_send, room_send, echo_send;
-    TuneBiquad send_cut[2];
+    TuneLowCut send_cut;
+    gboolean cuts_send; /* the dry sound still has lows that rooms would only muddle */
     gint64 quiet, rest; /* frames of silence at the input; after how many the strip is empty */
     gboolean empty;
     float send[2][TUNE_STEM_BLOCK], scaled[2][TUNE_STEM_BLOCK];
@@ -72,12 +72,9 @@ TuneStrip *tune_strip_new(const TuneScore *score, guint index, guint rate, doubl
     double pan = CLAMP(track->mix.pan, -1.0, 1.0);
 
     self->gain = (float)gain;
-    for (guint c = 0; c < 2; c++) {
-        tune_biquad_init(&self->low_cut[c], TUNE_BIQUAD_HIGH_PASS, rate,
-                         MAX(LOWEST_HZ, track->mix.high_pass_hz), BUTTERWORTH, 0);
-        tune_biquad_init(&self->send_cut[c], TUNE_BIQUAD_HIGH_PASS, rate, SEND_LOW_CUT_HZ,
-                         BUTTERWORTH, 0);
-    }
+    tune_low_cut_init(&self->low_cut, rate, MAX(LOWEST_HZ, track->mix.high_pass_hz));
+    tune_low_cut_init(&self->send_cut, rate, SEND_LOW_CUT_HZ);
+    self->cuts_send = track->mix.high_pass_hz < 0.75 * SEND_LOW_CUT_HZ;
     self->drive = (float)(1.0 + 6.0 * CLAMP(track->mix.drive, 0.0, 1.0));
     if (track->mix.chorus > 0)
         self->chorus = tune_chorus_new(rate, track->mix.chorus);
@@ -140,8 +137,7 @@ static void dry(TuneStrip *self, gint64 frame, float *restrict left, float *rest
         left[i] *= self->gain;
         right[i] *= self->gain;
     }
-    tune_biquad_process_mono(&self->low_cut[0], left, n);
-    tune_biquad_process_mono(&self->low_cut[1], right, n);
+    tune_low_cut_process(&self->low_cut, left, right, left, right, n);
     if (self->drive > 1.0f) {
         saturate(self->drive, left, n);
         saturate(self->drive, right, n);
@@ -172,11 +168,11 @@ static void send_to_room(TuneStrip *self, TuneReverb *room, float gain, float *l
 /* The returns, added to the dry sound they come from. */
 static void wet(TuneStrip *self, float *left, float *right, gsize n, gboolean silent)
 {
-    memcpy(self->send[0], left, n * sizeof *left);
-    memcpy(self->send[1], right, n * sizeof *right);
-    if (!silent) {
-        tune_biquad_process_mono(&self->send_cut[0], self->send[0], n);
-        tune_biquad_process_mono(&self->send_cut[1], self->send[1], n);
+    if (silent || !self->cuts_send) {
+        memcpy(self->send[0], left, n * sizeof *left);
+        memcpy(self->send[1], right, n * sizeof *right);
+    } else {
+        tune_low_cut_process(&self->send_cut, left, right, self->send[0], self->send[1], n);
     }
     if (self->echo != NULL) {
         scale(self->send[0], self->echo_send, self->scaled[0], n);
@@ -194,16 +190,6 @@ static gboolean returns_asleep(const TuneStrip *self)
            (self->echo == NULL || tune_echo_is_asleep(self->echo));
 }
 
-static void clear_filters(TuneStrip *self)
-{
-    for (guint c = 0; c < 2; c++) {
-        memset(self->low_cut[c].z1, 0, sizeof self->low_cut[c].z1);
-        memset(self->low_cut[c].z2, 0, sizeof self->low_cut[c].z2);
-        memset(self->send_cut[c].z1, 0, sizeof self->send_cut[c].z1);
-        memset(self->send_cut[c].z2, 0, sizeof self->send_cut[c].z2);
-    }
-}
-
 gboolean tune_strip_process(TuneStrip *self, gint64 frame, float *left, float *right, gsize n,
                             gboolean silent_in)
 {
@@ -212,7 +198,8 @@ gboolean tune_strip_process(TuneStrip *self, gint64 frame, float *left, float *r
     gboolean silent = self->quiet > self->rest;
 
     if (silent && !self->empty) {
-        clear_filters(self);
+        tune_low_cut_clear(&self->low_cut);
+        tune_low_cut_clear(&self->send_cut);
         memset(left, 0, n * sizeof *left);
         memset(right, 0, n * sizeof *right);
     } else if (!silent) {
@@ -221,6 +208,7 @@ gboolean tune_strip_process(TuneStrip *self, gint64 frame, float *left, float *r
     self->empty = silent;
     if (silent && returns_asleep(self))
         return FALSE;
-    wet(self, left, right, n, silent);
+    if (self->hall != NULL || self->room != NULL || self->echo != NULL)
+        wet(self, left, right, n, silent);
     return TRUE;
 }

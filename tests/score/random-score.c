@@ -234,7 +234,7 @@ static gint compare_sounds(gconstpointer a, gconstpointer b)
     return d != 0 ? d : x->pitch - y->pitch;
 }
 
-static void assert_same_tempo(const TuneScore *a, const TuneScore *b)
+void assert_same_tempo(const TuneScore *a, const TuneScore *b)
 {
     g_assert_cmpuint(a->tempos->len, ==, b->tempos->len);
     for (guint i = 0; i < a->tempos->len; i++) {

@@ -12,6 +12,9 @@ TuneScore *random_score(guint64 seed);
 /* What the page shows: part, notated onset and duration, pitch, spelling, lyric. */
 void assert_same_page(const TuneScore *a, const TuneScore *b);
 
+/* The tempo map, to the microsecond a quarter. */
+void assert_same_tempo(const TuneScore *a, const TuneScore *b);
+
 /* What is heard: performed onset and end, pitch, velocity, program, controllers, tempo. */
 void assert_same_sound(const TuneScore *a, const TuneScore *b);
 
