@@ -308,10 +308,17 @@ static void pattern_bar(Comper *c, gint bar, gint start)
     gint phrase = MAX(2, c->section->phrase_bars);
 
     plan_stream(c->plan, c->section, c->part, "bar",
-                bar + (bar % 4 == 3 ? 100 * c->section->repeat : 0), &random);
+                bar + (bar % 4 == 1 ? 100 * c->section->repeat : 0), &random);
     plan_pattern_bar(c->pattern, c->plan->metre, bar, c->hits);
-    gboolean drop =
-        bar % phrase == phrase - 1 && c->hits->len > 4 && !line && tune_random_chance(&random, 0.5);
+    if (bar % 4 == 1 && c->section->repeat % 2 == 1 && c->hits->len > 0 && c->hits->len <= 2) {
+        StyleHit *last = &g_array_index(c->hits, StyleHit, c->hits->len - 1);
+        if (last->cell >= '1' && last->cell < '8') /* too few to leave one out: another voice */
+            last->cell++;
+    }
+    /* a stroke is left out where a phrase breathes, and in the second bar of a repeat */
+    gboolean drop = c->hits->len > 2 && !line &&
+                    ((bar % phrase == phrase - 1 && tune_random_chance(&random, 0.5)) ||
+                     (bar % 4 == 1 && c->section->repeat > 0));
     gint dropped = drop ? tune_random_int(&random, 1, (gint)c->hits->len - 1) : -1;
     for (gint i = 0; i < (gint)c->hits->len; i++) {
         const StyleHit *hit = &g_array_index(c->hits, StyleHit, i);
@@ -333,17 +340,26 @@ static PatternWant want_of(const Comper *c, double energy)
                          .percussion = -1};
 }
 
+/* Where @section's material was heard first in its role: repeats go by the melody there. */
+static const PlanSection *first_time(const Plan *plan, const PlanSection *section)
+{
+    for (gint i = 0; i < plan->n_sections; i++)
+        if (plan->sections[i].role == section->role &&
+            plan->sections[i].material == section->material)
+            return &plan->sections[i];
+    return section;
+}
+
 /* Patterns of a group take turns; where the melody is busy, a sparser one is looked for. */
 static void turn_pattern(Comper *c, gint bar)
 {
     TuneRandom random;
-    gint in_piece = c->section->start_bar + bar;
+    gint in_piece = first_time(c->plan, c->section)->start_bar + bar;
     gint busy = in_piece < c->plan->n_bars ? c->lead[in_piece] : 0;
     double energy = CLAMP(c->energy + (busy > 5 ? -0.2 : busy < 2 ? 0.1 : 0), 0, 1);
     PatternWant want = want_of(c, energy);
 
-    plan_stream(c->plan, c->section, c->part, "turn",
-                bar + (bar % 4 == 3 ? 1000 * c->section->repeat : 0), &random);
+    plan_stream(c->plan, c->section, c->part, "turn", bar, &random);
     c->pattern =
         plan_pattern_turn(c->plan, c->plan->style->grooves.comping, c->pattern, &want, &random);
 }

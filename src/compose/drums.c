@@ -117,12 +117,34 @@ static void groove_bar(Drummer *d, gint bar, gint start)
     }
 }
 
+/* The second bar of a repeat has a bass drum (or a soft hand) more, or less, than the first time.
+ */
+static void vary_repeat(Drummer *d, gint start)
+{
+    gint eighth = TUNE_PPQ / 2, tick = start + d->plan->bar_ticks;
+    guint8 key = d->percussion == 1                     ? STYLE_DRUM_TAIKO
+                 : grooves_of(d->plan)->perform.machine ? CLAP
+                                                        : KICK;
+
+    tick -= eighth * (1 + d->section->repeat % 3);
+    if (find_stroke(d, tick, key) == NULL) {
+        add_stroke(d, tick, eighth / 2, key, 66);
+        return;
+    }
+    for (guint i = d->strokes->len; i-- > 0;)
+        if (g_array_index(d->strokes, Stroke, i).tick == tick &&
+            g_array_index(d->strokes, Stroke, i).key == key)
+            g_array_remove_index(d->strokes, i);
+}
+
 /* Every fourth bar leads on: the last closed hat opens, or the bass drum picks up. */
 static void vary_bar(Drummer *d, gint bar, gint start)
 {
     const Plan *plan = d->plan;
     TuneRandom random;
 
+    if (bar % 4 == 1 && d->section->repeat > 0 && bar + 1 < d->section->bars)
+        vary_repeat(d, start);
     if (bar % 2 == 0 || d->percussion == 1)
         return;
     drummer_stream(d, "vary", bar + 100 * d->section->repeat, &random);
@@ -187,6 +209,8 @@ static gint fill_beats(const Drummer *d, TuneRandom *random)
     }
     static const gint lengths[4] = {1, 2, 3, 4};
     gint beats = lengths[tune_random_weighted(random, weights, 4)];
+    if (d->percussion == 1) /* their grooves change so much that one beat would pass unheard */
+        beats = MAX(beats, 2);
     return MIN(beats, beats_per_bar);
 }
 
@@ -351,9 +375,11 @@ static void play_section(Drummer *d)
         if ((bar + 1) % phrase == 0 && bar + 1 < bars)
             phrase_end_fill(d, start + d->plan->bar_ticks, bar);
     }
-    if (s->role == TUNE_SECTION_BUILD && machine && s->bars >= 2)
+    if (s->role == TUNE_SECTION_BUILD && machine && s->bars >= 2) {
         machine_build(d);
-    else if (d->end >= s->start_tick + 2 * d->plan->bar_ticks)
+        if (s->repeat > 0 && s->bars > 2)
+            vary_repeat(d, s->start_tick + d->plan->bar_ticks);
+    } else if (d->end >= s->start_tick + 2 * d->plan->bar_ticks)
         section_end_fill(d);
     crash_at_head(d);
     pick_up(d);

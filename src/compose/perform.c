@@ -104,7 +104,10 @@ static void new_onset(Player *p, gint onset)
     p->lean = perform->late_ms[p->part->role] + perform->drift_ms * drift_at(p, onset) +
               tune_random_range(&p->random, -0.8, 0.8);
     p->lean = CLAMP(p->lean, -MAX_LEAN_MS, MAX_LEAN_MS) * (machine ? 0.1 : 1);
-    p->touch = tune_random_bell(&p->random) * perform->spread * (machine ? 0.5 : 0.8);
+    p->touch = tune_random_bell(&p->random) * perform->spread *
+               (machine                          ? 0.5
+                : p->part->role == TUNE_ROLE_PAD ? 1.4
+                                                 : 0.9);
 }
 
 /* ---- loudness ---- */
