@@ -85,7 +85,8 @@ static void read_progression(const Reader *self, gint at, Progression *out)
         if (n == 0 || is_key_here(self, behind) || article || !add_chunk(out, chunk, bar))
             break;
         out->n = behind - at;
-        for (i = behind; is_separator(self, i); i++)
+        gboolean last = out->symbols->len >= 2 && tune_reader_is_word(self, behind, "and");
+        for (i = behind + last; is_separator(self, i); i++)
             if (tune_reader_is_mark(self, i, '|')) {
                 out->has_bars = TRUE;
                 bar++;

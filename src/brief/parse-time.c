@@ -142,8 +142,10 @@ static gint range_at(const Reader *self, gint at, double *low, double *high)
     const TuneToken *next = tune_reader_token(self, at + n);
 
     *high = *low;
-    if (n == 0 || next == NULL || tune_reader_is_used(self, at, n))
+    if (n == 0 || tune_reader_is_used(self, at, n))
         return 0;
+    if (next == NULL)
+        return n;
     gint between = next->glue == '-' ? 0
                    : tune_reader_is_word(self, at + n, "to") || tune_reader_is_mark(self, at + n, '-') ||
                              (tune_reader_is_word(self, at + n, "and") &&

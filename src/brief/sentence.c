@@ -439,7 +439,7 @@ gboolean tune_sentence_understand(const TuneVocabulary *vocabulary, const char *
 {
     typedef gboolean (*Parser)(Reader *, GError **);
     static const Parser parsers[] = {
-        tune_parse_title, tune_parse_timed,  tune_parse_key,         tune_parse_chords,
+        tune_parse_title, tune_parse_timed,  tune_parse_chords,      tune_parse_key,
         tune_parse_metre, tune_parse_tempo,  tune_parse_form,        tune_parse_length,
         tune_parse_words, tune_parse_instruments, tune_resolve_numerals};
     g_auto(Reader) self = {.vocabulary = vocabulary, .brief = heard, .context = context};

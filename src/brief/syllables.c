@@ -61,17 +61,17 @@ const char *tune_syllables_hash(const TuneSyllables *self)
 static const char *const irregular[] = {
     "ev-ery", "eve-ning", "ev-ery-thing", "ev-ery-one", "ev-ery-bo-dy", "ev-ery-where", "i-de-a",
     "a-re-a", "cre-ate", "cre-a-tion", "po-em", "po-et", "po-e-try", "qui-et", "ri-ot", "di-a-mond",
-    "li-on", "sci-ence", "be-ing", "see-ing", "go-ing", "do-ing", "go-o-dbye", "re-al", "re-al-ly",
+    "li-on", "sci-ence", "be-ing", "see-ing", "go-ing", "do-ing", "re-al", "re-al-ly",
     "re-al-i-ty", "o-a-sis", "cha-os", "he-ro", "he-roes", "di-al", "tri-al", "vi-o-lin", "vi-o-let",
     "pi-an-o", "ra-di-o", "stu-di-o", "mu-se-um", "the-a-tre", "the-a-ter", "o-ce-an", "fire", "hour",
     "our", "ours", "flow-er", "pow-er", "tow-er", "show-er", "high-er", "fi-nal-ly", "busi-ness",
-    "choc-late", "cam-er-a", "fam-ily", "dif-ferent", "in-terest", "fa-vorite", "beau-ti-ful",
-    "beau-ty", "peo-ple", "eyes", "eye", "goodbye", "bye", "a-way", "maybe", "may-be", "to-geth-er",
+    "cam-er-a", "fam-ily", "dif-ferent", "in-terest", "fa-vorite", "beau-ti-ful",
+    "beau-ty", "peo-ple", "eyes", "eye", "good-bye", "bye", "a-way", "maybe", "may-be", "to-geth-er",
     "for-ev-er", "nev-er", "ev-er", "riv-er", "o-ver", "un-der", "won-der", "heav-en", "lis-ten",
     "o-pen", "gold-en", "hid-den", "bro-ken", "cho-sen", "fro-zen", "sto-len", "with-out", "with-in",
     "a-lone", "some-one", "some-thing", "some-where", "some-times", "some-how", "some-bo-dy",
     "any-one", "an-y-thing", "an-y-where", "an-y-bo-dy", "an-y-more", "may-o", "co-op", "na-ive",
-    "du-et", "flu-id", "ru-in", "ru-ins", "su-i-cide", "sky-line", "rhyth-m", "rhythm", "pris-m",
+    "du-et", "flu-id", "ru-in", "ru-ins", "su-i-cide", "sky-line", "rhythm",
 };
 
 static const char *irregular_word(const char *letters)
@@ -105,7 +105,9 @@ static gboolean is_hiatus(const char *w, gsize i)
     char a = w[i], b = w[i + 1];
 
     if (a == 'i' && b == 'o')
-        return i == 0 || strchr("tscgx", w[i - 1]) == NULL || w[i + 2] != 'n';
+        return i == 0 || w[i + 2] != 'n' || strchr("tscgx", w[i - 1]) == NULL
+                   ? !(i >= 2 && w[i + 2] == 'n' && (w[i - 1] == 'l' || w[i - 1] == 'n'))
+                   : FALSE;
     if (a == 'i' && b == 'a')
         return i == 0 || strchr("tc", w[i - 1]) == NULL || w[i + 2] != 'l';
     if (a == 'i' && b == 'u')

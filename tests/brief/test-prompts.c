@@ -398,8 +398,7 @@ static void test_held_out_part(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    if (g_getenv("TUNE_PROMPTS_TUNED") != NULL)
-        g_test_add_func("/brief/prompts/tuned-part-is-understood", test_tuned_part);
+    g_test_add_func("/brief/prompts/tuned-part-is-understood", test_tuned_part);
     g_test_add_func("/brief/prompts/held-out-part-is-understood", test_held_out_part);
     return g_test_run();
 }
