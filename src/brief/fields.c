@@ -20,7 +20,7 @@ typedef struct {
 
 static gboolean refuse(const Field *self, GError **error, const char *what)
 {
-    g_autofree char *shown = g_utf8_make_valid(self->value, 80);
+    g_autofree char *shown = g_utf8_make_valid(self->value, (gssize)strnlen(self->value, 80));
 
     g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_FIELD, "%s: \"%s\" %s", self->name, shown,
                 what);

@@ -225,13 +225,8 @@ TuneBrief *tune_request_brief(TuneCli *cli, const TuneVocabulary *vocabulary, GE
         return NULL;
     if (preset != NULL && !tune_brief_apply_preset(brief, vocabulary, preset, error))
         return NULL;
-    if (!tune_brief_complete(brief, vocabulary, error))
+    if (!tune_title_complete(brief, vocabulary, error))
         return NULL;
-    if (brief->title == NULL || *brief->title == '\0') {
-        char *title = tune_title_of_brief(brief);
-        g_free(brief->title);
-        brief->title = title;
-    }
     return g_steal_pointer(&brief);
 }
 

@@ -77,7 +77,8 @@ gboolean tune_engine_estimate(TuneEngine *self, const TuneBrief *brief, TuneEsti
                               GError **error);
 void tune_engine_release_memory(TuneEngine *self);
 
-/* @brief complete and copied.  (transfer full) */
+/* @brief complete; copied.  It points into the vocabulary it was made with, which must be the engine's or
+ * outlive the render.  (transfer full) */
 TuneRender *tune_engine_start(TuneEngine *self, const TuneBrief *brief, guint64 seed,
                               const TuneRenderOptions *options, GError **error);
 

@@ -65,13 +65,10 @@ TuneBrief *tunesmith_brief_new(TuneEngine *engine, const char *sentence, char **
     const TuneVocabulary *vocabulary = tune_engine_vocabulary(engine, &failure);
 
     if (vocabulary == NULL || !tune_brief_read_sentence(brief, vocabulary, sentence, &failure) ||
-        !tune_brief_complete(brief, vocabulary, &failure)) {
+        !tune_title_complete(brief, vocabulary, &failure)) {
         give(error, failure);
         return NULL;
     }
-    char *title = tune_title_of_brief(brief);
-    g_free(brief->title);
-    brief->title = title;
     return g_steal_pointer(&brief);
 }
 

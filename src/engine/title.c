@@ -77,3 +77,16 @@ char *tune_title_of_brief(const TuneBrief *brief)
         return g_steal_pointer(&title);
     return title_of_style(brief);
 }
+
+gboolean tune_title_complete(TuneBrief *brief, const TuneVocabulary *vocabulary, GError **error)
+{
+    gboolean named = brief->title != NULL && *brief->title != '\0';
+
+    if (!tune_brief_complete(brief, vocabulary, error))
+        return FALSE;
+    if (named)
+        return TRUE;
+    g_clear_pointer(&brief->title, g_free);
+    brief->title = tune_title_of_brief(brief);
+    return TRUE;
+}

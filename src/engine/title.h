@@ -8,3 +8,6 @@
 /* The brief's own title if it has one; else the sentence up to its first full stop or comma, at most
  * seven words, figures and fillers left out, in title case; else style and mood.  (transfer full) */
 char *tune_title_of_brief(const TuneBrief *brief);
+
+/* tune_brief_complete(), with a title from the sentence where none was said. */
+gboolean tune_title_complete(TuneBrief *brief, const TuneVocabulary *vocabulary, GError **error);

@@ -46,7 +46,7 @@ run() {
     shift
     "$bin" "$@" >"$out" 2>"$err" </dev/null
     code=$?
-    check "$(printf 'exit %s: %.70s' "$wanted" "$*" | tr '\n#' '  ')" [ "$code" -eq "$wanted" ]
+    check "$(printf 'exit %s: %.70s' "$wanted" "$*" | tr '\n#\377\376' '    ')" [ "$code" -eq "$wanted" ]
 }
 
 said() {
@@ -64,11 +64,13 @@ silent() {
 # No file at all in the folder, temporary ones included.
 nothing_left() {
     check "  no file left" [ -z "$(ls -A .)" ]
+    rm -rf ./* ./.[!.]*
 }
 
+holds() { jq -e "$1" "$out" >/dev/null 2>&1; }
 json() {
     if command -v jq >/dev/null; then
-        check "  json: $1" jq -e "$1" "$out" >"$work/jq"
+        check "  json: $1" holds "$1"
     else
         skip "  json: $1" "jq is not installed"
     fi

@@ -116,11 +116,11 @@ refused "sentence" generate ""
 refused "sentence" generate
 refused "sentence" generate "   "
 refused "UTF-8" generate "$(printf 'jazz \377\376 piano')"
-refused "section" generate "2 seconds with 40 sections"
+refused "duration" generate "2 seconds with 40 sections"
 refused "piano" generate "solo piano, no piano"
 refused "key" generate "calm piano" --key "H#"
 refused "key" generate "piano piece in the key of H#"
-refused "bpm" generate "jazz" --bpm fast
+refused "bpm" generate "jazz" --bpm lots
 refused "bpm" generate "jazz" --bpm -5
 refused "duration" generate "jazz" --duration 3
 refused "duration" generate "jazz" --duration 1:99:99
@@ -206,17 +206,13 @@ json '.ready == true and ([.checks[].what] | contains(["SoundFont in use","codec
 TUNESMITH_SOUNDFONT=/nowhere.sf2 run 4 doctor
 printed "fluid-soundfont-gm"
 
-# ---- start-up ----
+# ---- start-up: processor time, so that a busy machine does not matter ----
 if ldd "$bin" | grep -qE 'asan|tsan'; then
     skip "--version in under 20 ms" "a sanitizer is linked"
 else
-    best=1000000
-    for i in 1 2 3 4 5 6 7 8 9 10; do
-        start=$(date +%s%N)
-        "$bin" --version >/dev/null
-        took=$((($(date +%s%N) - start) / 1000))
-        [ $took -lt $best ] && best=$took
-    done
-    check "--version in under 20 ms ($best us)" [ $best -lt 20000 ]
+    TIMEFORMAT="%U %S"
+    spent=$( { time for _ in 1 2 3 4 5 6 7 8 9 10; do "$bin" --version >/dev/null; done; } 2>&1 |
+        awk '{ printf "%d", ($1 + $2) * 100 }')
+    check "--version in under 20 ms ($spent ms)" [ "$spent" -lt 20 ]
 fi
 finish

@@ -27,8 +27,8 @@ printed "F minor"
 check "  no temporary file" [ -z "$(ls -A . stems | grep tunesmith)" ]
 with ffprobe "  eight seconds to the sample" [ "$(probe a.flac stream=duration_ts)" = 352800 ]
 with ffprobe "  title, tempo, key in the tags" \
-    sh -c 'ffprobe -v error -show_format a.flac | grep -i "tag:title=Slow Jazz Ballad" &&
-           ffprobe -v error -show_format a.flac | grep -iE "tag:(bpm|tbpm)=70" &&
+    sh -c 'ffprobe -v error -show_format a.flac | grep -qi "tag:title=Slow Jazz Ballad" &&
+           ffprobe -v error -show_format a.flac | grep -qiE "tag:(bpm|tbpm)=70" &&
            ffprobe -v error -show_format a.flac | grep -i "tag:TUNESMITH_RECIPE=" >/dev/null'
 with midicsv "  MIDI reads: tempo and key" \
     sh -c 'midicsv a.mid | grep -q "Tempo, 857143" && midicsv a.mid | grep -q "Key_signature, -4, \"minor\""'

@@ -9,12 +9,22 @@
 
 #define BLOCK 4096
 
+/* Briefs point into it: loaded once, for all tests. */
+static TuneVocabulary *shared_vocabulary(void)
+{
+    static TuneVocabulary *vocabulary;
+
+    if (vocabulary == NULL)
+        vocabulary = tune_vocabulary_load(NULL);
+    g_assert_nonnull(vocabulary);
+    return vocabulary;
+}
+
 static TuneBrief *brief_of(const char *sentence)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(TuneVocabulary) vocabulary = tune_vocabulary_load(&error);
-    g_assert_no_error(error);
     TuneBrief *brief = tune_brief_new();
+    const TuneVocabulary *vocabulary = shared_vocabulary();
 
     tune_brief_read_sentence(brief, vocabulary, sentence, &error);
     g_assert_no_error(error);
@@ -25,7 +35,7 @@ static TuneBrief *brief_of(const char *sentence)
 
 static TuneEngine *engine_of(guint n_threads)
 {
-    TuneEngineConfig config = {.synth = {.n_threads = n_threads}};
+    TuneEngineConfig config = {.vocabulary = shared_vocabulary(), .synth = {.n_threads = n_threads}};
     g_autoptr(GError) error = NULL;
     TuneEngine *engine = tune_engine_new("compose", &config, &error);
 
