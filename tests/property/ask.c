@@ -168,6 +168,13 @@ static const TuneInstrument *any_instrument(const TuneVocabulary *vocabulary, Tu
                                (guint)tune_random_int(r, 0, (gint)tune_instruments_count(all) - 1));
 }
 
+/* In a sentence "rain", "atmosphere", "brightness" are moods before they are General Midi's effects. */
+static gboolean can_be_named(const Ask *self, const TuneInstrument *instrument)
+{
+    return !instrument->is_drums && instrument->roles != 0 &&
+           !(self->as_sentence && g_str_has_suffix(instrument->key, "-fx"));
+}
+
 static void choose_instruments(Ask *self, const TuneVocabulary *vocabulary, TuneRandom *r)
 {
     gint n_wanted = tune_random_chance(r, 0.5) ? tune_random_int(r, 1, 3) : 0;
@@ -177,13 +184,13 @@ static void choose_instruments(Ask *self, const TuneVocabulary *vocabulary, Tune
     while (n_wanted-- > 0) {
         const TuneInstrument *instrument = any_instrument(vocabulary, r);
 
-        if (!instrument->is_drums && instrument->roles != 0 && !is_named(self->wanted, instrument))
+        if (can_be_named(self, instrument) && !is_named(self->wanted, instrument))
             g_ptr_array_add(self->wanted, (gpointer)instrument);
     }
     while (n_unwanted-- > 0) {
         const TuneInstrument *instrument = any_instrument(vocabulary, r);
 
-        if (!instrument->is_drums && !is_named(self->wanted, instrument) &&
+        if (can_be_named(self, instrument) && !is_named(self->wanted, instrument) &&
             !is_named(self->unwanted, instrument))
             g_ptr_array_add(self->unwanted, (gpointer)instrument);
     }
