@@ -1,6 +1,6 @@
 #!/bin/sh
 # scripts/fuzz.sh SECONDS [TARGET...]: run each libFuzzer target so long, two at a time.  Findings are
-# left in out/fuzz/.  An input that takes more than 5 s or 512 MB is a finding too.
+# left in out/fuzz/.  An input that takes more than 20 s (these machines are shared) or 512 MB is a finding too.
 set -eu
 seconds=$1
 shift
@@ -14,7 +14,7 @@ one() {
     mkdir -p "$work"
     corpus=fuzz/corpus/${1#fuzz-}
     [ -d "$corpus" ] || corpus=
-    if "build-fuzz/fuzz/$1" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=512 \
+    if "build-fuzz/fuzz/$1" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=512 \
         -max_len=65536 -artifact_prefix="out/fuzz/$1-" "$work" $corpus >"out/fuzz/$1.log" 2>&1
     then
         echo "$1: no finding, $(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "out/fuzz/$1.log") runs"
