@@ -108,14 +108,14 @@ static guint8 articulation_of(const TuneTrack *track, const TuneNoteGroup *group
 
 static void put_decorations(GString *out, guint8 bits)
 {
-    if (bits & TUNE_ARTICULATION_STACCATO)
-        g_string_append_c(out, '.');
     if (bits & TUNE_ARTICULATION_ACCENT)
         g_string_append(out, "!accent!");
     if (bits & TUNE_ARTICULATION_TENUTO)
         g_string_append(out, "!tenuto!");
     if (bits & TUNE_ARTICULATION_FERMATA)
         g_string_append(out, "!fermata!");
+    if (bits & TUNE_ARTICULATION_STACCATO) /* abcMIDI wants it right before the note */
+        g_string_append_c(out, '.');
 }
 
 static void put_heads(Writer *self, const TunePiece *piece, const TuneNoteGroup *group)
@@ -184,7 +184,9 @@ static void put_piece(Writer *self, const TuneNotationVoice *voice, const TunePi
     if (!piece->tie_in) {
         if (first_voice)
             put_slur_open(self, bits, last);
-        put_decorations(self->out, bits);
+        /* abcMIDI cannot tie a staccato note. */
+        put_decorations(self->out,
+                        piece->tie_out ? bits & (guint8)~TUNE_ARTICULATION_STACCATO : bits);
     }
     put_heads(self, piece, group);
     if (first_voice && self->slur_open && !piece->tie_out &&
@@ -240,7 +242,7 @@ static void put_chord_overlay(Writer *self, const TuneNotationBar *bar)
 {
     gint now = bar->tick, end = bar->tick + bar->ticks;
 
-    g_string_append(self->out, "& ");
+    g_string_append(self->out, "& [I:MIDI=gchordoff] ");
     while (next_chord_before(self, end) != NULL) {
         gint tick = MAX(next_chord_before(self, end)->tick, now);
         if (tick > now) {
@@ -333,10 +335,21 @@ static void touch_ties(Writer *self, guint bar)
     }
 }
 
+/* A voice is the same overlay in every bar: readers tie by that. */
+static void put_skipped(Writer *self, const TuneNotationBar *bar, guint *skipped)
+{
+    for (; *skipped > 0; (*skipped)--) {
+        g_string_append(self->out, "& x");
+        put_length(self->out, bar->ticks);
+        g_string_append_c(self->out, ' ');
+    }
+}
+
 static void put_bar(Writer *self, guint index)
 {
     const TuneNotationBar *bar = &g_array_index(self->page->bars, TuneNotationBar, index);
     gboolean overlay = FALSE;
+    guint skipped = 0;
 
     put_changes(self, bar, index == 0);
     touch_ties(self, index);
@@ -344,11 +357,14 @@ static void put_bar(Writer *self, guint index)
         const TuneNotationVoice *voice = self->page->voices->pdata[v];
         guint n = 0;
         const TunePiece *pieces = tune_notation_pieces(voice, index, &n);
-        if (n == 0)
+        if (n == 0) {
+            skipped++;
             continue;
+        }
         if (v == 0)
             overlay = !chords_meet_pieces(self, bar, pieces, n);
-        else
+        put_skipped(self, bar, &skipped);
+        if (v > 0)
             g_string_append(self->out, "& ");
         for (guint i = 0; i < n; i++) {
             if (v == 0)
@@ -378,6 +394,8 @@ static void put_part(GString *out, const TuneScore *score, guint index)
                    .words = words};
 
     g_string_append_printf(out, "V:%u\n", index + 1);
+    if (index == 0) /* the parts play the chords themselves */
+        g_string_append(out, "%%MIDI gchordoff\n");
     if (track->is_drums)
         g_string_append(out, "%%MIDI channel 10\n");
     g_string_append_printf(out, "%%%%MIDI program %u\n", track->program);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "score/quantise.h"
+#include "score/notate.h"
 #include "score/score-private.h"
 
 /* From coarse to fine; those of 320 and 160 are triplets. */
@@ -74,30 +75,28 @@ static void place_window(const TuneScore *score, const TuneNote *notes, Place *p
     }
 }
 
+/* Where it is played, to the nearest place that has a notation. */
 static void keep_as_played(const TuneNote *note, Place *place)
 {
-    place->onset = note->onset;
-    place->end = note->onset + note->duration;
+    place->onset = nearest(note->onset, 0, TUNE_NOTATION_GRID);
+    place->end = nearest(note->onset + note->duration, 0, TUNE_NOTATION_GRID);
 }
 
 /* Notes of one pitch, @index in time order: no two may meet on the page. */
 static void separate(const TuneNote *notes, Place *places, const guint *index, guint n)
 {
-    for (guint i = 1; i < n;) {
-        Place *before = &places[index[i - 1]], *here = &places[index[i]];
-        if (here->onset > before->onset) {
-            i++;
-            continue;
+    for (guint i = 1; i < n; i++)
+        if (places[index[i]].onset <= places[index[i - 1]].onset) {
+            keep_as_played(&notes[index[i - 1]], &places[index[i - 1]]);
+            keep_as_played(&notes[index[i]], &places[index[i]]);
         }
-        keep_as_played(&notes[index[i - 1]], before);
-        keep_as_played(&notes[index[i]], here);
-        i = MAX(i - 1, 1);
-        if (here->onset <= before->onset)
-            break; /* the same moment: nothing can separate them */
-    }
-    for (guint i = 1; i < n; i++) {
-        Place *before = &places[index[i - 1]];
-        before->end = MAX(MIN(before->end, places[index[i]].onset), before->onset + 1);
+    for (guint i = 0; i < n; i++) {
+        Place *here = &places[index[i]], *before = i > 0 ? &places[index[i - 1]] : NULL;
+        if (before != NULL) {
+            here->onset = MAX(here->onset, before->onset + TUNE_NOTATION_GRID);
+            before->end = CLAMP(before->end, before->onset + TUNE_NOTATION_GRID, here->onset);
+        }
+        here->end = MAX(here->end, here->onset + TUNE_NOTATION_GRID);
     }
 }
 
