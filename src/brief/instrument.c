@@ -139,10 +139,12 @@ static void add_word(GPtrArray *words, const char *text)
 static gboolean read_words(const TuneYamlNode *map, TuneInstrument *self, GError **error)
 {
     g_auto(GStrv) given = NULL;
+    const char *text = NULL;
     GPtrArray *words;
 
-    if (!tune_yaml_get_strings(map, "words", &given, error))
+    if (!tune_yaml_get_string(map, "words", &text, error))
         return FALSE;
+    given = g_strsplit(text == NULL ? "" : text, ",", -1);
     words = g_ptr_array_new();
     add_word(words, self->key);
     add_word(words, self->name);

@@ -2,7 +2,8 @@
  *
  * Reading a lexicon file.  Two forms of block: a map from a name to what it means (genres, moods, tempos,
  * tags, groups, generics, phrases) and a map from a name to its words (sections, modes, units, numbers,
- * ordinals, roles, negations) or a plain list of words (stop, ordinary).
+ * ordinals, roles, negations) or words alone (stop, ordinary).  Words are a list or, quicker, one text with
+ * commas.
  */
 #include "brief/lexicon.h"
 #include "base/yaml.h"
@@ -73,8 +74,12 @@ static gboolean named_value(const TuneYamlNode *node, LexiconEntry *entry, GErro
 
 static void add_words(TuneVocabulary *self, const TuneYamlNode *list, LexiconEntry *entry)
 {
-    if (tune_yaml_kind(list) == TUNE_YAML_SCALAR)
-        tune_lexicon_add_phrase(self, tune_yaml_text(list), entry, FALSE);
+    /* One text with commas is read several times faster than a list. */
+    if (tune_yaml_kind(list) == TUNE_YAML_SCALAR) {
+        g_auto(GStrv) words = g_strsplit(tune_yaml_text(list), ",", -1);
+        for (guint i = 0; words[i] != NULL; i++)
+            tune_lexicon_add_phrase(self, words[i], entry, FALSE);
+    }
     for (guint i = 0; i < tune_yaml_size(list); i++)
         tune_lexicon_add_phrase(self, tune_yaml_text(tune_yaml_at(list, i)), entry, FALSE);
 }
@@ -279,9 +284,9 @@ gboolean tune_lexicon_read_file(TuneVocabulary *self, const char *path, const ch
         gint kind = 0;
         index_of(tune_yaml_key(root, i), blocks, G_N_ELEMENTS(blocks) - 1, &kind);
         gboolean is_list = kind == LEXICON_STOP || kind == LEXICON_ORDINARY;
-        if (tune_yaml_kind(block) != (is_list ? TUNE_YAML_LIST : TUNE_YAML_MAP))
+        if ((tune_yaml_kind(block) == TUNE_YAML_MAP) == is_list)
             return tune_yaml_fail(block, error, "block \"%s\" must be a %s", tune_yaml_key(root, i),
-                                  is_list ? "list" : "map");
+                                  is_list ? "list of words" : "map");
         if (!(kind <= LEXICON_PHRASE ? read_meaning_block(self, block, (LexiconKind)kind, error)
                                      : read_word_block(self, block, (LexiconKind)kind, error)))
             return FALSE;

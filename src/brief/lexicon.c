@@ -53,19 +53,20 @@ LexiconEntry *tune_lexicon_entry_new(TuneVocabulary *self, LexiconKind kind, con
 void tune_lexicon_add_phrase(TuneVocabulary *self, const char *phrase, LexiconEntry *entry,
                              gboolean override)
 {
-    g_autofree char *plain = tune_text_normalise(phrase, NULL);
-    g_autoptr(GArray) tokens = plain == NULL ? NULL : tune_text_tokenise(plain);
+    g_autofree char *plain = g_str_is_ascii(phrase) ? NULL : tune_text_normalise(phrase, NULL);
+    g_autoptr(GArray) tokens = tune_text_tokenise(plain == NULL ? phrase : plain);
     GString *joined = g_string_new(NULL);
     guint n = 0;
 
-    for (guint i = 0; tokens != NULL && i < tokens->len; i++) {
+    for (guint i = 0; i < tokens->len; i++) {
         const TuneToken *token = &g_array_index(tokens, TuneToken, i);
         if (token->kind == TUNE_TOKEN_MARK)
             continue;
         if (n++ > 0)
             g_string_append_c(joined, ' ');
         g_string_append(joined, token->word);
-        g_hash_table_add(self->known_words, g_strdup(token->word));
+        if (!g_hash_table_contains(self->known_words, token->word))
+            g_hash_table_add(self->known_words, g_strdup(token->word));
     }
     if (n == 0 || n > MAX_PHRASE_WORDS || joined->len >= MAX_PHRASE_BYTES ||
         (!override && g_hash_table_contains(self->phrases, joined->str))) {
