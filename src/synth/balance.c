@@ -12,6 +12,7 @@
 #define LEAD_LUFS (-22.0)  /* of a part at level 0 dB, before the master */
 #define MAX_GAIN_DB 30.0
 #define RELEASE_S 0.1
+#define DRUM_S 0.6 /* a stroke counts for longer than the 0.4 s it is measured by: cymbals, rooms */
 #define LOG2_10_TENTH 0.33219280948873623
 
 /* (v / reference)^4: FluidSynth and GM make amplitude go with the square of velocity and expression. */
@@ -22,21 +23,34 @@ static double fourth_power(double v, double reference)
     return x * x * x * x;
 }
 
-/* Add one note's energy to the steps it sounds in.  @energy is the mean of the first four steps of a held
- * note; what swells does so for a second only. */
-static void add_note(double *steps, gsize n_steps, double start, double end, double energy,
-                     double slope_db)
+/* Energy of a held note in step @i of its life: the first two stretches as measured, then a line in dB
+ * through the second and the third, which does not rise. */
+typedef struct {
+    double first, second, later, fall; /* fall: factor a step */
+} Course;
+
+static Course course_of(const double lufs[TUNE_CALIBRATION_STRETCHES], double scale)
 {
-    double factor = tune_exp2(slope_db * STEP_S * LOG2_10_TENTH);
-    double level = 4.0 * energy / (1.0 + factor + factor * factor + factor * factor * factor);
+    double fall_db = MIN(0.0, lufs[2] - lufs[1]) / 22.0; /* between the middles lie 2.2 s */
+    Course course = {.first = scale * tune_energy_of_lufs(lufs[0]),
+                     .second = scale * tune_energy_of_lufs(lufs[1]),
+                     .fall = tune_exp2(fall_db * LOG2_10_TENTH)};
+
+    course.later = course.second * tune_exp2(6 * fall_db * LOG2_10_TENTH);
+    return course;
+}
+
+static void add_note(double *steps, gsize n_steps, double start, double end, Course course)
+{
     gsize first = (gsize)(start / STEP_S);
 
     for (gsize i = first; i < n_steps && (double)i * STEP_S < end; i++) {
         double from = MAX(start, (double)i * STEP_S), to = MIN(end, (double)(i + 1) * STEP_S);
+        double energy = i < first + 4 ? course.first : i < first + 16 ? course.second : course.later;
 
-        steps[i] += level * (to - from) / STEP_S;
-        if (factor < 1.0 || i < first + 10)
-            level *= factor;
+        if (i >= first + 16)
+            course.later *= course.fall;
+        steps[i] += energy * (to - from) / STEP_S;
     }
 }
 
@@ -49,7 +63,7 @@ static void add_track(double *steps, gsize n_steps, const TuneCalibration *calib
     for (guint i = 0; i < track->notes->len; i++) {
         const TuneNote *note = &g_array_index(track->notes, TuneNote, i);
         gint onset = tune_note_sounding_onset(note);
-        double energy, slope;
+        double lufs[TUNE_CALIBRATION_STRETCHES];
 
         for (; next_control < track->controls->len; next_control++) {
             const TuneControl *control = &g_array_index(track->controls, TuneControl, next_control);
@@ -59,16 +73,15 @@ static void add_track(double *steps, gsize n_steps, const TuneCalibration *calib
             if (control->control == 11)
                 expression = control->value;
         }
-        tune_calibration_note(calibration, track->is_drums, track->program, note->pitch, &energy,
-                              &slope);
-        energy *= fourth_power(note->velocity, TUNE_CALIBRATION_VELOCITY) *
-                  fourth_power(expression, 127);
+        tune_calibration_note(calibration, track->is_drums, track->program, note->pitch, lufs);
+        double scale = fourth_power(note->velocity, TUNE_CALIBRATION_VELOCITY) *
+                       fourth_power(expression, 127);
         double start = tune_score_seconds(score, onset);
         double end = track->is_drums
-                         ? start + 0.4
+                         ? start + DRUM_S
                          : tune_score_seconds(score, tune_note_sounding_end(note)) + RELEASE_S;
 
-        add_note(steps, n_steps, start, end, energy, slope);
+        add_note(steps, n_steps, start, end, course_of(lufs, scale));
     }
 }
 

@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The file: {"font": name, "bytes": size, "programs": [128 rows], "kits": {"0": [keys 27..87]}}.
- * A row is [level, slope] for each of the eight octaves: LUFS, dB a second.
+ * A row is three figures in LUFS for each of the eight octaves; a kit has one a drum.
  */
 #include "synth/calibration.h"
 #include "base/data.h"
 #include "base/json.h"
-#include "synth/energy.h"
 
 #define DEFAULT_FONT "mix/FluidR3_GM.json"
 #define LOW_DRUM 27
 #define N_DRUMS 61
 #define SILENT_LUFS (-70.0)
 
-typedef struct {
-    double level, slope;
-} Point;
-
 struct TuneCalibration {
-    Point programs[128][TUNE_CALIBRATION_OCTAVES];
+    double programs[128][TUNE_CALIBRATION_OCTAVES][TUNE_CALIBRATION_STRETCHES];
     double drums[128][N_DRUMS]; /* kits that were not measured are like kit 0 */
 };
 
@@ -35,8 +30,9 @@ static void read_programs(TuneCalibration *self, const json_t *programs)
         const json_t *row = json_array_get(programs, p);
 
         for (gsize o = 0; o < TUNE_CALIBRATION_OCTAVES; o++)
-            self->programs[p][o] = (Point){number_at(row, 2 * o, SILENT_LUFS),
-                                           CLAMP(number_at(row, 2 * o + 1, 0), -80.0, 10.0)};
+            for (gsize i = 0; i < TUNE_CALIBRATION_STRETCHES; i++)
+                self->programs[p][o][i] =
+                    number_at(row, TUNE_CALIBRATION_STRETCHES * o + i, SILENT_LUFS);
     }
 }
 
@@ -97,21 +93,23 @@ void tune_calibration_free(TuneCalibration *self)
 }
 
 void tune_calibration_note(const TuneCalibration *self, gboolean is_drums, guint8 program, guint8 key,
-                           double *energy, double *slope_db)
+                           double lufs[TUNE_CALIBRATION_STRETCHES])
 {
     if (is_drums) {
         gint index = CLAMP((gint)key - LOW_DRUM, 0, N_DRUMS - 1);
 
-        *energy = tune_energy_of_lufs(self->drums[program & 127][index]);
-        *slope_db = -40;
+        lufs[0] = lufs[1] = lufs[2] = self->drums[program & 127][index];
         return;
     }
-    const Point *points = self->programs[program & 127];
-    double at = CLAMP((key - TUNE_CALIBRATION_LOW_KEY) / 12.0, 0.0,
-                      TUNE_CALIBRATION_OCTAVES - 1.001);
+    double at = CLAMP((key - TUNE_CALIBRATION_LOW_KEY) / 12.0, 0.0, TUNE_CALIBRATION_OCTAVES - 1.001);
     gint below = (gint)at;
-    double part = at - below;
 
-    *energy = tune_energy_of_lufs(points[below].level + part * (points[below + 1].level - points[below].level));
-    *slope_db = points[below].slope + part * (points[below + 1].slope - points[below].slope);
+    for (gsize i = 0; i < TUNE_CALIBRATION_STRETCHES; i++) {
+        double low = self->programs[program & 127][below][i];
+        double high = self->programs[program & 127][below + 1][i];
+
+        /* Outside of a sound's range there is nothing to lean towards. */
+        lufs[i] = low <= SILENT_LUFS ? high
+                  : high <= SILENT_LUFS ? low : low + (at - below) * (high - low);
+    }
 }

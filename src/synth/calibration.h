@@ -12,6 +12,7 @@
 #define TUNE_CALIBRATION_VELOCITY 100
 #define TUNE_CALIBRATION_OCTAVES 8     /* keys 24, 36 ... 108 */
 #define TUNE_CALIBRATION_LOW_KEY 24
+#define TUNE_CALIBRATION_STRETCHES 3   /* of a held note: 0..0.4 s, 0.4..1.6 s, 2.4..4 s */
 
 typedef struct TuneCalibration TuneCalibration;
 
@@ -21,7 +22,6 @@ TuneCalibration *tune_calibration_load(guint64 font_bytes, GError **error);
 void tune_calibration_free(TuneCalibration *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneCalibration, tune_calibration_free)
 
-/* K-weighted energy (the mean square of BS.1770: 10^((LUFS + 0.691) / 10)) of one note at
- * TUNE_CALIBRATION_VELOCITY over its first 0.4 s, and how it goes on while held, in dB a second. */
+/* A note held at TUNE_CALIBRATION_VELOCITY: LUFS of each stretch; of a drum only the first. */
 void tune_calibration_note(const TuneCalibration *self, gboolean is_drums, guint8 program, guint8 key,
-                           double *energy, double *slope_db);
+                           double lufs[TUNE_CALIBRATION_STRETCHES]);
