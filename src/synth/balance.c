@@ -12,7 +12,7 @@
 #define LEAD_LUFS (-22.0)  /* of a part at level 0 dB, before the master */
 #define MAX_GAIN_DB 30.0
 #define RELEASE_S 0.1
-#define DRUM_S 0.6 /* a stroke counts for longer than the 0.4 s it is measured by: cymbals, rooms */
+#define DRUM_S 0.48 /* a stroke counts for longer than the 0.4 s it is measured by: cymbals, rooms */
 #define LOG2_10_TENTH 0.33219280948873623
 
 /* (v / reference)^4: FluidSynth and GM make amplitude go with the square of velocity and expression. */
@@ -97,6 +97,11 @@ void tune_balance_init(TuneBalance *self, const TuneCalibration *calibration, co
         for (gsize i = 0; i < n_steps; i++)
             track_steps[i] = 0;
         add_track(track_steps, n_steps, calibration, score, track);
+        double send = CLAMP(track->mix.reverb, 0.0, 1.0), echo = CLAMP(track->mix.delay, 0.0, 1.0);
+        double wet = 1.0 + send * send + echo * echo; /* at full send the room is as loud as the part */
+
+        for (gsize i = 0; i < n_steps; i++)
+            track_steps[i] *= wet;
         double own = tune_energy_integrated_lufs(track_steps, n_steps);
         double wanted = LEAD_LUFS + CLAMP(track->mix.level_db, -40.0, 12.0);
         double gain_db = own > -70 ? CLAMP(wanted - own, -MAX_GAIN_DB, MAX_GAIN_DB) : 0;
