@@ -13,5 +13,5 @@ if "$1" "solo piano, no piano" "$work/b.wav" 2>"$work/why"; then
 fi
 grep -q piano "$work/why"
 [ ! -e "$work/b.wav" ]
-strange=$(nm -D --defined-only "$2" | awk '{ print $3 }' | grep -v '^tunesmith_' || true)
+strange=$(nm -D --defined-only "$2" | awk '$2 == "T" && $3 !~ /^tunesmith_/ { print $3 }')
 [ -z "$strange" ] || { echo "the library shows: $strange" >&2; exit 1; }
