@@ -1,4 +1,6 @@
 #!/bin/sh
-# install-as.sh FILE FOLDER NAME: install FILE below the prefix as FOLDER/NAME.
+# install-as.sh FILE FOLDER NAME [LINK]: install FILE below the prefix as FOLDER/NAME, and LINK to it.
 set -eu
-install -D -m 644 "$1" "$MESON_INSTALL_DESTDIR_PREFIX/$2/$3"
+folder=$MESON_INSTALL_DESTDIR_PREFIX/$2
+install -D -m 644 "$1" "$folder/$3"
+[ $# -lt 4 ] || ln -sf "$3" "$folder/$4"

@@ -90,7 +90,7 @@ const TuneOption tune_options[N_OPTIONS] = {
     {OPTION_ABC, "abc", 0, NULL, ARGUMENT_FILE, "FILE", NULL,
      "also write the score as ABC 2.1", SOUNDING, FALSE},
     {OPTION_SCORE, "score", 0, NULL, ARGUMENT_FILE, "FILE.json", NULL,
-     "also write the whole score as JSON (replay: the score to play again)",
+     "also write the whole score as JSON (replay: the score to play)",
      SOUNDING | ON(REPLAY), FALSE},
     {OPTION_STEMS, "stems", 0, NULL, ARGUMENT_FOLDER, "DIR", NULL,
      "also write one 32-bit float WAV per track; their sum is the mix before the master",

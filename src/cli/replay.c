@@ -8,6 +8,7 @@
 #include "cli/exit.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "score/format.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -181,6 +182,38 @@ static char *new_path(TuneCli *cli, TuneOutputs *outputs, const char *path, GErr
     return name;
 }
 
+/* Sound that was made from a score file: --score must be that score again. */
+static TuneRender *start_score(TuneCli *cli, TuneEngine *engine, const json_t *recipe,
+                               const TuneRenderOptions *options, GError **error)
+{
+    const char *wanted =
+        json_string_value(json_object_get(json_object_get(recipe, "score"), "sha256"));
+    const json_t *loudness =
+        json_object_get(json_object_get(recipe, "master"), "loudness_lufs");
+    const json_t *rate = json_object_get(recipe, "rate");
+    TuneRenderOptions same = *options;
+
+    g_autoptr(TuneScore) score =
+        tune_score_load(tune_args_get(cli->args, OPTION_SCORE), error);
+    if (score == NULL)
+        return NULL;
+    if (!json_is_number(loudness) || !json_is_integer(rate) || json_integer_value(rate) < 22050 ||
+        json_integer_value(rate) > 96000) {
+        g_set_error(error, TUNE_ENGINE_ERROR, TUNE_ENGINE_ERROR_RECIPE,
+                    "recipe: rate or loudness is missing");
+        return NULL;
+    }
+    same.rate = (guint)json_integer_value(rate);
+    TuneRender *render =
+        tune_engine_start_score(engine, score, json_number_value(loudness), &same, error);
+    if (render != NULL && g_strcmp0(wanted, tune_render_score_hash(render)) != 0) {
+        g_clear_pointer(&render, tune_render_free);
+        g_set_error(error, TUNE_ENGINE_ERROR, TUNE_ENGINE_ERROR_RECIPE,
+                    "--score: another score than the sound was made from");
+    }
+    return render;
+}
+
 static TuneRender *start(TuneCli *cli, const TuneTags *tags, const char *path,
                          TuneProgressBar *bar, GError **error)
 {
@@ -199,7 +232,10 @@ static TuneRender *start(TuneCli *cli, const TuneTags *tags, const char *path,
     options.cancellable = cli->cancellable;
     options.progress = tune_progress_bar_tell;
     options.progress_user_data = bar;
-    TuneRender *render = tune_engine_replay(engine, recipe, &options, error);
+    gboolean by_score = json_object_get(recipe, "score") != NULL &&
+                        tune_args_has(cli->args, OPTION_SCORE);
+    TuneRender *render = by_score ? start_score(cli, engine, recipe, &options, error)
+                                  : tune_engine_replay(engine, recipe, &options, error);
     if (render == NULL)
         g_prefix_error(error, "%s: ", path);
     return render;

@@ -126,7 +126,7 @@ static gboolean check_head(TuneEngine *self, const json_t *recipe, GError **erro
         return fail(error, reason);
     }
     if (json_object_get(recipe, "score") != NULL)
-        return fail(error, "the sound was made from a score file, which is needed again");
+        return fail(error, "the sound was made from a score file; give it again with --score");
     if (!json_is_object(json_object_get(recipe, "brief")) ||
         !json_is_integer(json_object_get(recipe, "seed")))
         return fail(error, "brief or seed is missing");

@@ -109,7 +109,10 @@ for score in a.json a.mid a.musicxml a.abc; do
 done
 run 0 render a.json -o s.flac -q
 run 3 replay s.flac
-said "score"
+said "--score"
+run 0 replay s.flac --score a.json
+printed "identical"
+run 3 replay s.flac --score d.json
 
 # ---- loop ----
 run 0 generate "house, 124 bpm, A minor" --loop --duration 8 --seed 3 -o loop.wav --json
