@@ -223,6 +223,9 @@ static gboolean family_matches(Arranger *a, const StylePart *part, const TuneIns
 
 static gboolean can_do(const TuneInstrument *instrument, TuneRole role)
 {
+    /* Sounds that are only good for effects hold chords when somebody asks for them. */
+    if (role == TUNE_ROLE_PAD && instrument->roles == 1u << TUNE_ROLE_FX)
+        return TRUE;
     return (instrument->roles & (1u << role)) != 0;
 }
 
@@ -236,6 +239,8 @@ static double suits(Arranger *a, guint i, const TuneBriefInstrument *asked)
         return -1;
     if (asked->role_said)
         return s->role == asked->role ? 10 : -1;
+    if (s->role == TUNE_ROLE_FX)
+        return -1;
     if (in->is_drums != is_drums_role(s->role) && (in->is_drums || s->role == TUNE_ROLE_DRUMS))
         return -1;
     gboolean bass = strcmp(in->family, "bass") == 0;
@@ -265,7 +270,7 @@ static TuneRole best_role(const Plan *plan, const TuneInstrument *in)
     for (gsize i = 1; i < G_N_ELEMENTS(order); i++)
         if (can_do(in, order[i]))
             return order[i];
-    return TUNE_ROLE_COUNTER;
+    return TUNE_ROLE_COUNTER; /* every instrument can play notes */
 }
 
 /* The style's entry that is nearest to @role, for the mix. */

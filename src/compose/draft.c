@@ -273,7 +273,7 @@ GArray *drafts_of_style(Plan *plan, const GArray *said, gint bars)
 
 /* ---- lengths ---- */
 
-static double reluctance(const Draft *d, gint wanted, gint bars)
+static double reluctance(const Draft *d, gint wanted, gint bars, gint unit)
 {
     double least = d->least > 0 ? d->least : 1;
     double cost = fabs((double)bars / wanted - 1.0);
@@ -284,6 +284,8 @@ static double reluctance(const Draft *d, gint wanted, gint bars)
         cost += d->role == TUNE_SECTION_OUTRO || d->role == TUNE_SECTION_INTRO ? 0.3 : 0.8;
     else if (d->phrase_bars >= 4 && bars % 4 != 0)
         cost += d->role == TUNE_SECTION_OUTRO || d->role == TUNE_SECTION_INTRO ? 0.15 : 0.4;
+    if (unit > 1 && bars % unit != 0) /* a said progression would be cut off */
+        cost += 0.5;
     /* A fixed form of twelve bars is twelve bars. */
     if (d->least == d->bars && bars != d->bars && d->bars >= 8)
         cost += 1.5;
@@ -305,7 +307,7 @@ static gint twins_apart(const GArray *drafts, const gint *bars, guint i, gint le
 
 /* Best next change of one section by @unit bars; -1 when none can change. */
 static gint best_change(const GArray *drafts, const gint *wanted, const gint *bars, guint from,
-                        guint to, gint unit)
+                        guint to, gint unit, gint loop)
 {
     double best_cost = G_MAXDOUBLE;
     gint best = -1;
@@ -314,7 +316,8 @@ static gint best_change(const GArray *drafts, const gint *wanted, const gint *ba
         const Draft *d = &g_array_index(drafts, Draft, i);
         if (d->fixed || bars[i] + unit < 1)
             continue;
-        double cost = reluctance(d, wanted[i], bars[i] + unit) - reluctance(d, wanted[i], bars[i]) +
+        double cost = reluctance(d, wanted[i], bars[i] + unit, loop) -
+                      reluctance(d, wanted[i], bars[i], loop) +
                       0.45 * (twins_apart(drafts, bars, i, bars[i] + unit) -
                               twins_apart(drafts, bars, i, bars[i]));
         if (cost < best_cost) {
@@ -326,7 +329,7 @@ static gint best_change(const GArray *drafts, const gint *wanted, const gint *ba
 }
 
 /* Bars for the sections from..to that sum to @total. */
-static void allocate(const GArray *drafts, gint *bars, guint from, guint to, gint total)
+static void allocate(const GArray *drafts, gint *bars, guint from, guint to, gint total, gint loop)
 {
     g_autofree gint *wanted = g_new(gint, to);
     gint sum = 0, open = 0;
@@ -342,8 +345,8 @@ static void allocate(const GArray *drafts, gint *bars, guint from, guint to, gin
         const Draft *d = &g_array_index(drafts, Draft, i);
         wanted[i] = d->bars;
         bars[i] = d->bars;
-        if (!d->fixed && (scale > 1.3 || scale < 0.8)) {
-            gint unit = d->bars * scale >= 4 ? 4 : 2;
+        if (!d->fixed && (scale > 1.3 || scale < 0.8 || loop > 1)) {
+            gint unit = loop > 1 && d->bars * scale >= loop ? loop : (d->bars * scale >= 4 ? 4 : 2);
             bars[i] = MAX(1, (gint)floor(d->bars * scale / unit + 0.5) * unit);
             wanted[i] = MAX(1, (gint)(d->bars * scale + 0.5));
         }
@@ -352,10 +355,10 @@ static void allocate(const GArray *drafts, gint *bars, guint from, guint to, gin
     while (sum != total) {
         gint rest = total - sum, size = ABS(rest) >= 4 ? 4 : (ABS(rest) >= 2 ? 2 : 1);
         gint unit = rest > 0 ? size : -size;
-        gint i = best_change(drafts, wanted, bars, from, to, unit);
+        gint i = best_change(drafts, wanted, bars, from, to, unit, loop);
         while (i < 0 && ABS(unit) > 1) {
             unit /= 2;
-            i = best_change(drafts, wanted, bars, from, to, unit);
+            i = best_change(drafts, wanted, bars, from, to, unit, loop);
         }
         if (i < 0) { /* everything was said: the last one gives way */
             bars[to - 1] = MAX(1, bars[to - 1] + rest);
@@ -367,7 +370,7 @@ static void allocate(const GArray *drafts, gint *bars, guint from, guint to, gin
 }
 
 /* Sections with a wanted start cut the piece into stretches that are filled one by one. */
-static void allocate_all(const GArray *drafts, gint *bars, gint total, double bar_seconds)
+static void allocate_all(const GArray *drafts, gint *bars, gint total, double bar_seconds, gint loop)
 {
     guint from = 0;
     gint done = 0;
@@ -381,11 +384,11 @@ static void allocate_all(const GArray *drafts, gint *bars, gint total, double ba
         start = CLAMP(start, done + (gint)(i - from), total - behind);
         if (start - done < (gint)(i - from))
             continue;
-        allocate(drafts, bars, from, i, start - done);
+        allocate(drafts, bars, from, i, start - done, loop);
         from = i;
         done = start;
     }
-    allocate(drafts, bars, from, drafts->len, total - done);
+    allocate(drafts, bars, from, drafts->len, total - done, loop);
 }
 
 static void tell_shortened(Plan *plan, const GArray *drafts, const gint *bars)
@@ -408,7 +411,7 @@ void drafts_allocate(Plan *plan, GArray *drafts, gint body, gint ending, gboolea
     while ((gint)drafts->len > total) /* no more time than bars: the style's own sections go */
         g_array_remove_index(drafts, drafts->len - 1);
     g_autofree gint *bars = g_new0(gint, drafts->len);
-    allocate_all(drafts, bars, total, bar_seconds);
+    allocate_all(drafts, bars, total, bar_seconds, plan->brief->chords->len > 0 ? said_loop_bars(plan) : 0);
     if (!total_said)
         bars[drafts->len - 1] += ending;
     tell_shortened(plan, drafts, bars);

@@ -267,7 +267,7 @@ static gboolean solve(Plan *plan, Length *length, GError **error)
     return refuse(plan, length, error);
 }
 
-static gint loop_unit(const Plan *plan)
+gint said_loop_bars(const Plan *plan)
 {
     const GArray *beats = plan->brief->chord_beats;
     double sum = 0;
@@ -285,7 +285,7 @@ static void set_up_length(Plan *plan, const GArray *drafts, Length *length)
 
     length->seconds = brief->seconds;
     length->bars = brief->bars > 0 ? brief->bars : 0;
-    length->unit = brief->blues_form ? 12 : (brief->chords->len > 0 ? loop_unit(plan) : 4);
+    length->unit = brief->blues_form ? 12 : (brief->chords->len > 0 ? said_loop_bars(plan) : 4);
     length->wanted_seconds = plan->style->seconds;
     length->least_bars = 1;
     tempo_wish(plan, length);

@@ -33,5 +33,8 @@ GArray *drafts_of_style(Plan *plan, const GArray *said, gint bars);
 void drafts_allocate(Plan *plan, GArray *drafts, gint body, gint ending, gboolean total_said,
                      double bar_seconds);
 
+/* Bars that the said chords fill once, 4 when they fit none. */
+gint said_loop_bars(const Plan *plan);
+
 /* A line for the report. */
 void plan_note(Plan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);

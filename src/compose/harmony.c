@@ -74,26 +74,41 @@ static void append_chord(GArray *out, const Plan *plan, gint section, gint tick,
 
 /* ---- said chords ---- */
 
+/* How many bars the said chords fill, 0 when they are no whole bars. */
+static gint said_bars(const Plan *plan)
+{
+    const GArray *beats = plan->brief->chord_beats;
+    double sum = 0;
+
+    for (guint i = 0; i < beats->len; i++)
+        sum += g_array_index(beats, double, i);
+    gint ticks = (gint)(sum * plan->beat_ticks + 0.5);
+    return ticks % plan->bar_ticks == 0 ? ticks / plan->bar_ticks : 0;
+}
+
+/* The said chords round and round, from the top at each section that is long enough for them. */
 static void lay_said(const Plan *plan, GArray *out)
 {
     const TuneBrief *brief = plan->brief;
-    gint tick = 0;
+    gint bars = said_bars(plan), tick = 0;
+    guint i = 0;
 
-    for (guint i = 0; tick < plan->final_tick; i = (i + 1) % brief->chords->len) {
+    while (tick < plan->final_tick) {
+        gint section = (gint)(plan_section_at(plan, tick) - plan->sections);
+        const PlanSection *s = &plan->sections[section];
+        gint stop = MIN(s->start_tick + s->ticks, plan->final_tick);
+        if (tick == s->start_tick && (bars == 0 || s->bars >= bars))
+            i = 0;
         TuneChord chord = g_array_index(brief->chords, TuneChord, i);
         double beats = i < brief->chord_beats->len ? g_array_index(brief->chord_beats, double, i) : 0;
         gint ticks = beats > 0 ? MAX(plan->beat_ticks / 4, (gint)(beats * plan->beat_ticks + 0.5))
                                : plan->bar_ticks;
-        gint end = MIN(tick + ticks, plan->final_tick);
-        while (tick < end) { /* cut where sections meet */
-            gint section = (gint)(plan_section_at(plan, tick) - plan->sections);
-            const PlanSection *s = &plan->sections[section];
-            gint stop = MIN(end, s->start_tick + s->ticks);
-            gint phrase = MAX(1, s->phrase_bars) * plan->bar_ticks;
-            append_chord(out, plan, section, tick, stop - tick, chord, plan->key,
-                         (stop - s->start_tick) % phrase == 0);
-            tick = stop;
-        }
+        gint phrase = MAX(1, s->phrase_bars) * plan->bar_ticks;
+        gint end = MIN(tick + ticks, stop);
+        append_chord(out, plan, section, tick, end - tick, chord, plan->key,
+                     (end - s->start_tick) % phrase == 0);
+        i = (i + 1) % brief->chords->len;
+        tick = end;
     }
 }
 

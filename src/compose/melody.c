@@ -30,7 +30,7 @@ typedef struct {
 
 static gint kind_of(const PlanSection *s)
 {
-    return s->role == TUNE_SECTION_SOLO ? 1 : (s->role == TUNE_SECTION_VARIATION ? 2 + s->repeat : 0);
+    return s->role == TUNE_SECTION_SOLO ? 1 : 0;
 }
 
 static gboolean is_hook(const PlanSection *s)
@@ -129,12 +129,10 @@ static void plan_speech(const Singer *m, const PlanSection *s, gint phrase, gint
 static void motif_for(const Plan *plan, const PlanSection *s, Say say, Motif *out)
 {
     double density = density_of(plan, s);
-    const char *solo = kind_of(s) == 1 ? "solo " : (kind_of(s) > 1 ? "varied " : "");
     char name[40];
 
-    g_snprintf(name, sizeof name, "%s%s", solo, say == SAY_OTHER || say == SAY_LONG ? "b" : "a");
-    if (kind_of(s) > 1)
-        g_snprintf(name, sizeof name, "varied %d %s", s->repeat, say == SAY_OTHER ? "b" : "a");
+    g_snprintf(name, sizeof name, "%s%s", kind_of(s) == 1 ? "solo " : "",
+               say == SAY_OTHER || say == SAY_LONG ? "b" : "a");
     motif_make(plan, s, name, density, out);
     if (say == SAY_INVERTED)
         motif_invert(out);
@@ -160,10 +158,13 @@ static void close_phrase(const Plan *plan, Line *line, gint ticks, gboolean brea
     for (gint i = 0; i < line->n; i++)
         if (line->note[i].tick < limit)
             n = i + 1;
+    gint least = breath ? MIN(plan->beat_ticks / 2, ticks / 4) : 0;
+    while (n > 1 && line->note[n - 1].tick + plan->beat_ticks / 4 > ticks - least)
+        n--;
     line->n = MAX(1, n);
     LineNote *last = &line->note[line->n - 1];
-    gint end = MAX(ticks - rest, last->tick + plan->beat_ticks);
-    last->ticks = MIN(end, ticks) - last->tick;
+    gint end = MIN(MAX(ticks - rest, last->tick + plan->beat_ticks), ticks - least);
+    last->ticks = MAX(end - last->tick, plan->beat_ticks / 4);
     if (last->ticks > 2 * plan->bar_ticks)
         last->ticks = plan->bar_ticks;
     last->ends = TRUE;
@@ -243,13 +244,14 @@ static gboolean reuse(Singer *m, const PlanSection *s, const Line *old, gint shi
 static void vary(const Singer *m, const PlanSection *s, gint phrase, Line *line)
 {
     const Plan *plan = m->plan;
+    double often = s->role == TUNE_SECTION_VARIATION ? 0.7 : 0.3;
     TuneRandom random;
 
     tune_random_init(&random, plan->seed, "material %d/vary/%d/%d", s->material, s->repeat, phrase);
     for (gint i = 1; i + 1 < line->n && line->n < LINE_MAX_NOTES - 1; i++) {
         LineNote *n = &line->note[i];
         gint tick = line->start + n->tick;
-        if (n->syllable >= 0 || !tune_random_chance(&random, 0.3))
+        if (n->syllable >= 0 || !tune_random_chance(&random, often))
             continue;
         const PlanChord *c = &plan->chords[plan_chord_at(plan, tick)];
         gint gap = line->note[i + 1].pitch - n->pitch;
@@ -290,7 +292,7 @@ static void add_pickup(Singer *m, const PlanSection *s, gint phrase, Line *line,
     gboolean wanted = tune_random_chance(&random, 0.45);
     gint count = tune_random_int(&random, 1, 2);
     gint from = line->start + first->tick - count * eighth;
-    if (!wanted || line->n == 0 || first->tick >= plan->beat_ticks || from < free_from ||
+    if (!wanted || line->n == 0 || first->tick >= plan->beat_ticks || from < free_from + plan->beat_ticks / 2 ||
         from < 0 || line->n + 2 >= LINE_MAX_NOTES || first->syllable >= 0)
         return;
     gint pitch = first->pitch;

@@ -26,7 +26,7 @@ const PlanSection *plan_section_at(const Plan *plan, gint tick)
 
 /* A note of the key is spelled as the key does (F over D7#9 in F major), another chord tone as the chord
  * does, everything else as is near the key. */
-static TuneFifths spell(const Plan *plan, gint tick, gint pitch)
+TuneFifths plan_spell(const Plan *plan, gint tick, gint pitch)
 {
     gint8 tones[TUNE_CHORD_MAX_TONES], fifths[TUNE_CHORD_MAX_TONES];
     const PlanChord *moment;
@@ -53,7 +53,7 @@ TuneNote *plan_add_note(Plan *plan, PlanPart *part, gint onset, gint duration, g
                      .duration = duration,
                      .syllable = -1,
                      .pitch = (guint8)pitch,
-                     .spelling = part->track->is_drums ? 0 : spell(plan, onset, pitch),
+                     .spelling = part->track->is_drums ? 0 : plan_spell(plan, onset, pitch),
                      .velocity = (guint8)CLAMP(velocity, 1, 127),
                      .voice = 1};
 
