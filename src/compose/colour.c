@@ -172,25 +172,44 @@ void harmony_dress(const Plan *plan, const char *numeral, TuneRandom *random, ch
     }
 }
 
+static void dress_slot(const Plan *plan, gint index, const char *what, gint number,
+                       const char *numeral, char out[20])
+{
+    TuneRandom random;
+
+    stream(plan, index, what, number, &random);
+    g_strlcpy(out, numeral, 20);
+    if (tune_random_chance(&random, plan->style->harmony.colour))
+        harmony_dress(plan, numeral, &random, out);
+}
+
+/* A chord without its third changes the melody's footing. */
+static gboolean lacks_third(const char *numeral)
+{
+    return strstr(numeral, "sus") != NULL || strchr(numeral, '5') != NULL;
+}
+
 static void dress(const Plan *plan, gint index, GArray *slots)
 {
     const PlanSection *s = &plan->sections[index];
 
     for (guint i = 0; i < slots->len; i++) {
         Slot *slot = &g_array_index(slots, Slot, i);
+        gint bar = slot->tick / plan->bar_ticks;
+        char usual[20], other[20];
         TuneRandom random;
-        /* A repeat wears mostly the same clothes. */
-        stream(plan, index, "again", slot->tick / plan->bar_ticks + 1000 * s->repeat, &random);
-        gboolean other = s->repeat > 0 && tune_random_chance(&random, 0.12);
-        stream(plan, index, other ? "dress again" : "dress", slot->tick / plan->bar_ticks, &random);
         if (!is_plain(slot->numeral) && strchr(slot->numeral, '7') == NULL &&
             strchr(slot->numeral, 'o') == NULL)
             continue;
-        if (tune_random_chance(&random, plan->style->harmony.colour)) {
-            char out[20];
-            harmony_dress(plan, slot->numeral, &random, out);
-            g_strlcpy(slot->numeral, out, sizeof slot->numeral);
+        dress_slot(plan, index, "dress", bar, slot->numeral, usual);
+        /* A repeat wears mostly the same clothes. */
+        stream(plan, index, "again", bar + 1000 * s->repeat, &random);
+        if (s->repeat > 0 && tune_random_chance(&random, 0.15)) {
+            dress_slot(plan, index, "dress again", bar, slot->numeral, other);
+            if (!lacks_third(usual) && !lacks_third(other))
+                g_strlcpy(usual, other, sizeof usual);
         }
+        g_strlcpy(slot->numeral, usual, sizeof slot->numeral);
     }
 }
 

@@ -42,7 +42,7 @@ static gboolean is_hook(const PlanSection *s)
 static gboolean stays(const PlanSection *s, gint phrase)
 {
     return is_hook(s) ? phrase == 0 || s->repeat % 2 == 1
-                      : s->role == TUNE_SECTION_THEME && phrase == 0 && s->repeat % 2 == 1;
+                      : s->role == TUNE_SECTION_THEME && phrase == 0 && s->repeat < 3;
 }
 
 /* ---- where a section lies ---- */
@@ -239,12 +239,35 @@ static gboolean reuse(Singer *m, const PlanSection *s, const Line *old, gint shi
     return TRUE;
 }
 
+/* Over a harmony that has changed a little: what still fits stays, the rest is found anew. */
+static gboolean adapt(Singer *m, const Line *old, gint shift, Line *line)
+{
+    const Plan *plan = m->plan;
+    gint start = line->start, ticks = line->ticks;
+
+    if (old == NULL || fit(plan, old, start, shift) < 0.45)
+        return FALSE;
+    *line = *old;
+    line->start = start;
+    line->ticks = ticks;
+    for (gint i = 0; i < line->n; i++) {
+        LineNote *n = &line->note[i];
+        const PlanChord *c = &plan->chords[plan_chord_at(plan, start + n->tick)];
+        gboolean strong = line_is_strong(plan, start + n->tick, n->ticks);
+        guint16 allowed = strong ? tune_chord_mask(c->chord) : c->scale;
+        n->pitch += shift;
+        n->fixed = n->pitch >= m->part->low && n->pitch <= m->part->high &&
+                   ((allowed >> (n->pitch % 12)) & 1);
+    }
+    return TRUE;
+}
+
 /* Small changes to a phrase that has been heard: a passing note between two, a held note repeated, an
  * upbeat note left out. */
 static void vary(const Singer *m, const PlanSection *s, gint phrase, Line *line)
 {
     const Plan *plan = m->plan;
-    double often = s->role == TUNE_SECTION_VARIATION ? 0.7 : 0.3;
+    double often = s->role == TUNE_SECTION_VARIATION ? 0.7 : (s->role == TUNE_SECTION_THEME ? 0.2 : 0.3);
     TuneRandom random;
 
     tune_random_init(&random, plan->seed, "material %d/vary/%d/%d", s->material, s->repeat, phrase);
@@ -427,7 +450,7 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
         if (again && s->repeat > 0 && !stays(s, phrase))
             vary(m, s, phrase, &line);
         if (!again) {
-            if (phrase % 2 == 1)
+            if (!adapt(m, old, s->transpose, &line) && phrase % 2 == 1)
                 begin_like(m, s, phrase, &line);
             compose_phrase(m, s, phrase, n, &line);
             remember(m, s, phrase, &line, s->transpose);

@@ -28,6 +28,7 @@ typedef struct {
     gboolean rootless;    /* a bass plays the root, seventh chords leave it out */
     gboolean with_bass;   /* nobody else plays the bass: it is the lowest voice */
     const TuneTrack *lead;
+    gint usual_voices;
 } Voicer;
 
 static gboolean is_chordal(TuneRole role)
@@ -302,8 +303,28 @@ static double motion(const Voicing *a, const Voicing *b)
     return cost + abs(a->pitch[a->n - 1] - b->pitch[b->n - 1]) * 0.15;
 }
 
+/* When a section returns, one or more of its chords have a voice more or less: @chord of @from..@to. */
+static void thicken(Voicer *self, gint chord, gint from, gint to)
+{
+    const PlanChord *c = &self->plan->chords[chord];
+    const PlanSection *s = &self->plan->sections[c->section];
+    TuneRandom random;
+
+    self->n_voices = self->usual_voices;
+    if (s->repeat == 0 || self->power || c->tick >= self->plan->final_tick)
+        return;
+    tune_random_init(&random, self->plan->seed, "material %d/%s/voices/%d", s->material,
+                     self->part->style->id, s->repeat);
+    gint always = from + tune_random_int(&random, 0, MAX(0, (to - from) * 3 / 4 - 1));
+    tune_random_init(&random, self->plan->seed, "material %d/%s/voices/%d/%d", s->material,
+                     self->part->style->id, s->repeat, c->tick - s->start_tick);
+    if (chord == always || tune_random_chance(&random, 0.2))
+        self->n_voices += self->n_voices > 3 ? -1 : 1;
+    self->n_voices = MIN(self->n_voices, (gint)self->part->instrument->polyphony);
+}
+
 /* Chords from..to (one section) at once, so that a section that returns is voiced alike. */
-static void voice_run(const Voicer *self, gint from, gint to, Voicing *out)
+static void voice_run(Voicer *self, gint from, gint to, Voicing *out)
 {
     gint n = to - from;
     g_autofree Candidate *all = g_new(Candidate, (gsize)n * MOST_CANDIDATES);
@@ -313,6 +334,7 @@ static void voice_run(const Voicer *self, gint from, gint to, Voicing *out)
 
     for (gint i = 0; i < n; i++) {
         Candidate *mine = all + i * MOST_CANDIDATES, *before = mine - MOST_CANDIDATES;
+        thicken(self, from + i, from, to);
         counts[i] = candidates(self, &self->plan->chords[from + i], mine);
         for (gint k = 0; k < counts[i]; k++) {
             double best = i == 0 ? 0 : G_MAXDOUBLE;
@@ -386,6 +408,7 @@ static void voice_part(Plan *plan, gint index)
     v.with_bass = bass == NULL && first && part->instrument->low <= 45 && part->role != TUNE_ROLE_PAD;
     if (v.with_bass)
         v.n_voices = MIN(3, v.n_voices);
+    v.usual_voices = v.n_voices;
     v.lead = lead != NULL ? lead->track : NULL;
     part->voicings = g_new0(Voicing, MAX(1, plan->n_chords));
     for (gint from = 0; from < plan->n_chords;) {
@@ -540,7 +563,14 @@ static void voice_ensemble_run(Ensemble *e, gint from, gint to)
             outer[0] = soprano_at(e, c - 1);
             outer[1] = bass_pitch(e, c - 1);
         }
+        /* Inner voices find other ways when a section returns. */
+        const PlanSection *s = &e->plan->sections[c->section];
+        TuneRandom random;
+        tune_random_init(&random, e->plan->seed, "material %d/inner voices/%d/%d", s->material,
+                         s->repeat, c->tick - s->start_tick);
+        double freedom = s->repeat > 0 && tune_random_chance(&random, 0.2) ? 1.2 : 0.0;
         for (gint k = 0; k < counts[i]; k++) {
+            mine[k].cost += freedom * tune_random_unit(&random);
             double best = i == 0 ? 0 : G_MAXDOUBLE;
             for (gint j = 0; i > 0 && j < counts[i - 1]; j++) {
                 double so_far = cost[(i - 1) * MOST_JOINT + j];

@@ -3,6 +3,7 @@
  * Prints a composed piece for the eye of a musician: sections, bars, chords, melody.
  *
  *     chart STYLE [SEED [SECONDS [METRE [KEY [TRACK]]]]]
+ *     chart "A SENTENCE" [SEED [FIELD=VALUE ...]]
  */
 #include "brief-fixture.h"
 
@@ -87,8 +88,42 @@ static void print_score(const TuneScore *score, const char *track_id)
     }
 }
 
+/* What was asked in words. */
+static int chart_of_sentence(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TuneVocabulary) vocabulary = tune_vocabulary_load(&error);
+    g_autoptr(TuneBrief) brief = tune_brief_new();
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    guint64 seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    gboolean good = vocabulary != NULL;
+
+    for (int i = 3; i < argc && good; i++) {
+        g_auto(GStrv) pair = g_strsplit(argv[i], "=", 2);
+        good = pair[1] != NULL && tune_brief_set_field(brief, vocabulary, pair[0], pair[1], &error);
+    }
+    if (good && argv[1][strspn(argv[1], " ")] != '\0')
+        good = tune_brief_read_sentence(brief, vocabulary, argv[1], &error);
+    g_autoptr(TuneScore) score = NULL;
+    if (good && tune_brief_complete(brief, vocabulary, &error))
+        score = tune_compose(brief, vocabulary, seed, notes, &error);
+    if (score == NULL) {
+        g_printerr("%s\n", error != NULL ? error->message : "FIELD=VALUE is expected");
+        return 2;
+    }
+    g_autofree char *explained = tune_brief_explain(brief);
+    g_print("%s\n", explained);
+    for (guint i = 0; i < notes->len; i++)
+        g_print("note: %s\n", (char *)notes->pdata[i]);
+    print_score(score, NULL);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strchr(argv[1], ' ') != NULL)
+        return chart_of_sentence(argc, argv);
+
     g_autoptr(BriefFixture) f = brief_fixture_new(argc > 1 ? argv[1] : "pop");
 
     f->brief.seconds = argc > 3 ? atof(argv[3]) : 60;
