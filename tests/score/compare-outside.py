@@ -68,7 +68,7 @@ def agree(what, seed, ours, theirs, ends):
     return True
 
 
-bad = 0
+bad = gave_up = 0
 with tempfile.TemporaryDirectory() as work:
     file = lambda name: os.path.join(work, name)
     for seed in range(1, seeds + 1):
@@ -76,12 +76,21 @@ with tempfile.TemporaryDirectory() as work:
         shown, heard = page(file("a.json"))
         bad += not agree("midicsv", seed, heard, events(file("a.mid")), True)
         if shutil.which("abc2midi"):
-            subprocess.run(["abc2midi", file("a.abc"), "-NFER", "-o", file("abc.mid")], check=True, capture_output=True)
-            bad += not agree("abc2midi", seed, shown, events(file("abc.mid")), False)
+            said = subprocess.run(["abc2midi", file("a.abc"), "-NFER", "-o", file("abc.mid")], check=True,
+                                  capture_output=True).stdout.decode("utf-8", "replace")
+            # It gives each overlay a channel, and miscounts overlays that begin after a change of metre.
+            if "channels used up" in said or "time units while" in said:
+                gave_up += 1
+            else:
+                bad += not agree("abc2midi", seed, shown, events(file("abc.mid")), False)
         if musescore:
             subprocess.run([musescore, "-o", file("ms.mid"), file("a.musicxml")], check=True, capture_output=True,
                            env=dict(os.environ, QT_QPA_PLATFORM="offscreen"), timeout=120)
-            bad += not agree("MuseScore", seed, shown, events(file("ms.mid")), False)
+            if "<voice>9<" in open(file("a.musicxml")).read():  # it has four voices a staff
+                gave_up += 1
+            else:
+                bad += not agree("MuseScore", seed, shown, events(file("ms.mid")), False)
 print(f"{seeds} scores; midicsv, {'abc2midi' if shutil.which('abc2midi') else 'abc2midi missing'},"
-      f" {'MuseScore' if musescore else 'MuseScore missing'}: {bad} disagreements")
+      f" {'MuseScore' if musescore else 'MuseScore missing'}: {bad} disagreements"
+      f" ({gave_up} beyond what abc2midi or MuseScore can hold)")
 sys.exit(bad > 0)
