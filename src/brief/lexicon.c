@@ -366,15 +366,22 @@ static gboolean load_instruments(TuneVocabulary *self, GError **error)
     return self->instruments != NULL;
 }
 
-TuneVocabulary *tune_vocabulary_load(GError **error)
+TuneVocabulary *tune_vocabulary_new_empty(void)
 {
-    g_autoptr(TuneVocabulary) self = g_new0(TuneVocabulary, 1);
+    TuneVocabulary *self = g_new0(TuneVocabulary, 1);
 
     g_atomic_ref_count_init(&self->refs);
     self->entries = g_ptr_array_new_with_free_func(entry_free);
     self->phrases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->first_words = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->known_words = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return self;
+}
+
+TuneVocabulary *tune_vocabulary_load(GError **error)
+{
+    g_autoptr(TuneVocabulary) self = tune_vocabulary_new_empty();
+
     if (!load_instruments(self, error))
         return NULL;
     self->styles = tune_styles_load(error);

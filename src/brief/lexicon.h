@@ -4,7 +4,8 @@
  * merged in the order of their names, so that a language is added by adding a file.
  *
  * A file is a map of blocks (genres, moods, tempos, tags, groups, generics, phrases, sections, modes,
- * units, numbers, ordinals, roles, negations, stop, ordinary); docs/lexicon.md says what an entry of each may have.
+ * units, numbers, ordinals, roles, negations, stop, ordinary); lexicon-read.c says what an entry of each may
+ * have.
  */
 #pragma once
 #include "base/pitch.h"
@@ -106,6 +107,9 @@ struct TuneVocabulary {
     GPtrArray *by_letter[26]; /* words of five letters and more, sorted: candidates for corrections */
     char *hash;
 };
+
+/* Without words, instruments or styles; tune_lexicon_read_file() needs at least the instruments. */
+TuneVocabulary *tune_vocabulary_new_empty(void); /* (transfer full) */
 
 /* An empty entry, owned by @self. */
 LexiconEntry *tune_lexicon_entry_new(TuneVocabulary *self, LexiconKind kind, const char *name);
