@@ -205,6 +205,8 @@ static void hold_section(Comper *c)
     const PlanSection *s = c->section;
     gint phrase = MAX(1, s->phrase_bars) * c->plan->bar_ticks;
 
+    if (s->repeat > 0 && s->phrase_bars % 2 == 0) /* breathes more often when it comes again */
+        phrase /= 2;
     for (gint tick = s->start_tick; tick < c->end;) {
         const PlanChord *chord = &c->plan->chords[plan_chord_at(c->plan, tick)];
         gint next = MIN(c->end, MAX(tick + 1, chord->tick + chord->ticks));
@@ -301,6 +303,27 @@ static void plain_bar(Comper *c, gint start)
     }
 }
 
+/* What is too sparse to leave a stroke out of takes another voice in a repeat; an inner line
+ * divides a long note. */
+static void vary_repeat(GArray *hits, gboolean line)
+{
+    for (guint i = hits->len; i-- > 0 && (line || hits->len <= 2);) {
+        StyleHit *hit = &g_array_index(hits, StyleHit, i);
+        if (line && hit->ticks >= TUNE_PPQ && hit->ticks % (TUNE_PPQ / 2) == 0) {
+            StyleHit second = *hit;
+            hit->ticks /= 2;
+            second.ticks = hit->ticks;
+            second.tick += hit->ticks;
+            g_array_insert_val(hits, i + 1, second);
+            return;
+        }
+        if (!line && hit->cell >= '1' && hit->cell < '8') {
+            hit->cell++;
+            return;
+        }
+    }
+}
+
 static void pattern_bar(Comper *c, gint bar, gint start)
 {
     TuneRandom random;
@@ -310,13 +333,10 @@ static void pattern_bar(Comper *c, gint bar, gint start)
     plan_stream(c->plan, c->section, c->part, "bar",
                 bar + (bar % 4 == 1 ? 100 * c->section->repeat : 0), &random);
     plan_pattern_bar(c->pattern, c->plan->metre, bar, c->hits);
-    if (bar % 4 == 1 && c->section->repeat % 2 == 1 && c->hits->len > 0 && c->hits->len <= 2) {
-        StyleHit *last = &g_array_index(c->hits, StyleHit, c->hits->len - 1);
-        if (last->cell >= '1' && last->cell < '8') /* too few to leave one out: another voice */
-            last->cell++;
-    }
+    if (bar % 4 == 1 && c->section->repeat > 0)
+        vary_repeat(c->hits, line);
     /* a stroke is left out where a phrase breathes, and in the second bar of a repeat */
-    gboolean drop = c->hits->len > 2 && !line &&
+    gboolean drop = c->hits->len > 2 && (!line || c->hits->len > 4) &&
                     ((bar % phrase == phrase - 1 && tune_random_chance(&random, 0.5)) ||
                      (bar % 4 == 1 && c->section->repeat > 0));
     gint dropped = drop ? tune_random_int(&random, 1, (gint)c->hits->len - 1) : -1;

@@ -107,7 +107,7 @@ static void new_onset(Player *p, gint onset)
     p->touch = tune_random_bell(&p->random) * perform->spread *
                (machine                          ? 0.5
                 : p->part->role == TUNE_ROLE_PAD ? 1.4
-                                                 : 0.9);
+                                                 : 1.1);
 }
 
 /* ---- loudness ---- */
