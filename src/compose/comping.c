@@ -482,4 +482,5 @@ void plan_comping(Plan *plan)
             play_part(plan, i, lead);
     }
     plan_effects(plan);
+    plan_counterpoint(plan);
 }

@@ -64,3 +64,9 @@ gboolean plan_has_final(const Plan *plan);
 
 /* effects.c: risers and reversed cymbals of FX parts; plan_comping() calls it. */
 void plan_effects(Plan *plan);
+
+/* counterpoint.c: takes parallels out of strict styles; plan_comping() calls it. */
+void plan_counterpoint(Plan *plan);
+
+/* plan.c: how @pitch is spelled at @tick, by the key and the chord of the moment. */
+TuneFifths plan_spell(const Plan *plan, gint tick, gint pitch);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "compose/compose-private.h"
+#include "compose/pattern.h"
 
 gint plan_chord_at(const Plan *plan, gint tick)
 {

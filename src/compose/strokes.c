@@ -152,9 +152,30 @@ static gint playable(const Plan *plan, const PlanPart *part, gint tick, guint8 k
     return key <= STYLE_DRUM_TAIKO_HIGH ? toms[key] : key;
 }
 
+/* A pitched drum of one head at a time: the later stroke of one place is dropped, lengths are cut.
+ */
+static void single_heads(PlanPart *part, guint from)
+{
+    GArray *notes = part->track->notes;
+
+    if (part->instrument->is_drums || part->instrument->polyphony > 1)
+        return;
+    for (guint i = MAX(from, 1); i < notes->len;) {
+        TuneNote *note = &g_array_index(notes, TuneNote, i);
+        gint gap = note->onset - note[-1].onset;
+        if (gap <= 0) {
+            g_array_remove_index(notes, i);
+            continue;
+        }
+        note[-1].duration = MIN(note[-1].duration, gap);
+        i++;
+    }
+}
+
 void plan_strokes_write(Plan *plan, PlanPart *part, GArray *strokes, gboolean person)
 {
     /* a machine has no hands, a percussion section has many */
+    guint from = part->track->notes->len;
     respect_limbs(strokes, !person || plan->style->grooves.perform.machine);
     for (guint i = 0; i < strokes->len; i++) {
         const Stroke *s = &g_array_index(strokes, Stroke, i);
@@ -175,4 +196,5 @@ void plan_strokes_write(Plan *plan, PlanPart *part, GArray *strokes, gboolean pe
         if (note != NULL && s->ghost)
             note->articulation |= TUNE_ARTICULATION_GHOST;
     }
+    single_heads(part, from);
 }
