@@ -81,7 +81,8 @@ static void read_progression(const Reader *self, gint at, Progression *out)
         g_autofree char *chunk = NULL;
         gint n = tune_reader_chunk(self, i, &chunk), behind = i + n;
         gboolean article = chunk != NULL && strcmp(chunk, "A") == 0 && out->symbols->len == 0 &&
-                           tune_reader_is_edge(self, at - 1) && !is_separator(self, behind);
+                           tune_reader_is_edge(self, at - 1) && !is_separator(self, behind) &&
+                           !tune_reader_is_mark(self, at - 1, ':');
         if (n == 0 || is_key_here(self, behind) || article || !add_chunk(out, chunk, bar))
             break;
         out->n = behind - at;

@@ -244,6 +244,25 @@ static void take_feelings(Gathered *gathered, TuneBrief *brief)
         infer_mode(brief, TUNE_MODE_MINOR);
 }
 
+/* "trap drums" names an instrument, and hints at a style; so do tags and groups. */
+static void take_hints(Reader *self)
+{
+    for (guint m = 0; m < self->matches->len; m++) {
+        const ReaderMatch *match = &g_array_index(self->matches, ReaderMatch, m);
+        const LexiconEntry *first = NULL;
+        if (match->entry->kind == LEXICON_GENRE || match->negated)
+            continue;
+        hint_style(self, match->entry);
+        if (match->entry->kind == LEXICON_INSTRUMENT && match->n > 1)
+            first = tune_lexicon_genre(self->vocabulary, tune_reader_token(self, (gint)match->at)->word);
+        if (first != NULL && self->brief->style == NULL) {
+            self->brief->style = tune_lexicon_style(self->vocabulary, first, NULL);
+            self->brief->style_origin =
+                self->brief->style == NULL ? TUNE_ORIGIN_NONE : TUNE_ORIGIN_INFERRED;
+        }
+    }
+}
+
 gboolean tune_parse_words(Reader *self, GError **error)
 {
     Gathered gathered = {0};
@@ -257,11 +276,7 @@ gboolean tune_parse_words(Reader *self, GError **error)
         take_match(self, &gathered, match);
     }
     take_genres(self);
-    for (guint m = 0; m < self->matches->len; m++) {
-        const ReaderMatch *match = &g_array_index(self->matches, ReaderMatch, m);
-        if (match->entry->kind != LEXICON_GENRE && !match->negated)
-            hint_style(self, match->entry);
-    }
+    take_hints(self);
     take_feelings(&gathered, self->brief);
     return TRUE;
 }
