@@ -161,6 +161,41 @@ static void set_up(Solver *s, TuneRandom *random)
     index_scale(s, s->chord[0]->key);
 }
 
+/* The costs of all pitches at note @i, each after the best way to it. */
+static void solve_row(const Solver *s, gint i, gint low, gint width, TuneRandom *random, double *cost,
+                      gint8 *from)
+{
+    const LineNote *note = &s->line->note[i];
+    gboolean fixed = note->fixed && note->pitch >= low && note->pitch < low + width;
+    double own[MOST], least = G_MAXDOUBLE;
+
+    for (gint k = 0; k < width; k++) {
+        own[k] = own_cost(s, i, low + k) + s->shape->noise * tune_random_unit(random);
+        if (fixed)
+            own[k] = note->pitch == low + k ? 0 : 1000;
+        least = MIN(least, own[k]);
+    }
+    for (gint k = 0; k < width; k++) {
+        double best = G_MAXDOUBLE;
+        cost[k] = 1e9;
+        if (own[k] > least + 7) /* outside the scale: never on the best way */
+            continue;
+        if (i == 0)
+            best = s->shape->before > 0 ? 0.5 * move_cost(s, 0, s->shape->before, low + k) : 0;
+        for (gint j = 0; i > 0 && j < width; j++) {
+            double before = cost[j - MOST];
+            if (before >= best)
+                continue;
+            double c = before + move_cost(s, i, low + j, low + k);
+            if (c < best) {
+                best = c;
+                from[k] = (gint8)j;
+            }
+        }
+        cost[k] = best == G_MAXDOUBLE ? 1e9 : best + own[k];
+    }
+}
+
 void line_solve(const Plan *plan, Line *line, const LineShape *shape, TuneRandom *random)
 {
     Solver s = {.plan = plan, .line = line, .shape = shape};
@@ -172,33 +207,13 @@ void line_solve(const Plan *plan, Line *line, const LineShape *shape, TuneRandom
     g_autofree double *cost = g_new(double, (gsize)n * MOST);
     g_autofree gint8 *from = g_new0(gint8, (gsize)n * MOST);
     for (gint i = 0; i < n; i++)
-        for (gint k = 0; k < width; k++) {
-            double own = line->note[i].fixed ? (line->note[i].pitch == low + k ? 0 : 1000)
-                                             : own_cost(&s, i, low + k);
-            own += shape->noise * tune_random_unit(random);
-            double best = G_MAXDOUBLE;
-            if (i == 0)
-                best = shape->before > 0 ? 0.5 * move_cost(&s, 0, shape->before, low + k) : 0;
-            /* Pitches far outside every scale are never on the best path: skip their columns. */
-            for (gint j = 0; i > 0 && own < 8.5 + shape->noise && j < width; j++) {
-                double before = cost[(i - 1) * MOST + j];
-                if (before >= best)
-                    continue;
-                double c = before + move_cost(&s, i, low + j, low + k);
-                if (c < best) {
-                    best = c;
-                    from[i * MOST + k] = (gint8)j;
-                }
-            }
-            cost[i * MOST + k] = best == G_MAXDOUBLE ? 1e9 : best + own;
-        }
+        solve_row(&s, i, low, width, random, cost + (gsize)i * MOST, from + (gsize)i * MOST);
     gint k = 0;
     for (gint j = 1; j < width; j++)
         if (cost[(n - 1) * MOST + j] < cost[(n - 1) * MOST + k])
             k = j;
     for (gint i = n; i-- > 0;) {
-        if (!line->note[i].fixed)
-            line->note[i].pitch = low + k;
+        line->note[i].pitch = low + k;
         k = from[i * MOST + k];
     }
 }

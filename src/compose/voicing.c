@@ -28,7 +28,6 @@ typedef struct {
     gboolean rootless;    /* a bass plays the root, seventh chords leave it out */
     gboolean with_bass;   /* nobody else plays the bass: it is the lowest voice */
     const TuneTrack *lead;
-    gint usual_voices;
 } Voicer;
 
 static gboolean is_chordal(TuneRole role)
@@ -47,6 +46,33 @@ static const PlanPart *part_of_role(const Plan *plan, TuneRole role)
         if (plan->parts[i].role == role)
             return &plan->parts[i];
     return NULL;
+}
+
+/* The same chord at the same place where the material is first heard; -1 when there is none. */
+static gint twin_of(const Plan *plan, gint chord)
+{
+    const PlanChord *c = &plan->chords[chord];
+    const PlanSection *s = &plan->sections[c->section];
+
+    for (gint i = 0; i < chord && s->repeat > 0; i++) {
+        const PlanChord *o = &plan->chords[i];
+        const PlanSection *t = &plan->sections[o->section];
+        if (t->material == s->material && o->section != c->section &&
+            o->tick - t->start_tick == c->tick - s->start_tick && o->chord.root == c->chord.root &&
+            o->chord.quality == c->chord.quality && o->chord.bass == c->chord.bass)
+            return i;
+    }
+    return -1;
+}
+
+/* Which chord of a run of @n is voiced anew when its section returns. */
+static gint renewed(const Plan *plan, gint from, gint to, const char *who)
+{
+    const PlanSection *s = &plan->sections[plan->chords[from].section];
+    TuneRandom random;
+
+    tune_random_init(&random, plan->seed, "material %d/%s/voices/%d", s->material, who, s->repeat);
+    return from + tune_random_int(&random, 0, MAX(0, (to - from) * 3 / 4 - 1));
 }
 
 /* ---- which tones ---- */
@@ -303,28 +329,34 @@ static double motion(const Voicing *a, const Voicing *b)
     return cost + abs(a->pitch[a->n - 1] - b->pitch[b->n - 1]) * 0.15;
 }
 
-/* When a section returns, one or more of its chords have a voice more or less: @chord of @from..@to. */
-static void thicken(Voicer *self, gint chord, gint from, gint to)
+static gboolean is_same(const Voicing *a, const Voicing *b)
 {
-    const PlanChord *c = &self->plan->chords[chord];
-    const PlanSection *s = &self->plan->sections[c->section];
-    TuneRandom random;
+    return a->n == b->n && memcmp(a->pitch, b->pitch, a->n) == 0;
+}
 
-    self->n_voices = self->usual_voices;
-    if (s->repeat == 0 || self->power || c->tick >= self->plan->final_tick)
-        return;
-    tune_random_init(&random, self->plan->seed, "material %d/%s/voices/%d", s->material,
-                     self->part->style->id, s->repeat);
-    gint always = from + tune_random_int(&random, 0, MAX(0, (to - from) * 3 / 4 - 1));
-    tune_random_init(&random, self->plan->seed, "material %d/%s/voices/%d/%d", s->material,
-                     self->part->style->id, s->repeat, c->tick - s->start_tick);
-    if (chord == always || tune_random_chance(&random, 0.2))
-        self->n_voices += self->n_voices > 3 ? -1 : 1;
-    self->n_voices = MIN(self->n_voices, (gint)self->part->instrument->polyphony);
+/* The voicing that was heard when the section came first, with a voice more or less. */
+static Voicing thicker(const Voicer *self, const Voicing *old)
+{
+    Voicing v = *old;
+    gint up = v.pitch[0] + 12;
+
+    if (v.n > 3 || up > self->part->high) {
+        for (gint i = 1; i + 1 < v.n && v.n > 2; i++)
+            v.pitch[i] = v.pitch[i + 1];
+        v.n = (guint8)MAX(2, v.n - 1);
+        return v;
+    }
+    for (gint i = 0; i < v.n; i++)
+        if (v.pitch[i] == up)
+            up = v.pitch[1] + 12;
+    if (up <= self->part->high && v.n < (gint)self->part->instrument->polyphony)
+        v.pitch[v.n++] = (guint8)up;
+    sort_pitches(&v);
+    return v;
 }
 
 /* Chords from..to (one section) at once, so that a section that returns is voiced alike. */
-static void voice_run(Voicer *self, gint from, gint to, Voicing *out)
+static void voice_run(const Voicer *self, gint from, gint to, Voicing *out)
 {
     gint n = to - from;
     g_autofree Candidate *all = g_new(Candidate, (gsize)n * MOST_CANDIDATES);
@@ -334,9 +366,18 @@ static void voice_run(Voicer *self, gint from, gint to, Voicing *out)
 
     for (gint i = 0; i < n; i++) {
         Candidate *mine = all + i * MOST_CANDIDATES, *before = mine - MOST_CANDIDATES;
-        thicken(self, from + i, from, to);
-        counts[i] = candidates(self, &self->plan->chords[from + i], mine);
+        gint twin = twin_of(self->plan, from + i);
+        if (twin >= 0 && !self->power && out[twin].n > 1 &&
+            from + i == renewed(self->plan, from, to, self->part->style->id)) {
+            mine[0] = (Candidate){thicker(self, &out[twin]), 0};
+            counts[i] = 1;
+            twin = -1;
+        } else {
+            counts[i] = candidates(self, &self->plan->chords[from + i], mine);
+        }
         for (gint k = 0; k < counts[i]; k++) {
+            if (twin >= 0 && !is_same(&mine[k].v, &out[twin]))
+                mine[k].cost += 2.5;
             double best = i == 0 ? 0 : G_MAXDOUBLE;
             for (gint j = 0; i > 0 && j < counts[i - 1]; j++) {
                 double so_far = cost[(i - 1) * MOST_CANDIDATES + j];
@@ -408,7 +449,6 @@ static void voice_part(Plan *plan, gint index)
     v.with_bass = bass == NULL && first && part->instrument->low <= 45 && part->role != TUNE_ROLE_PAD;
     if (v.with_bass)
         v.n_voices = MIN(3, v.n_voices);
-    v.usual_voices = v.n_voices;
     v.lead = lead != NULL ? lead->track : NULL;
     part->voicings = g_new0(Voicing, MAX(1, plan->n_chords));
     for (gint from = 0; from < plan->n_chords;) {
@@ -563,14 +603,14 @@ static void voice_ensemble_run(Ensemble *e, gint from, gint to)
             outer[0] = soprano_at(e, c - 1);
             outer[1] = bass_pitch(e, c - 1);
         }
-        /* Inner voices find other ways when a section returns. */
-        const PlanSection *s = &e->plan->sections[c->section];
-        TuneRandom random;
-        tune_random_init(&random, e->plan->seed, "material %d/inner voices/%d/%d", s->material,
-                         s->repeat, c->tick - s->start_tick);
-        double freedom = s->repeat > 0 && tune_random_chance(&random, 0.2) ? 1.2 : 0.0;
+        /* When a section returns its inner voices go the same way, but for one chord. */
+        gint twin = twin_of(e->plan, from + i);
+        gboolean anew = twin >= 0 && from + i == renewed(e->plan, from, to, "inner voices");
         for (gint k = 0; k < counts[i]; k++) {
-            mine[k].cost += freedom * tune_random_unit(&random);
+            for (gint v = 0; twin >= 0 && v < e->n; v++) {
+                gboolean same = mine[k].pitch[v] == e->parts[v]->voicings[twin].pitch[0];
+                mine[k].cost += anew ? (same ? 3.0 : 0) : (same ? 0 : 2.5);
+            }
             double best = i == 0 ? 0 : G_MAXDOUBLE;
             for (gint j = 0; i > 0 && j < counts[i - 1]; j++) {
                 double so_far = cost[(i - 1) * MOST_JOINT + j];
