@@ -273,6 +273,22 @@ GArray *drafts_of_style(Plan *plan, const GArray *said, gint bars)
 
 /* ---- lengths ---- */
 
+/* Longer than this a section of its kind wears out. */
+static gint longest(const Draft *d)
+{
+    switch (d->role) {
+    case TUNE_SECTION_INTRO:
+    case TUNE_SECTION_OUTRO:
+    case TUNE_SECTION_CODA:
+    case TUNE_SECTION_PRECHORUS:
+    case TUNE_SECTION_BUILD:
+    case TUNE_SECTION_INTERLUDE:
+        return MAX(8, d->bars);
+    default:
+        return MAX(16, d->bars);
+    }
+}
+
 static double reluctance(const Draft *d, gint wanted, gint bars, gint unit)
 {
     double least = d->least > 0 ? d->least : 1;
@@ -284,6 +300,8 @@ static double reluctance(const Draft *d, gint wanted, gint bars, gint unit)
         cost += d->role == TUNE_SECTION_OUTRO || d->role == TUNE_SECTION_INTRO ? 0.3 : 0.8;
     else if (d->phrase_bars >= 4 && bars % 4 != 0)
         cost += d->role == TUNE_SECTION_OUTRO || d->role == TUNE_SECTION_INTRO ? 0.15 : 0.4;
+    if (bars > longest(d))
+        cost += 0.3 * (bars - longest(d));
     if (unit > 1 && bars % unit != 0) /* a said progression would be cut off */
         cost += 0.5;
     /* A fixed form of twelve bars is twelve bars. */
@@ -347,8 +365,9 @@ static void allocate(const GArray *drafts, gint *bars, guint from, guint to, gin
         bars[i] = d->bars;
         if (!d->fixed && (scale > 1.3 || scale < 0.8 || loop > 1)) {
             gint unit = loop > 1 && d->bars * scale >= loop ? loop : (d->bars * scale >= 4 ? 4 : 2);
-            bars[i] = MAX(1, (gint)floor(d->bars * scale / unit + 0.5) * unit);
-            wanted[i] = MAX(1, (gint)(d->bars * scale + 0.5));
+            double scaled = MIN(d->bars * scale, longest(d));
+            bars[i] = MAX(1, (gint)floor(scaled / unit + 0.5) * unit);
+            wanted[i] = MAX(1, (gint)(scaled + 0.5));
         }
         sum += bars[i];
     }

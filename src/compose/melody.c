@@ -262,44 +262,80 @@ static gboolean adapt(Singer *m, const Line *old, gint shift, Line *line)
     return TRUE;
 }
 
-/* Small changes to a phrase that has been heard: a passing note between two, a held note repeated, an
- * upbeat note left out. */
+/* A passing note that fills the third after note @i. */
+static gboolean add_passing(const Plan *plan, Line *line, gint i)
+{
+    LineNote *n = &line->note[i];
+    const PlanChord *c = &plan->chords[plan_chord_at(plan, line->start + n->tick)];
+    gint gap = line->note[i + 1].pitch - n->pitch;
+
+    if (n->ticks < plan->beat_ticks || (abs(gap) != 3 && abs(gap) != 4))
+        return FALSE;
+    gint pitch = n->pitch + (gap > 0 ? 2 : -2);
+    if (!((c->scale >> (pitch % 12)) & 1))
+        pitch = n->pitch + (gap > 0 ? 1 : -1);
+    if (!((c->scale >> (pitch % 12)) & 1))
+        return FALSE;
+    LineNote passing = *n;
+    passing.ticks = n->ticks / 2;
+    passing.tick = n->tick + n->ticks - passing.ticks;
+    passing.pitch = pitch;
+    n->ticks -= passing.ticks;
+    memmove(n + 2, n + 1, sizeof *n * (gsize)(line->n - i - 1));
+    n[1] = passing;
+    line->n++;
+    return TRUE;
+}
+
+/* The longest note before the last bar is struck twice. */
+static void strike_twice(const Plan *plan, Line *line)
+{
+    gint longest = -1;
+
+    for (gint i = 0; i + 1 < line->n; i++)
+        if (line->note[i].syllable < 0 && line->note[i].tick < line->ticks - plan->bar_ticks &&
+            (longest < 0 || line->note[i].ticks > line->note[longest].ticks))
+            longest = i;
+    if (longest < 0 || line->note[longest].ticks < plan->beat_ticks || line->n >= LINE_MAX_NOTES)
+        return;
+    LineNote *n = &line->note[longest], again = *n;
+    again.ticks = n->ticks / 2;
+    again.tick = n->tick + n->ticks - again.ticks;
+    n->ticks -= again.ticks;
+    memmove(n + 2, n + 1, sizeof *n * (gsize)(line->n - longest - 1));
+    n[1] = again;
+    line->n++;
+}
+
+/* Small changes to a phrase that has been heard: a passing note between two, an upbeat note left out, a
+ * long note struck twice. */
 static void vary(const Singer *m, const PlanSection *s, gint phrase, Line *line)
 {
     const Plan *plan = m->plan;
-    double often = s->role == TUNE_SECTION_VARIATION ? 0.7 : (s->role == TUNE_SECTION_THEME ? 0.2 : 0.3);
+    double often = s->role == TUNE_SECTION_VARIATION ? 0.7
+                                                     : (s->role == TUNE_SECTION_THEME ? 0.2 : 0.3);
+    gint changes = 0;
     TuneRandom random;
 
     tune_random_init(&random, plan->seed, "material %d/vary/%d/%d", s->material, s->repeat, phrase);
     for (gint i = 1; i + 1 < line->n && line->n < LINE_MAX_NOTES - 1; i++) {
         LineNote *n = &line->note[i];
-        gint tick = line->start + n->tick;
+        gint in_bar = (line->start + n->tick) % plan->bar_ticks;
         if (n->syllable >= 0 || !tune_random_chance(&random, often))
             continue;
-        const PlanChord *c = &plan->chords[plan_chord_at(plan, tick)];
-        gint gap = line->note[i + 1].pitch - n->pitch;
-        if (n->ticks >= plan->beat_ticks && (abs(gap) == 3 || abs(gap) == 4)) {
-            gint pitch = n->pitch + (gap > 0 ? 2 : -2);
-            if (!((c->scale >> (pitch % 12)) & 1))
-                pitch = n->pitch + (gap > 0 ? 1 : -1);
-            if (!((c->scale >> (pitch % 12)) & 1))
-                continue;
-            LineNote passing = *n;
-            passing.ticks = n->ticks / 2;
-            passing.tick = n->tick + n->ticks - passing.ticks;
-            passing.pitch = pitch;
-            n->ticks -= passing.ticks;
-            memmove(n + 2, n + 1, sizeof *n * (gsize)(line->n - i - 1));
-            n[1] = passing;
-            line->n++;
+        if (add_passing(plan, line, i)) {
             i++;
-        } else if (tune_metre_weight(plan->metre, tick % plan->bar_ticks) < 0.4 && !n->ends) {
+            changes++;
+        } else if (tune_metre_weight(plan->metre, in_bar) < 0.4 && !n->ends) {
             LineNote *before = n - 1;
             before->ticks = n->tick + n->ticks - before->tick;
             memmove(n, n + 1, sizeof *n * (gsize)(line->n - i - 1));
             line->n--;
+            changes++;
         }
     }
+    if (changes == 0)
+        strike_twice(plan, line);
 }
 
 /* ---- pick-ups ---- */
