@@ -329,6 +329,22 @@ static void add_asked(Arranger *a)
     }
 }
 
+static gboolean sings(const Plan *plan, const StylePart *s)
+{
+    return s->role == TUNE_ROLE_LEAD && plan->brief->lyrics->len > 0;
+}
+
+static gboolean lists_family(Arranger *a, const StylePart *s, const char *family)
+{
+    for (guint i = 0; i < s->instruments->len; i++) {
+        const char *name = g_array_index(s->instruments, StyleChoice, i).name;
+        const TuneInstrument *in = tune_instruments_find(a->library, name);
+        if (in != NULL && strcmp(in->family, family) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static const TuneInstrument *choose_instrument(Arranger *a, const StylePart *s)
 {
     const TuneInstrument *found[32];
@@ -343,11 +359,17 @@ static const TuneInstrument *choose_instrument(Arranger *a, const StylePart *s)
         found[n] = in;
         /* At temperature 0 the likeliest, at 1 nearly anything on the list. */
         weights[n] = c->weight * (1.0 + (1.0 - a->plan->temperature) * c->weight);
+        if (sings(a->plan, s) && strcmp(in->family, "voice") == 0)
+            weights[n] *= 1000; /* words want a voice */
         for (gint p = 0; p < a->plan->n_parts; p++)
             if (a->plan->parts[p].instrument == in && s->rank > 1)
                 weights[n] *= 0.2;
         n++;
     }
+    const TuneInstrument *voice = tune_instruments_find(a->library, "voice-oohs");
+    if (sings(a->plan, s) && voice != NULL && !is_excluded(a->plan, voice) &&
+        !lists_family(a, s, "voice"))
+        return voice;
     if (n > 0)
         return found[tune_random_weighted(&a->random, weights, n)];
     /* All of them excluded: anyone else who can do it. */

@@ -54,6 +54,22 @@ static Draft draft_of_style(const StyleSection *s)
                    .cycle = s->cycle, .at_seconds = -1, .transpose = s->transpose};
 }
 
+/* Lines of the lyrics that are sung in said section @index, when the lyrics are where the sections come
+ * from: there two bars a line are wanted. */
+static gint lyric_lines(const TuneBrief *brief, guint index)
+{
+    guint n = 0;
+
+    if (brief->lyrics->len == 0 || !brief->sections_partial)
+        return 0;
+    for (guint i = 0; i < brief->lyrics->len; i++) {
+        const TuneLyricBlock *block = &g_array_index(brief->lyrics, TuneLyricBlock, i);
+        if (block->role_said && n++ == index)
+            return (gint)block->lines->len;
+    }
+    return 0;
+}
+
 GArray *drafts_of_brief(const Plan *plan)
 {
     const GArray *said = plan->brief->sections;
@@ -66,6 +82,11 @@ GArray *drafts_of_brief(const Plan *plan)
         Draft d = draft_of_role(plan->style, s->role);
         d.said = s;
         d.at_seconds = s->at_seconds;
+        gint lines = lyric_lines(plan->brief, i);
+        if (lines > 0) {
+            d.bars = CLAMP(2 * lines, 4, 16);
+            d.least = MIN(lines, 8);
+        }
         if (s->bars > 0) {
             d.bars = s->bars;
             d.fixed = TRUE;
@@ -247,7 +268,11 @@ static void work_in(GArray *drafts, const GArray *said)
             known->said = d.said;
             known->at_seconds = d.at_seconds;
             known->fixed = d.fixed;
-            known->bars = d.fixed ? d.bars : known->bars;
+            known->bars = d.fixed || d.least > 1 ? d.bars : known->bars;
+            known->least = MAX(known->least, MIN(d.least, known->bars));
+            for (guint k = 0; k < drafts->len && d.least > 1; k++) /* all verses are as long */
+                if (g_array_index(drafts, Draft, k).role == d.role && k != at)
+                    g_array_index(drafts, Draft, k).bars = d.bars;
         } else {
             at = place_for(drafts, from, d.role);
             g_array_insert_val(drafts, at, d);

@@ -477,9 +477,10 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
         const TuneNote *last = &g_array_index(notes, TuneNote, notes->len - 1);
         free_from = last->onset + last->duration;
     }
-    if (m->words != NULL &&
-        words_lay(m->words, m->plan, m->part, index, phrase, n, &line)) {
-        compose_phrase(m, s, phrase, n, &line);
+    if (words_has(m->words, index)) {
+        words_lay(m->words, m->plan, m->part, index, phrase, n, &line);
+        if (line.n > 0)
+            compose_phrase(m, s, phrase, n, &line);
     } else {
         const Line *old = recall(m, s, phrase, ticks);
         gboolean again = reuse(m, s, old, s->transpose, &line);
@@ -509,7 +510,8 @@ static void sing_section(Singer *m, gint index)
 
     for (gint phrase = 0; phrase < n && start < end; phrase++) {
         gint stop = phrase + 1 == n ? end : MIN(end, start + ticks);
-        sing_phrase(m, index, phrase, reference_phrases(plan, s, n), start, stop - start);
+        gint all = words_has(m->words, index) ? n : reference_phrases(plan, s, n);
+        sing_phrase(m, index, phrase, all, start, stop - start);
         start = stop;
     }
 }
@@ -556,9 +558,10 @@ static void sing(Plan *plan, gint part_index)
                 .memory = memory, .words = words_new(plan)};
 
     for (gint i = 0; i < plan->n_sections; i++) {
-        if (!(plan->sections[i].playing & (1u << part_index)))
-            continue;
-        sing_section(&m, i);
+        if (words_has(m.words, i))
+            plan->sections[i].playing |= 1u << part_index;
+        if (plan->sections[i].playing & (1u << part_index))
+            sing_section(&m, i);
     }
     if (plan->final_tick < plan->ticks &&
         (plan->sections[plan->n_sections - 1].playing & (1u << part_index)))

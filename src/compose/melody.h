@@ -81,6 +81,7 @@ gint track_pitch_at(const TuneTrack *track, gint tick);
 typedef struct Words Words;
 Words *words_new(const Plan *plan);
 void words_free(Words *words);
+gboolean words_has(const Words *words, gint index); /* section @index is sung */
 /* TRUE when section @index is sung; then the line's notes are its syllables in phrase @phrase of
  * @n_phrases. */
 gboolean words_lay(Words *words, const Plan *plan, PlanPart *part, gint index, gint phrase,
