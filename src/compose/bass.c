@@ -124,6 +124,16 @@ static void write_note(Bassist *b, gint tick, gint ticks, gint pitch, gint veloc
     b->previous = pitch;
 }
 
+/* Half steps are spice: every other approach goes by the scale. */
+static gboolean half_step(const Bassist *b, gint tick)
+{
+    TuneRandom random;
+    gint bar = (tick - b->section->start_tick) / b->plan->bar_ticks;
+
+    plan_stream(b->plan, b->section, b->part, "half step", bar, &random);
+    return tune_random_chance(&random, 0.45);
+}
+
 /* One cell: which pitch, at @tick, with the chord's bass note @root under it. */
 static gint cell_pitch(const Bassist *b, char cell, gint tick, gint root)
 {
@@ -150,7 +160,7 @@ static gint cell_pitch(const Bassist *b, char cell, gint tick, gint root)
     case 'd':
         if (!moves)
             return degree(b, chord, 5, root);
-        return approach(b, chord, ground(b, next), from, cell == 'a');
+        return approach(b, chord, ground(b, next), from, cell == 'a' && half_step(b, tick));
     default:
         return root;
     }

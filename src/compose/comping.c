@@ -199,14 +199,24 @@ static void play_hit(Comper *c, const StyleHit *hit, gint bar_start)
 
 /* ---- idioms ---- */
 
+/* When a section comes again its upper voice is struck anew at the first bar line under it. */
+static void hold_voice(Comper *c, gint tick, gint stop, gint pitch, gboolean upper)
+{
+    gint bar_line = tick + c->plan->bar_ticks;
+
+    if (upper && c->section->repeat > 0 && stop > bar_line) {
+        plan_add_note(c->plan, c->part, tick, bar_line - tick, pitch, 80);
+        tick = bar_line;
+    }
+    plan_add_note(c->plan, c->part, tick, stop - tick, pitch, upper ? 80 : 74);
+}
+
 /* Held chords: a voice that stays is not struck again within a phrase. */
 static void hold_section(Comper *c)
 {
     const PlanSection *s = c->section;
     gint phrase = MAX(1, s->phrase_bars) * c->plan->bar_ticks;
 
-    if (s->repeat > 0 && s->phrase_bars % 2 == 0) /* breathes more often when it comes again */
-        phrase /= 2;
     for (gint tick = s->start_tick; tick < c->end;) {
         const PlanChord *chord = &c->plan->chords[plan_chord_at(c->plan, tick)];
         gint next = MIN(c->end, MAX(tick + 1, chord->tick + chord->ticks));
@@ -226,7 +236,7 @@ static void hold_section(Comper *c)
                 gint phrase_end = s->start_tick + ((stop - s->start_tick) / phrase + 1) * phrase;
                 stop = MIN(until, phrase_end);
             }
-            plan_add_note(c->plan, c->part, tick, stop - tick, v.pitch[k], k + 1 == v.n ? 80 : 74);
+            hold_voice(c, tick, stop, v.pitch[k], k + 1 == v.n);
         }
         gint boundary = s->start_tick + ((tick - s->start_tick) / phrase + 1) * phrase;
         tick = MIN(next, boundary);

@@ -18,8 +18,9 @@ typedef struct {
     const PlanSection *next;   /* (nullable) */
     const PlanSection *before; /* (nullable) */
     const StylePattern *groove;
-    gint percussion;               /* as in PatternWant */
-    gint end;                      /* the groove runs up to here */
+    gint percussion; /* as in PatternWant */
+    gint end;        /* the groove runs up to here */
+    gboolean hands;  /* plays shakers and congas: leaves tuned rows and toms to others */
     const StylePattern *last_fill; /* the same fill twice running is a habit */
     GArray *strokes;               /* Stroke of this section */
     GArray *hits;                  /* StyleHit, scratch */
@@ -113,6 +114,8 @@ static void groove_bar(Drummer *d, gint bar, gint start)
         gboolean maybe = hit->cell == 'p' || hit->cell == 'q';
         if (maybe && !tune_random_chance(&random, 0.35))
             continue;
+        if (d->hands && hit->key <= STYLE_DRUM_TAIKO_HIGH)
+            continue;
         add_stroke(d, start + hit->tick, hit->ticks, hit->key, cell_velocity(hit->cell));
     }
 }
@@ -189,6 +192,8 @@ static void play_fill(Drummer *d, const StylePattern *fill, gint end)
     remove_strokes(d, start, end, FALSE);
     for (guint i = 0; i < d->hits->len; i++) {
         const StyleHit *hit = &g_array_index(d->hits, StyleHit, i);
+        if (d->hands && hit->key <= STYLE_DRUM_TAIKO_HIGH)
+            continue;
         gint velocity = cell_velocity(hit->cell);
         if (fill->build) /* grows from half to full */
             velocity = velocity * (length + hit->tick) / (2 * length) + 10 * hit->tick / length;
@@ -307,6 +312,10 @@ static void final_hit(Drummer *d)
     gint tick = plan->final_tick, length = plan->ticks - tick;
     gint force = (gint)(70 + 40 * d->section->energy);
 
+    if (d->hands) {
+        add_stroke(d, tick, MIN(length, plan->beat_ticks), TAMBOURINE, force);
+        return;
+    }
     if (d->percussion == 1) {
         gint roll = plan->ending == TUNE_ENDING_COLD ? plan->beat_ticks / 2 : length;
         add_stroke(d, tick, MIN(roll, length), STYLE_DRUM_TIMPANI, force);
@@ -359,6 +368,20 @@ static void choose_groove(Drummer *d)
         d->percussion = want.percussion = 1;
         d->groove = plan_pattern_pick(d->plan, grooves_of(d->plan)->grooves, &want, &random);
     }
+}
+
+/* A percussionist beside a drummer, whose groove has something for the hands. */
+static gboolean plays_by_hand(const Drummer *d)
+{
+    const TuneInstrument *instrument = d->part->instrument;
+
+    if (d->part->role != TUNE_ROLE_PERC || !instrument->is_drums || instrument->program == 48 ||
+        d->groove == NULL)
+        return FALSE;
+    for (guint i = 0; i < d->groove->hits->len; i++)
+        if (g_array_index(d->groove->hits, StyleHit, i).key >= TAMBOURINE)
+            return TRUE;
+    return FALSE;
 }
 
 static void play_section(Drummer *d)
@@ -416,6 +439,7 @@ static void play_part(Plan *plan, gint index)
         d.end = plan_groove_end(plan, d.section);
         g_array_set_size(strokes, 0);
         choose_groove(&d);
+        d.hands = plays_by_hand(&d);
         play_section(&d);
         plan_strokes_write(plan, d.part, strokes, d.percussion != 1);
     }

@@ -263,9 +263,18 @@ static void perform_part(Plan *plan, gint index)
     plan_controls(plan, index);
 }
 
+/* Drum set and percussion write into one track: it is played once. */
+static gboolean shares_track(const Plan *plan, gint index)
+{
+    for (gint i = 0; i < index; i++)
+        if (plan->parts[i].track == plan->parts[index].track)
+            return TRUE;
+    return FALSE;
+}
+
 void plan_perform(Plan *plan)
 {
     for (gint i = 0; i < plan->n_parts; i++)
-        if (plan->parts[i].track != NULL)
+        if (plan->parts[i].track != NULL && !shares_track(plan, i))
             perform_part(plan, i);
 }
