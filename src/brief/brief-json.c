@@ -76,8 +76,7 @@ static json_t *instruments_json(const TuneBrief *self)
                                  tune_origin_name(asked->origin), "count", (int)asked->count);
         if (asked->role_said)
             put_string(item, "role", tune_role_name(asked->role));
-        if (asked->generic)
-            json_object_set_new(item, "generic", json_true());
+        put_string(item, "generic", asked->generic);
         json_array_append_new(list, item);
     }
     return list;
@@ -543,6 +542,7 @@ static gboolean load_asked(Loader *self, const json_t *item, GError **error)
 {
     TuneBriefInstrument asked = {0};
     const char *role = json_string_value(json_object_get(item, "role"));
+    const char *generic = json_string_value(json_object_get(item, "generic"));
     json_int_t count = json_integer_value(json_object_get(item, "count"));
 
     if (!find_instrument(self, json_string_value(json_object_get(item, "key")), &asked.instrument,
@@ -553,7 +553,11 @@ static gboolean load_asked(Loader *self, const json_t *item, GError **error)
     asked.role_said = role != NULL;
     if (role != NULL && !tune_role_parse(role, &asked.role))
         return fail(error, "\"%s\" is no role", role);
-    asked.generic = json_is_true(json_object_get(item, "generic"));
+    if (generic != NULL) { /* only known names are interned: the text comes from outside */
+        if (tune_lexicon_generic_named(self->vocabulary, generic) == NULL)
+            return fail(error, "\"%s\" is no word for several instruments", generic);
+        asked.generic = g_intern_string(generic);
+    }
     g_array_append_val(self->brief->instruments, asked);
     return TRUE;
 }

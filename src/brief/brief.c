@@ -215,19 +215,19 @@ gboolean tune_brief_set_bars(TuneBrief *self, gint bars, GError **error)
 }
 
 void tune_brief_add_instrument(TuneBrief *self, const TuneInstrument *instrument, guint count,
-                               gboolean generic, TuneOrigin origin)
+                               const char *generic, TuneOrigin origin)
 {
     for (guint i = 0; i < self->instruments->len; i++) {
         TuneBriefInstrument *known = &g_array_index(self->instruments, TuneBriefInstrument, i);
         if (known->instrument == instrument) {
             known->count = MAX(known->count, count);
-            known->generic = known->generic && generic;
+            known->generic = generic == NULL ? NULL : known->generic;
             known->origin = MAX(known->origin, origin);
             return;
         }
     }
     TuneBriefInstrument added = {
-        .instrument = instrument, .origin = origin, .count = count, .generic = generic};
+        .instrument = instrument, .origin = origin, .count = count, .generic = g_intern_string(generic)};
     g_array_append_val(self->instruments, added);
 }
 

@@ -56,8 +56,8 @@ typedef struct {
     TuneRole role;       /* valid if role_said: "lead guitar", "piano melody" */
     gboolean role_said;
     guint count;         /* "two violins": 2; normally 1 */
-    gboolean generic;    /* "bass", "guitar": which one is the style's choice; tune_brief_complete() puts
-                            the style's usual one into @instrument */
+    const char *generic; /* "bass", "guitar" (interned): which one is the style's choice, and
+                            tune_brief_complete() puts the style's usual one into @instrument; else NULL */
 } TuneBriefInstrument;
 
 /* One "[Verse]" block of lyrics. */

@@ -123,19 +123,6 @@ static void complete_tempo(TuneBrief *self)
 
 /* ---- instruments ---- */
 
-static const LexiconEntry *generic_of(const TuneVocabulary *vocabulary,
-                                      const TuneInstrument *instrument)
-{
-    for (guint i = 0; i < vocabulary->entries->len; i++) {
-        const LexiconEntry *entry = g_ptr_array_index(vocabulary->entries, i);
-        for (guint k = 0; entry->kind == LEXICON_GENERIC && k < entry->choices->len; k++)
-            if (strcmp(g_array_index(entry->choices, LexiconChoice, k).instrument,
-                       instrument->key) == 0)
-                return entry;
-    }
-    return NULL;
-}
-
 static gboolean is_asked_otherwise(const TuneBrief *self, const TuneInstrument *instrument, guint but)
 {
     for (guint i = 0; i < self->instruments->len; i++)
@@ -150,7 +137,7 @@ static void choose_generics(TuneBrief *self, const TuneVocabulary *vocabulary)
 {
     for (guint i = 0; i < self->instruments->len; i++) {
         TuneBriefInstrument *asked = &g_array_index(self->instruments, TuneBriefInstrument, i);
-        const LexiconEntry *entry = asked->generic ? generic_of(vocabulary, asked->instrument) : NULL;
+        const LexiconEntry *entry = asked->generic == NULL ? NULL : tune_lexicon_generic_named(vocabulary, asked->generic);
         const TuneInstrument *chosen =
             entry == NULL ? NULL : tune_lexicon_generic(vocabulary, entry, self->style);
         if (chosen != NULL && !is_asked_otherwise(self, chosen, i) &&

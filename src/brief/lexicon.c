@@ -210,6 +210,16 @@ const LexiconEntry *tune_lexicon_genre(const TuneVocabulary *self, const char *w
     return entry != NULL && entry->kind == LEXICON_GENRE ? entry : NULL;
 }
 
+const LexiconEntry *tune_lexicon_generic_named(const TuneVocabulary *self, const char *name)
+{
+    for (guint i = 0; i < self->entries->len; i++) {
+        const LexiconEntry *entry = g_ptr_array_index(self->entries, i);
+        if (entry->kind == LEXICON_GENERIC && strcmp(entry->name, name) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
 const TuneInstrument *tune_lexicon_generic(const TuneVocabulary *self, const LexiconEntry *entry,
                                            const TuneStyle *style)
 {

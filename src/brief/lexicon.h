@@ -137,6 +137,9 @@ const TuneStyle *tune_lexicon_style(const TuneVocabulary *self, const LexiconEnt
 /* "jazz", "house", "bossa nova": the entry of a genre word, or NULL. */
 const LexiconEntry *tune_lexicon_genre(const TuneVocabulary *self, const char *word);
 
+/* The generic called @name ("bass"), or NULL. */
+const LexiconEntry *tune_lexicon_generic_named(const TuneVocabulary *self, const char *name);
+
 /* The instrument that a generic means in @style (nullable). */
 const TuneInstrument *tune_lexicon_generic(const TuneVocabulary *self, const LexiconEntry *entry,
                                            const TuneStyle *style);

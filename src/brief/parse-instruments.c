@@ -60,18 +60,19 @@ gboolean tune_brief_add_entry(TuneBrief *self, const TuneVocabulary *vocabulary,
                               const LexiconEntry *entry, guint count, TuneOrigin origin)
 {
     if (entry->kind == LEXICON_INSTRUMENT) {
-        tune_brief_add_instrument(self, entry->instrument, count, FALSE, origin);
+        tune_brief_add_instrument(self, entry->instrument, count, NULL, origin);
     } else if (entry->kind == LEXICON_GENERIC) {
         const TuneInstrument *instrument = tune_lexicon_generic(vocabulary, entry, self->style);
         if (instrument == NULL)
             return FALSE;
-        tune_brief_add_instrument(self, instrument, count, TRUE, origin);
+        tune_brief_add_instrument(self, instrument, count, entry->choices->len > 1 ? entry->name : NULL,
+                                  origin);
     } else if (entry->kind == LEXICON_GROUP) {
         for (guint i = 0; i < entry->members->len; i++) {
             const LexiconMember *member = &g_array_index(entry->members, LexiconMember, i);
             tune_brief_add_instrument(self,
                                       tune_instruments_find(vocabulary->instruments, member->instrument),
-                                      member->count, FALSE, origin);
+                                      member->count, NULL, origin);
         }
     } else {
         return FALSE;
@@ -212,11 +213,14 @@ static void take_players(Reader *self, const ReaderMatch *match, Exclusivity *se
     guint before = brief->instruments->len, count = count_before(self, match);
     TuneRole role;
 
+    gboolean solo_before = seen->solo;
     look_for_only(self, match, seen);
     tune_brief_add_entry(brief, self->vocabulary, match->entry, count, TUNE_ORIGIN_SAID);
     TuneBriefInstrument *added = last_added(brief, before);
-    if (added != NULL && seen->solo && seen->soloist == NULL)
-        seen->soloist = added->instrument;
+    if (seen->solo && !solo_before)
+        seen->soloist = match->entry->kind == LEXICON_GENERIC
+                            ? tune_lexicon_generic(self->vocabulary, match->entry, brief->style)
+                            : match->entry->instrument;
     if (added != NULL && role_around(self, match, &role)) {
         added->role = role;
         added->role_said = TRUE;
@@ -259,7 +263,7 @@ static gboolean is_in_list(const TuneBrief *brief, const TuneInstrument *instrum
     for (guint i = 0; i < brief->instruments->len; i++) {
         const TuneBriefInstrument *asked = &g_array_index(brief->instruments, TuneBriefInstrument, i);
         if (asked->instrument == instrument)
-            return generic || !asked->generic;
+            return generic || asked->generic == NULL;
     }
     return FALSE;
 }

@@ -67,7 +67,7 @@ gboolean tune_brief_set_seconds(TuneBrief *self, double seconds, GError **error)
 gboolean tune_brief_set_bars(TuneBrief *self, gint bars, GError **error);
 void tune_brief_wish_tempo(TuneBrief *self, double low, double high);
 void tune_brief_add_instrument(TuneBrief *self, const TuneInstrument *instrument, guint count,
-                               gboolean generic, TuneOrigin origin);
+                               const char *generic, TuneOrigin origin);
 void tune_brief_exclude(TuneBrief *self, const TuneInstrument *instrument, TuneOrigin origin);
 void tune_brief_add_tag(TuneBrief *self, const char *tag);
 void tune_brief_add_section(TuneBrief *self, TuneSectionRole role, gint bars);
