@@ -203,7 +203,12 @@ void tune_sf2_unref(TuneSf2 *self)
 
 gboolean tune_sf2_is_compressed(const TuneSf2 *self)
 {
-    return self->major_version >= 3;
+    if (self->major_version < 3)
+        return FALSE;
+    for (guint i = 0; i + 1 < self->shdr.n; i++)
+        if ((u16(self->shdr.data + (gsize)i * SHDR + 44) & VORBIS_SAMPLE) != 0)
+            return TRUE;
+    return FALSE;
 }
 
 /* ---- zones ---- */
