@@ -358,7 +358,11 @@ static void test_understanding_is_quick(void)
     double load_ms = (double)(loaded - start) / 1000;
     double sentence_ms = (double)(g_get_monotonic_time() - loaded) / 100 / 1000;
     g_test_message("vocabulary %.2f ms, a caption %.3f ms", load_ms, sentence_ms);
-    /* ten times what is promised, for sanitizers and busy machines */
+    if (g_getenv("LD_PRELOAD") != NULL) { /* valgrind and the like */
+        g_test_skip("times say nothing under a checker");
+        return;
+    }
+    /* far above what is usual, for sanitizers and busy machines */
     g_assert_cmpfloat(load_ms, <, 1500);
     g_assert_cmpfloat(sentence_ms, <, 50);
 }
