@@ -17,8 +17,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Properties that must hold without exception, and those that a few pieces in a hundred may miss.
- */
+/* Most hold without exception.  Those that measure taste may miss in one look of a hundred: a bound
+ * that no odd request ever crosses would have to be so loose that it says nothing. */
+#define TASTE 0.01
+
 static const struct {
     const char *name;
     double allowed_share;
@@ -39,24 +41,24 @@ static const struct {
     {"hard/no-drums", 0},
     {"hard/ending", 0},
     {"form/sections-cover", 0},
+    {"form/final-chord", 0},
+    {"form/repeats-alike", TASTE},
+    {"form/repeats-vary", TASTE},
     {"notes/sound", 0},
     {"notes/overlap", 0},
     {"notes/range", 0},
     {"notes/polyphony", 0},
     {"notes/tracks", 0},
-    {"notes/velocity-spread", 0},
-    {"notes/fit", 0},
-    {"melody/breath", 0},
-    {"form/repeats-alike", 0},
-    {"form/repeats-vary", 0},
-    {"melody/hook-returns", 0},
-    {"drums/fills", 0},
-    {"form/final-chord", 0},
+    {"notes/velocity-spread", TASTE},
+    {"notes/fit", TASTE},
+    {"melody/breath", TASTE},
+    {"melody/hook-returns", TASTE},
+    {"drums/fills", TASTE},
+    {"voices/no-parallels", TASTE},
     {"seed/same-bytes", 0},
     {"seed/other-melody", 0},
     {"style/differs", 0},
     {"style/exemptions", 0},
-    {"voices/no-parallels", 0},
 };
 
 static Violations *found; /* filled by main before the tests, read by them */
