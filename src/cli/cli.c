@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/cli.h"
 #include "cli/exit.h"
-#include "cli/help.h"
-#include "tune-config.h"
+#include "cli/front.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -25,7 +24,6 @@ static const TuneCommandRun runs[N_COMMANDS] = {
     [COMMAND_INSPECT] = tune_command_inspect,
     [COMMAND_PLAY] = tune_command_play,
     [COMMAND_DOCTOR] = tune_command_doctor,
-    [COMMAND_HELP] = tune_command_help,
 };
 
 static gpointer signal_thread(gpointer user_data)
@@ -148,30 +146,6 @@ TuneEngine *tune_cli_engine(TuneCli *cli, TuneVocabulary *vocabulary, GError **e
     return tune_engine_new(name, &config, error);
 }
 
-gint tune_command_help(TuneCli *cli, GError **error)
-{
-    const char *word = tune_args_word(cli->args, 0);
-    const char *shell = tune_args_get(cli->args, OPTION_COMPLETION);
-    const TuneCommandInfo *command = NULL;
-    g_autofree char *text = NULL;
-
-    for (guint i = 0; word != NULL && i < N_COMMANDS; i++)
-        if (strcmp(tune_commands[i].name, word) == 0)
-            command = &tune_commands[i];
-    if (word != NULL && command == NULL) {
-        g_set_error(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_USAGE, "unknown command \"%s\"", word);
-        return TUNE_EXIT_USAGE;
-    }
-    if (tune_args_has(cli->args, OPTION_MAN))
-        text = tune_help_man();
-    else if (shell != NULL)
-        text = tune_help_completion(shell);
-    else
-        text = tune_help_text(command, tune_args_old_surface(cli->args));
-    tune_cli_print(text, error);
-    return TUNE_EXIT_DONE;
-}
-
 static void log_to_stderr(TuneLogLevel level, const char *message, gpointer user_data)
 {
     const TuneCli *cli = user_data;
@@ -191,45 +165,19 @@ static gint report_error(const TuneCli *cli, const GError *error)
     return code;
 }
 
-static gint run(TuneCli *cli)
+gint tune_cli_run(TuneArgs *args, const char *program)
 {
-    const TuneCommandInfo *command = tune_args_command(cli->args);
-    g_autoptr(GError) error = NULL;
-    gint code;
-
-    if (command == NULL || tune_args_has(cli->args, OPTION_HELP)) {
-        gboolean asked = tune_args_has(cli->args, OPTION_HELP);
-        g_autofree char *text = tune_help_text(command, tune_args_old_surface(cli->args));
-        fputs(text, asked ? stdout : stderr);
-        return asked ? TUNE_EXIT_DONE : TUNE_EXIT_USAGE;
-    }
-    cli->cancellable = g_cancellable_new();
-    code = runs[command->id](cli, &error);
-    if (error != NULL)
-        code = report_error(cli, error);
-    g_object_unref(cli->cancellable);
-    return code;
-}
-
-gint tune_cli_main(int argc, char **argv)
-{
-    g_autofree char *name = g_path_get_basename(argc > 0 ? argv[0] : "tunesmith");
-    gboolean old = strcmp(name, "music-gen") == 0;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(TuneArgs) args = tune_args_parse(argc, argv, old, &error);
+    const TuneCommandInfo *command = tune_args_command(args);
     const char *no_color = g_getenv("NO_COLOR");
-    TuneCli cli = {.args = args, .program = old ? "music-gen" : "tunesmith"};
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    g_autoptr(GError) error = NULL;
+    TuneCli cli = {.args = args, .program = program, .cancellable = cancellable};
 
-    if (args == NULL)
-        return report_error(&cli, error);
-    if (tune_args_has(args, OPTION_VERSION)) {
-        printf("%s %s\n", cli.program, TUNE_VERSION);
-        return fflush(stdout) == 0 ? TUNE_EXIT_DONE : TUNE_EXIT_MISSING;
-    }
     cli.quiet = tune_args_has(args, OPTION_QUIET);
     cli.json = tune_args_has(args, OPTION_JSON);
     cli.terminal = isatty(STDERR_FILENO) != 0;
     cli.colour = isatty(STDOUT_FILENO) != 0 && (no_color == NULL || *no_color == '\0');
     cli.log = (TuneLog){log_to_stderr, &cli};
-    return run(&cli);
+    gint code = runs[command->id](&cli, &error);
+    return error != NULL ? report_error(&cli, error) : code;
 }

@@ -37,10 +37,6 @@ gint tune_command_replay(TuneCli *cli, GError **error);
 gint tune_command_inspect(TuneCli *cli, GError **error);
 gint tune_command_play(TuneCli *cli, GError **error);
 gint tune_command_doctor(TuneCli *cli, GError **error);
-gint tune_command_help(TuneCli *cli, GError **error);
-
-/* The whole program; the exit code. */
-gint tune_cli_main(int argc, char **argv);
 
 /* From here on SIGINT and SIGTERM cancel cli->cancellable instead of killing the program.  Call before
  * any other thread is started. */

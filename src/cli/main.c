@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/cli.h"
+#include "cli/front.h"
 
 int main(int argc, char **argv)
 {
-    return tune_cli_main(argc, argv);
+    return tune_front_main(argc, argv);
 }
