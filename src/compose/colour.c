@@ -69,13 +69,14 @@ static gboolean takes_dominant(const Plan *plan, const char *numeral)
 static void add_secondary(const Plan *plan, gint index, GArray *slots)
 {
     double chance = plan->style->harmony.secondary * (0.5 + plan->temperature * 0.7);
+    gboolean busy = plan->style->melody.strict || plan->style->harmony.two_five > 0.1;
 
     for (guint i = 0; i + 1 < slots->len; i++) {
         Slot *slot = &g_array_index(slots, Slot, i), *next = slot + 1;
         gint at = half_of(plan, slot);
         TuneRandom random;
         stream(plan, index, "secondary", slot->tick / plan->bar_ticks, &random);
-        if (at == 0 || slot->locked || strcmp(slot->numeral, next->numeral) == 0 ||
+        if (at == 0 || slot->locked || (!busy && slot->ticks < plan->bar_ticks) || strcmp(slot->numeral, next->numeral) == 0 ||
             !takes_dominant(plan, next->numeral) || !tune_random_chance(&random, chance))
             continue;
         char plain[12], dominant[20];

@@ -132,7 +132,7 @@ static gint accompany_phrase(Plan *plan, PlanPart *part, const TuneTrack *lead, 
     tune_random_init(&random, plan->seed, "material %d/counter/%d", s->material,
                      (from - s->start_tick) / plan->bar_ticks);
     gboolean answers = back - breath >= plan->beat_ticks && tune_random_chance(&random, 0.75);
-    gboolean holds = tune_random_chance(&random, 0.35 + 0.5 * s->energy);
+    gboolean holds = !answers || tune_random_chance(&random, 0.45 + 0.45 * s->energy);
     gint stop = answers ? breath : to;
     /* It enters after the lead has begun, and breathes before it answers. */
     gint begin = from + plan->bar_ticks;
@@ -141,6 +141,36 @@ static gint accompany_phrase(Plan *plan, PlanPart *part, const TuneTrack *lead, 
         pitch = hold_guides(plan, part, lead, s, begin, quiet, pitch);
     if (answers)
         pitch = answer_gap(plan, part, s, breath, back, pitch);
+    return pitch;
+}
+
+/* At a climax the second voice sings with the first, an octave away. */
+static gboolean doubles(const Plan *plan, const PlanSection *s, const TuneTrack *lead)
+{
+    TuneRandom random;
+
+    tune_random_init(&random, plan->seed, "material %d/doubling", s->material);
+    return lead != NULL && !plan->style->melody.strict && s->energy >= 0.85 &&
+           s->role != TUNE_SECTION_SOLO && tune_random_chance(&random, 0.6);
+}
+
+static gint double_lead(Plan *plan, PlanPart *part, const TuneTrack *lead, const PlanSection *s, gint from,
+                        gint to, gint pitch)
+{
+    gint shift = 12;
+
+    for (guint i = 0; i < lead->notes->len; i++) {
+        TuneNote n = g_array_index(lead->notes, TuneNote, i);
+        if (n.onset < from || n.onset >= to)
+            continue;
+        while (n.pitch + shift > part->instrument->comfort_high && shift > -24)
+            shift -= 12;
+        gint doubled = n.pitch + (shift == 0 ? -12 : shift);
+        if (doubled < part->instrument->low || doubled > part->instrument->high)
+            continue;
+        plan_add_note(plan, part, n.onset, n.duration, doubled, 56 + (gint)(20 * s->energy));
+        pitch = CLAMP(doubled, part->low, part->high);
+    }
     return pitch;
 }
 
@@ -166,6 +196,10 @@ void counter_write(Plan *plan, PlanPart *part, gint index)
         gint phrase = CLAMP(s->phrase_bars, 2, 4) * plan->bar_ticks;
         if (!(s->playing & (1u << index)))
             continue;
+        if (doubles(plan, s, lead)) {
+            pitch = double_lead(plan, part, lead, s, s->start_tick, end, pitch);
+            continue;
+        }
         for (gint from = s->start_tick; from < end; from += phrase)
             pitch = accompany_phrase(plan, part, lead, s, from, MIN(from + phrase, end), pitch);
     }

@@ -361,7 +361,7 @@ static gint best_change(const GArray *drafts, const gint *wanted, const gint *ba
             continue;
         double cost = reluctance(d, wanted[i], bars[i] + unit, loop) -
                       reluctance(d, wanted[i], bars[i], loop) +
-                      0.45 * (twins_apart(drafts, bars, i, bars[i] + unit) -
+                      0.8 * (twins_apart(drafts, bars, i, bars[i] + unit) -
                               twins_apart(drafts, bars, i, bars[i]));
         if (cost < best_cost) {
             best_cost = cost;

@@ -95,7 +95,7 @@ static double density_of(const Plan *plan, const PlanSection *s)
     double density = d[0] + (d[1] - d[0]) * material_energy(plan, s->material);
 
     if (s->role == TUNE_SECTION_SOLO)
-        density *= 1.35;
+        density *= 1.6;
     if (is_hook(s))
         density *= 0.92;
     return density;
@@ -126,13 +126,17 @@ static void plan_speech(const Singer *m, const PlanSection *s, gint phrase, gint
         say[i] = statements[pick][i % 4];
 }
 
-static void motif_for(const Plan *plan, const PlanSection *s, Say say, Motif *out)
+/* A solo goes on to new motifs with each phrase; a tune has two. */
+static void motif_for(const Plan *plan, const PlanSection *s, gint phrase, Say say, Motif *out)
 {
     double density = density_of(plan, s);
     char name[40];
 
-    g_snprintf(name, sizeof name, "%s%s", kind_of(s) == 1 ? "solo " : "",
-               say == SAY_OTHER || say == SAY_LONG ? "b" : "a");
+    const char *which = say == SAY_OTHER || say == SAY_LONG ? "b" : "a";
+    if (kind_of(s) == 1)
+        g_snprintf(name, sizeof name, "solo %d %s", phrase, which);
+    else
+        g_strlcpy(name, which, sizeof name);
     motif_make(plan, s, name, density, out);
     if (say == SAY_INVERTED)
         motif_invert(out);
@@ -177,12 +181,12 @@ static void lay_phrase(const Singer *m, const PlanSection *s, gint phrase, gint 
     Say say[16];
     gint at = 0, unit = 0;
 
-    motif_for(plan, s, SAY_MAIN, &main);
+    motif_for(plan, s, phrase, SAY_MAIN, &main);
     gint units = CLAMP(ticks / plan->bar_ticks / MAX(1, main.bars), 1, 16);
     plan_speech(m, s, phrase, units, say);
     while (at < ticks && unit < 16) {
         Motif motif;
-        motif_for(plan, s, say[unit % units], &motif);
+        motif_for(plan, s, phrase, say[unit % units], &motif);
         motif_lay(&motif, at, ticks - at, line);
         at += motif.bars * plan->bar_ticks;
         unit++;
