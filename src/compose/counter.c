@@ -132,7 +132,7 @@ static gint accompany_phrase(Plan *plan, PlanPart *part, const TuneTrack *lead, 
     tune_random_init(&random, plan->seed, "material %d/counter/%d", s->material,
                      (from - s->start_tick) / plan->bar_ticks);
     gboolean answers = back - breath >= plan->beat_ticks && tune_random_chance(&random, 0.75);
-    gboolean holds = !answers || tune_random_chance(&random, 0.45 + 0.45 * s->energy);
+    gboolean holds = !answers || part->asked || tune_random_chance(&random, 0.45 + 0.45 * s->energy);
     gint stop = answers ? breath : to;
     /* It enters after the lead has begun, and breathes before it answers. */
     gint begin = from + plan->bar_ticks;

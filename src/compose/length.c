@@ -232,6 +232,18 @@ static Best search(const Plan *plan, const Length *length)
     return best;
 }
 
+/* Whole bars that fit into @time at an exact tempo, or the nearest number of them. */
+static gint bars_in(const Plan *plan, double time, double beat_bpm, gboolean nearest)
+{
+    gint bars = 0;
+
+    while (bars < MOST_BARS && seconds_of(plan, weight_of(plan, bars + 1), beat_bpm) <= time + 1e-6)
+        bars++;
+    double below = time - seconds_of(plan, weight_of(plan, bars), beat_bpm);
+    double above = seconds_of(plan, weight_of(plan, bars + 1), beat_bpm) - time;
+    return nearest && above < below ? bars + 1 : bars;
+}
+
 /* A loop or a fade needs no last chord: bars simply fill the time. */
 static gboolean solve_open_end(const Plan *plan, Length *length)
 {
@@ -242,8 +254,7 @@ static gboolean solve_open_end(const Plan *plan, Length *length)
     if (length->bars == 0 && exact_tempo) {
         double time = length->seconds > 0 ? length->seconds : length->wanted_seconds;
         /* What is left of the time after a fade's last whole bar is its quietest. */
-        gint bars = plan->ending == TUNE_ENDING_LOOP ? (gint)floor(time / bar + 0.5)
-                                                     : (gint)floor(time / bar + 1e-6);
+        gint bars = bars_in(plan, time, length->wanted_bpm, plan->ending == TUNE_ENDING_LOOP);
         length->body_bars = MAX(bars, length->least_bars);
         if (plan->ending == TUNE_ENDING_FADE && bars < length->least_bars)
             return FALSE;
@@ -258,7 +269,7 @@ static gboolean solve_open_end(const Plan *plan, Length *length)
     double sounding = seconds_of(plan, weight_of(plan, length->body_bars), length->beat_bpm);
     gboolean fade = plan->ending == TUNE_ENDING_FADE;
     double total = fade && length->seconds > 0 ? length->seconds : sounding;
-    if (fade && (sounding > total + 0.001 || sounding < total - bar * 1.01))
+    if (fade && (sounding > total + 0.001 || sounding < total - bar * 1.4))
         return FALSE;
     length->length_us = (gint64)llround(total * 1e6);
     length->fade_us = fade ? (gint64)llround(MIN(8.0, total * 0.2) * 1e6) : 0;

@@ -223,11 +223,12 @@ static double fit(const Plan *plan, const Line *line, gint start, gint shift)
     return all > 0 ? (double)good / all : 0;
 }
 
-static gboolean reuse(Singer *m, const PlanSection *s, const Line *old, gint shift, Line *line)
+static gboolean reuse(Singer *m, const PlanSection *s, gint phrase, const Line *old, Line *line)
 {
-    gint start = line->start, ticks = line->ticks;
+    gint start = line->start, ticks = line->ticks, shift = s->transpose;
 
-    if (old == NULL || fit(m->plan, old, start, shift) < 0.8)
+    /* What must return note for note bears other clothes on its chords. */
+    if (old == NULL || fit(m->plan, old, start, shift) < (stays(s, phrase) ? 0.55 : 0.8))
         return FALSE;
     *line = *old;
     line->start = start;
@@ -291,22 +292,24 @@ static gboolean add_passing(const Plan *plan, Line *line, gint i)
     return TRUE;
 }
 
-/* The longest note before the last bar is struck twice. */
-static void strike_twice(const Plan *plan, Line *line)
+/* A long note before the last bar is struck twice. */
+static void strike_twice(const Plan *plan, Line *line, TuneRandom *random)
 {
-    gint longest = -1;
+    gint found[LINE_MAX_NOTES], n_found = 0;
 
-    for (gint i = 0; i + 1 < line->n; i++)
+    for (gint i = 0; i < line->n; i++)
         if (line->note[i].syllable < 0 && line->note[i].tick < line->ticks - plan->bar_ticks &&
-            (longest < 0 || line->note[i].ticks > line->note[longest].ticks))
-            longest = i;
-    if (longest < 0 || line->note[longest].ticks < plan->beat_ticks || line->n >= LINE_MAX_NOTES)
+            line->note[i].ticks >= plan->beat_ticks)
+            found[n_found++] = i;
+    if (n_found == 0 || line->n >= LINE_MAX_NOTES)
         return;
-    LineNote *n = &line->note[longest], again = *n;
-    again.ticks = n->ticks / 2;
+    gint i = found[tune_random_int(random, 0, n_found - 1)];
+    gint share = tune_random_chance(random, 0.5) ? 2 : 4;
+    LineNote *n = &line->note[i], again = *n;
+    again.ticks = n->ticks / share;
     again.tick = n->tick + n->ticks - again.ticks;
     n->ticks -= again.ticks;
-    memmove(n + 2, n + 1, sizeof *n * (gsize)(line->n - longest - 1));
+    memmove(n + 2, n + 1, sizeof *n * (gsize)(line->n - i - 1));
     n[1] = again;
     line->n++;
 }
@@ -339,7 +342,7 @@ static void vary(const Singer *m, const PlanSection *s, gint phrase, Line *line)
         }
     }
     if (changes == 0)
-        strike_twice(plan, line);
+        strike_twice(plan, line, &random);
 }
 
 /* ---- pick-ups ---- */
@@ -487,15 +490,14 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
             compose_phrase(m, s, phrase, n, &line);
     } else {
         const Line *old = recall(m, s, phrase, ticks);
-        gboolean again = reuse(m, s, old, s->transpose, &line);
-        if (again && s->repeat > 0 && !stays(s, phrase))
-            vary(m, s, phrase, &line);
-        if (!again) {
+        if (!reuse(m, s, phrase, old, &line)) {
             if (!adapt(m, old, s->transpose, &line) && phrase % 2 == 1)
                 begin_like(m, s, phrase, &line);
             compose_phrase(m, s, phrase, n, &line);
             remember(m, s, phrase, &line, s->transpose);
         }
+        if (old != NULL && s->repeat > 0 && !stays(s, phrase))
+            vary(m, s, phrase, &line);
         add_pickup(m, s, phrase, &line, free_from);
     }
     if (line.n > 0)

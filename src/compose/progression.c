@@ -526,8 +526,16 @@ static void close_progression(const Plan *plan, gint index, gint ticks, GArray *
     if (final ? is_leading(plan, end) && ticks > 2 * plan->bar_ticks
               : !ends_open(plan, index) || is_leading(plan, end) || tune_random_chance(&random, 0.35))
         return;
-    if (is_modal(plan->key.mode))
+    if (is_modal(plan->key.mode)) {
+        /* A mode closes by its own characteristic chord. */
+        gboolean second = plan->key.mode == TUNE_MODE_PHRYGIAN || plan->key.mode == TUNE_MODE_LYDIAN ||
+                          plan->key.mode == TUNE_MODE_LOCRIAN ||
+                          plan->key.mode == TUNE_MODE_PHRYGIAN_DOMINANT;
+        Slot *last = &g_array_index(slots, Slot, slots->len - 1);
+        if (harmony_degree(last->numeral, plan->key) == 0)
+            g_strlcpy(last->numeral, second ? "II" : "VII", sizeof last->numeral);
         return;
+    }
     cadence_kinds(plan, index, 0, 1, kinds);
     const StyleCadence *c = choose_cadence(plan, index, -1, kinds);
     if (c != NULL) {

@@ -27,16 +27,19 @@ BriefFixture *brief_fixture_new(const char *style)
     self->vocabulary = tune_vocabulary_load(&error);
     g_assert_no_error(error);
     self->styles = tune_styles_ref(tune_vocabulary_styles(self->vocabulary));
-    self->brief.style = tune_styles_find(self->styles, style);
-    g_assert_nonnull(self->brief.style);
-    self->brief.metre = tune_style_metre(self->brief.style);
+    brief_fixture_style(self, style);
     return self;
 }
 
-void brief_fixture_free(BriefFixture *self)
+void brief_fixture_style(BriefFixture *self, const char *style)
 {
-    TuneBrief *b = &self->brief;
+    self->brief.style = tune_styles_find(self->styles, style);
+    g_assert_nonnull(self->brief.style);
+    self->brief.metre = tune_style_metre(self->brief.style);
+}
 
+static void clear_brief(TuneBrief *b)
+{
     for (guint i = 0; i < b->sections->len; i++)
         g_ptr_array_unref(g_array_index(b->sections, TuneBriefSection, i).instruments);
     for (guint i = 0; i < b->lyrics->len; i++)
@@ -50,6 +53,19 @@ void brief_fixture_free(BriefFixture *self)
     g_ptr_array_unref(b->moods);
     g_ptr_array_unref(b->tags);
     g_array_unref(b->lyrics);
+    memset(b, 0, sizeof *b);
+}
+
+void brief_fixture_reset(BriefFixture *self, const char *style)
+{
+    clear_brief(&self->brief);
+    init_brief(&self->brief);
+    brief_fixture_style(self, style);
+}
+
+void brief_fixture_free(BriefFixture *self)
+{
+    clear_brief(&self->brief);
     tune_styles_unref(self->styles);
     tune_vocabulary_unref(self->vocabulary);
     g_free(self);

@@ -16,6 +16,10 @@ BriefFixture *brief_fixture_new(const char *style);
 void brief_fixture_free(BriefFixture *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BriefFixture, brief_fixture_free)
 
+/* Everything open again, and this style: cheaper than a new fixture. */
+void brief_fixture_reset(BriefFixture *self, const char *style);
+/* Another style, with its usual metre. */
+void brief_fixture_style(BriefFixture *self, const char *style);
 void brief_fixture_metre(BriefFixture *self, const char *metre);
 void brief_fixture_bpm(BriefFixture *self, double bpm);
 void brief_fixture_key(BriefFixture *self, const char *key);

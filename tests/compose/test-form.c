@@ -29,10 +29,11 @@ static void assert_sections_cover(const TuneScore *score)
 
 static void test_exact_lengths(void)
 {
+    g_autoptr(BriefFixture) f = brief_fixture_new("pop");
     static const double seconds[] = {5, 7.5, 11, 20, 31.7, 60, 95, 180, 417, 600};
 
     for (gsize i = 0; i < G_N_ELEMENTS(styles); i++) {
-        g_autoptr(BriefFixture) f = brief_fixture_new(styles[i]);
+        brief_fixture_reset(f, styles[i]);
         for (gsize k = 0; k < G_N_ELEMENTS(seconds); k++) {
             f->brief.seconds = seconds[k];
             g_autoptr(TuneScore) score = brief_fixture_compose(f, 100 + k);
@@ -50,10 +51,11 @@ static void test_exact_lengths(void)
 
 static void test_said_tempo(void)
 {
+    g_autoptr(BriefFixture) f = brief_fixture_new("pop");
     static const double bpms[] = {48, 61.5, 90, 120, 173, 240};
 
     for (gsize k = 0; k < G_N_ELEMENTS(bpms); k++) {
-        g_autoptr(BriefFixture) f = brief_fixture_new(styles[k]);
+        brief_fixture_reset(f, styles[k]);
         brief_fixture_bpm(f, bpms[k]);
         for (double seconds = 12; seconds < 130; seconds *= 1.7) {
             f->brief.seconds = seconds;
@@ -72,8 +74,10 @@ static void test_said_tempo(void)
 
 static void test_open_tempo_stays_near(void)
 {
+    g_autoptr(BriefFixture) f = brief_fixture_new("pop");
+
     for (gsize i = 0; i < G_N_ELEMENTS(styles); i++) {
-        g_autoptr(BriefFixture) f = brief_fixture_new(styles[i]);
+        brief_fixture_reset(f, styles[i]);
         f->brief.bpm_low = 80;
         f->brief.bpm_high = 90;
         for (gint seed = 0; seed < 12; seed++) {
@@ -88,8 +92,10 @@ static void test_open_tempo_stays_near(void)
 
 static void test_loops(void)
 {
+    g_autoptr(BriefFixture) f = brief_fixture_new("pop");
+
     for (gsize i = 0; i < G_N_ELEMENTS(styles); i++) {
-        g_autoptr(BriefFixture) f = brief_fixture_new(styles[i]);
+        brief_fixture_reset(f, styles[i]);
         f->brief.loop = TRUE;
         f->brief.seconds = 16 + (double)i;
         g_autoptr(TuneScore) score = brief_fixture_compose(f, i);
@@ -108,8 +114,10 @@ static void test_loops(void)
 
 static void test_bars(void)
 {
+    g_autoptr(BriefFixture) f = brief_fixture_new("pop");
+
     for (gint bars = 1; bars < 40; bars += 3) {
-        g_autoptr(BriefFixture) f = brief_fixture_new(styles[bars % 8]);
+        brief_fixture_reset(f, styles[bars % 8]);
         f->brief.bars = bars;
         g_autoptr(TuneScore) score = brief_fixture_compose(f, (guint64)bars);
         g_assert_cmpint(score->ticks, ==, bars * tune_metre_bar_ticks(f->brief.metre));
@@ -119,13 +127,14 @@ static void test_bars(void)
 
 static void test_sections_in_order(void)
 {
+    g_autoptr(BriefFixture) f = brief_fixture_new("pop");
     static const TuneSectionRole roles[] = {TUNE_SECTION_INTRO,  TUNE_SECTION_VERSE,
                                             TUNE_SECTION_CHORUS, TUNE_SECTION_VERSE,
                                             TUNE_SECTION_BRIDGE, TUNE_SECTION_CHORUS,
                                             TUNE_SECTION_OUTRO};
 
     for (double seconds = 14; seconds < 200; seconds *= 1.6) {
-        g_autoptr(BriefFixture) f = brief_fixture_new("rock");
+        brief_fixture_reset(f, "rock");
         for (gsize i = 0; i < G_N_ELEMENTS(roles); i++)
             brief_fixture_section(f, roles[i], 0);
         f->brief.seconds = seconds;
@@ -189,11 +198,12 @@ static void test_impossible(void)
 
 static void test_metres(void)
 {
+    g_autoptr(BriefFixture) f = brief_fixture_new("pop");
     static const char *const metres[] = {"2/4", "3/4", "4/4", "5/4", "6/4", "7/4", "2/2", "3/2", "3/8",
                                          "5/8", "6/8", "7/8", "9/8", "12/8", "15/8", "1/4", "11/16", "15/16"};
 
     for (gsize m = 0; m < G_N_ELEMENTS(metres); m++) {
-        g_autoptr(BriefFixture) f = brief_fixture_new(styles[m % 8]);
+        brief_fixture_reset(f, styles[m % 8]);
         brief_fixture_metre(f, metres[m]);
         f->brief.seconds = 30;
         g_autoptr(TuneScore) score = brief_fixture_compose(f, m);
@@ -205,9 +215,11 @@ static void test_metres(void)
 
 static void test_endings(void)
 {
+    g_autoptr(BriefFixture) f = brief_fixture_new("pop");
+
     for (TuneEnding e = TUNE_ENDING_RIT; e <= TUNE_ENDING_TAG; e++)
         for (gsize i = 0; i < G_N_ELEMENTS(styles); i++) {
-            g_autoptr(BriefFixture) f = brief_fixture_new(styles[i]);
+            brief_fixture_reset(f, styles[i]);
             f->brief.ending = e;
             f->brief.ending_origin = TUNE_ORIGIN_SAID;
             f->brief.seconds = 33;
