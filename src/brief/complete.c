@@ -305,7 +305,7 @@ static gboolean settle_sections(TuneBrief *self, GError **error)
     }
     if (self->seconds > 0 && needed > self->seconds + 0.5 &&
         self->sections_origin >= TUNE_ORIGIN_SAID)
-        return conflict(error, "%u sections of at least %d bars need %.1f seconds, but %g are asked for",
+        return conflict(error, "%u sections take at least %d bars, %.1f seconds, but %g are asked for",
                         self->sections->len, least, needed, self->seconds);
     for (guint i = 0; i < self->sections->len; i++) {
         const TuneBriefSection *section = &g_array_index(self->sections, TuneBriefSection, i);

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MAX_SECTIONS 200
+
 /* One mention of a section. */
 typedef struct {
     TuneSectionRole role;
@@ -262,7 +264,8 @@ static gboolean are_joined(const Reader *self, const Mention *a, const Mention *
     for (gint i = a->last; i < b->first; i++) {
         const ReaderMatch *match = tune_reader_match(self, i, LEXICON_N_KINDS);
         gboolean mark = tune_reader_is_mark(self, i, ',') || tune_reader_is_mark(self, i, '>') ||
-                        tune_reader_is_mark(self, i, '-') || tune_reader_is_mark(self, i, '|');
+                        tune_reader_is_mark(self, i, '-') || tune_reader_is_mark(self, i, '|') ||
+                        tune_reader_is_mark(self, i, ';');
         if (!mark && !(match != NULL && match->entry->kind == LEXICON_STOP &&
                        !tune_reader_is_word(self, i, "in")))
             return FALSE;
@@ -307,6 +310,39 @@ static gboolean is_whole_form(const Reader *self, const GArray *mentions)
     return joined + 1 == mentions->len && (mentions->len >= 3 || (mentions->len == 2 && n >= 2));
 }
 
+/* "with 6 sections": the number is said, what they are is not: intro, verses and choruses, outro. */
+static gboolean read_section_count(Reader *self, GError **error)
+{
+    TuneBrief *brief = self->brief;
+
+    for (gint i = 0; i < (gint)self->tokens->len; i++) {
+        double value = 0;
+        gint n = tune_reader_number(self, i, &value);
+        if (n == 0 || tune_reader_is_used(self, i, n) || value < 2 || value != floor(value) ||
+            !tune_reader_is_word(self, i + n, "sections"))
+            continue;
+        if (value > MAX_SECTIONS) {
+            g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_FIELD,
+                        "structure: %g sections are more than the %d that a piece can have", value,
+                        MAX_SECTIONS);
+            return FALSE;
+        }
+        for (gint k = 0; k < (gint)value; k++) {
+            gboolean framed = value >= 4;
+            tune_brief_add_section(brief,
+                                   framed && k == 0                 ? TUNE_SECTION_INTRO
+                                   : framed && k == (gint)value - 1 ? TUNE_SECTION_OUTRO
+                                   : (k - framed) % 2 == 0          ? TUNE_SECTION_VERSE
+                                                                    : TUNE_SECTION_CHORUS,
+                                   0);
+        }
+        brief->sections_origin = TUNE_ORIGIN_SAID;
+        tune_reader_use(self, i, n + 1);
+        return TRUE;
+    }
+    return TRUE;
+}
+
 gboolean tune_parse_form(Reader *self, GError **error)
 {
     TuneBrief *brief = self->brief;
@@ -316,13 +352,14 @@ gboolean tune_parse_form(Reader *self, GError **error)
         return TRUE;
     mentions = find_mentions(self);
     if (mentions->len == 0)
-        return TRUE;
+        return read_section_count(self, error);
     guint total = 0;
     for (guint i = 0; i < mentions->len; i++)
         total += (guint)g_array_index(mentions, Mention, i).count;
-    if (total > 200) {
+    if (total > MAX_SECTIONS) {
         g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_FIELD,
-                    "structure: %u sections are more than the 200 that a piece can have", total);
+                    "structure: %u sections are more than the %d that a piece can have", total,
+                    MAX_SECTIONS);
         return FALSE;
     }
     add_mentions(brief, mentions);

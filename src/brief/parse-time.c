@@ -227,6 +227,9 @@ static gboolean is_bare_tempo(const Reader *self, gint at, gint n, double low, d
         before--;
     if (tune_reader_is_word(self, before, "at"))
         return behind == NULL || behind->entry->kind != LEXICON_UNIT;
+    if (tune_reader_match(self, at - 1, LEXICON_GENRE) != NULL && tune_reader_token(self, at)->match < 0 &&
+        (tune_reader_is_edge(self, at + n) || (behind != NULL && behind->entry->kind == LEXICON_STOP)))
+        return TRUE; /* "techno 130 in A" */
     return tune_reader_is_edge(self, at - 1) && tune_reader_is_edge(self, at + n) &&
            self->tokens->len > 1 && !tune_reader_is_mark(self, at - 1, '[') &&
            tune_reader_token(self, at)->match < 0 && !tune_reader_is_mark(self, at - 1, ':');
