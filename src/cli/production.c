@@ -81,8 +81,9 @@ static gboolean choose_rate(TuneProduction *self, GError **error)
         return FALSE;
     if (opus && rate != 48000 && rate != 24000)
         return usage(error, "--rate: Opus takes 24000 or 48000");
-    if (self->format == TUNE_AUDIO_MP3 && rate > 48000)
-        return usage(error, "--rate: MP3 takes at most 48000");
+    if (self->format == TUNE_AUDIO_MP3 && rate != 22050 && rate != 24000 && rate != 32000 &&
+        rate != 44100 && rate != 48000)
+        return usage(error, "--rate: MP3 takes 22050, 24000, 32000, 44100 or 48000");
     self->rate = (guint)rate;
     return TRUE;
 }

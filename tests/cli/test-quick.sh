@@ -137,6 +137,10 @@ refused "--seed" generate "jazz" --seed -1
 refused "--preset" generate "jazz" --preset nonsense
 refused "structure" generate "jazz" --structure "flurb, verse"
 refused "ending" generate "jazz" --ending sudden
+run 2 generate "jazz" -o x.mp3 --rate 37123
+said "--rate"
+run 2 generate "jazz" -o x.opus --rate 44100
+said "--rate"
 run 2 generate "jazz" -o x.xyz
 said "xyz"
 run 2 generate "jazz" -o -
