@@ -162,8 +162,8 @@ static void check_repeats(Violations *found, const Ask *ask, const TuneScore *sc
         gint ticks = first == NULL ? 0 : MIN(first->ticks, second->ticks);
 
         /* The last bar is the fill, the turn or the ending: not held to be alike. */
-        if (ticks < 4 * bar)
-            continue;
+        if (ticks < 4 * bar || second->role == TUNE_SECTION_VARIATION)
+            continue; /* a variation is there to differ */
         compare_sections(score, first, second, ticks - bar, NULL, &body);
         compare_sections(score, first, second, ticks, NULL, &whole);
         if (body.share < 0)
@@ -179,11 +179,13 @@ static void check_repeats(Violations *found, const Ask *ask, const TuneScore *sc
     }
 }
 
-/* The chorus melody (or the theme) comes back note for note at least once. */
+/* The chorus melody (or the theme) comes back note for note at least once: its first four bars,
+ * less the beat where the pick-up of what follows may stand. */
 static void check_hook(Violations *found, const Ask *ask, const TuneScore *score)
 {
     const TuneTrack *lead = lead_track(score);
     gint bar = tune_metre_bar_ticks(tune_score_metre_at(score, 0));
+    gint beat = tune_metre_beat_ticks(tune_score_metre_at(score, 0));
     double best = -1;
 
     for (guint i = 0; lead != NULL && i < score->sections->len; i++) {
@@ -195,10 +197,10 @@ static void check_hook(Violations *found, const Ask *ask, const TuneScore *score
         for (guint k = i + 1; k < score->sections->len; k++) {
             const TuneSection *second = &g_array_index(score->sections, TuneSection, k);
             Likeness hook = {-1, FALSE, NULL};
-            gint ticks = MIN(MIN(first->ticks, second->ticks) - bar, 4 * bar);
+            gint ticks = MIN(MIN(first->ticks, second->ticks) - bar, 4 * bar) - beat;
 
             if (second->material != first->material || second->role != first->role ||
-                ticks < 2 * bar)
+                ticks < 2 * bar - beat)
                 continue;
             compare_sections(score, first, second, ticks, lead, &hook);
             best = MAX(best, hook.share);
