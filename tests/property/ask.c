@@ -168,7 +168,8 @@ static const TuneInstrument *any_instrument(const TuneVocabulary *vocabulary, Tu
                                (guint)tune_random_int(r, 0, (gint)tune_instruments_count(all) - 1));
 }
 
-/* In a sentence "rain", "atmosphere", "brightness" are moods before they are General Midi's effects. */
+/* In a sentence "rain", "atmosphere", "brightness" are moods before they are General Midi's
+ * effects. */
 static gboolean can_be_named(const Ask *self, const TuneInstrument *instrument)
 {
     return !instrument->is_drums && instrument->roles != 0 &&
@@ -208,7 +209,10 @@ static char *joined_instruments(const GPtrArray *list, const char *separator, gb
 
         if (i > 0)
             g_string_append(text, separator);
-        g_string_append(text, keys ? instrument->key : name);
+        /* "organ" alone is any organ: the style's choice. */
+        g_string_append(text, keys && strcmp(instrument->key, instrument->family) != 0
+                                  ? instrument->key
+                                  : name);
     }
     return g_string_free(text, FALSE);
 }
