@@ -33,23 +33,26 @@ Function harmony_function(TuneChord chord, TuneKey key)
     return by_degree[(degree + 12) % 12];
 }
 
-/* The key's scale, with what contradicts the chord taken out: over A7 in C major, C# and no C. */
+/* The key's scale, in which a chord tone from outside takes the place of the degree of its letter: over
+ * A7 in C major there is C# and no C, over G7 in C minor B and no Bb. */
 static guint16 scale_over(TuneChord chord, TuneKey key)
 {
-    guint16 tones = tune_chord_mask(chord), scale = tune_key_mask(key);
+    gint8 tones[TUNE_CHORD_MAX_TONES], fifths[TUNE_CHORD_MAX_TONES], degrees[7];
+    guint16 mask = tune_chord_mask(chord), scale = tune_key_mask(key);
+    gsize n = tune_chord_tones(chord.quality, tones, fifths);
+    gsize n_degrees = tune_mode_scale_fifths(key.mode, degrees);
 
-    if (__builtin_popcount(scale) < 7 && key.mode != TUNE_MODE_BLUES) {
-        TuneKey full = key;
-        full.mode = tune_mode_is_minor(key.mode) ? TUNE_MODE_MINOR : TUNE_MODE_MAJOR;
-        scale |= tones & tune_key_mask(full);
-    }
-    for (gint pc = 0; pc < 12; pc++) {
-        if (!(tones & (1u << pc)) || (scale & (1u << pc)))
+    for (gsize i = 0; i < n; i++) {
+        TuneFifths f = (TuneFifths)(chord.root + fifths[i]);
+        if ((tune_key_mask(key) >> tune_fifths_pitch_class(f)) & 1)
             continue;
-        guint16 near = (guint16)((1u << ((pc + 1) % 12)) | (1u << ((pc + 11) % 12)));
-        scale = (guint16)(scale & ~(near & ~tones));
+        for (gsize k = 0; k < n_degrees; k++) {
+            TuneFifths g = (TuneFifths)(key.tonic + degrees[k]);
+            if (tune_fifths_letter(g) == tune_fifths_letter(f))
+                scale = (guint16)(scale & ~(1u << tune_fifths_pitch_class(g)));
+        }
     }
-    return scale | tones;
+    return scale | mask;
 }
 
 static void append_chord(GArray *out, const Plan *plan, gint section, gint tick, gint ticks,

@@ -106,6 +106,12 @@ static double liking(const Plan *plan, const StyleProgression *p, const PlanSect
 /* Another material of the piece came first and would choose the same. */
 static gint choice_for(const Plan *plan, gint material);
 
+/* Bars before the last chord. */
+static gint body_bars(const Plan *plan, const PlanSection *s)
+{
+    return (MIN(s->start_tick + s->ticks, plan->final_tick) - s->start_tick) / plan->bar_ticks;
+}
+
 static gint choose_progression(const Plan *plan, gint index, gint avoid)
 {
     const GArray *all = plan->style->harmony.progressions;
@@ -119,7 +125,7 @@ static gint choose_progression(const Plan *plan, gint index, gint avoid)
         weights[i] = liking(plan, p, s) * ((gint)i == avoid ? 0.1 : 1.0);
         if (plan->brief->blues_form)
             weights[i] = p->bars == 12 && p->whole ? weights[i] : 0;
-        else if (p->whole && s->bars % p->bars != 0)
+        else if (p->whole && body_bars(plan, s) % p->bars != 0)
             weights[i] = 0;
         else if (p->whole)
             weights[i] *= 20;

@@ -270,6 +270,9 @@ static gint candidates(const Voicer *self, const PlanChord *c, Candidate *out)
     gint needed = tones_by_weight(self, c, pcs, &n_tones);
     gint count = CLAMP(self->n_voices, MIN(needed, n_tones), n_tones);
 
+    if (self->rootless && count == n_tones && n_tones >= 4)
+        count--; /* the root comes last in the order */
+
     lead_span(self, c, &lead_low, &lead_first);
     if (self->power && self->n_voices >= 3) {
         /* Root, fifth, octave. */
