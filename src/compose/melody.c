@@ -356,6 +356,9 @@ static void add_pickup(Singer *m, const PlanSection *s, gint phrase, Line *line,
 
     tune_random_init(&random, plan->seed, "material %d/pickup/%d", s->material, kind_of(s));
     gboolean wanted = tune_random_chance(&random, 0.45);
+    /* Within what must return note for note the end of the first phrase stays as it is. */
+    if (phrase == 1 && (is_hook(s) || s->role == TUNE_SECTION_THEME))
+        return;
     gint count = tune_random_int(&random, 1, 2);
     gint from = line->start + first->tick - count * eighth;
     if (!wanted || line->n == 0 || first->tick >= plan->beat_ticks || from < free_from + plan->beat_ticks / 2 ||
@@ -384,7 +387,6 @@ static void add_pickup(Singer *m, const PlanSection *s, gint phrase, Line *line,
                                    .syllable = -1};
         target = next;
     }
-    (void)phrase;
 }
 
 /* ---- phrases and sections ---- */
