@@ -135,7 +135,7 @@ static gint accompany_phrase(Plan *plan, PlanPart *part, const TuneTrack *lead, 
     gboolean holds = !answers || part->asked || tune_random_chance(&random, 0.45 + 0.45 * s->energy);
     gint stop = answers ? breath : to;
     /* It enters after the lead has begun, and breathes before it answers. */
-    gint begin = from + plan->bar_ticks;
+    gint begin = from + MIN(plan->bar_ticks, (to - from) / 2);
     gint quiet = stop - (answers ? 0 : plan->beat_ticks);
     if (holds && begin < quiet)
         pitch = hold_guides(plan, part, lead, s, begin, quiet, pitch);

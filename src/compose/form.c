@@ -421,6 +421,9 @@ static void tell_rounding(Plan *plan, const Length *length)
 {
     double got = (double)length->length_us / 1e6;
 
+    if (plan->brief->ending != TUNE_ENDING_AUTO && plan->brief->ending != plan->ending)
+        plan_note(plan, "the piece fades: there is no time for another ending");
+
     if (length->seconds > 0 && fabs(got - length->seconds) > 0.0005)
         plan_note(plan, "%g seconds became %.3f: a loop is whole bars at %g bpm", length->seconds,
                   got, length->beat_bpm);

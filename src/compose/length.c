@@ -114,6 +114,8 @@ static void ring_of(const Plan *plan, const Length *length, double bar_seconds, 
         out[1] = MAX(out[1], bar_seconds + 0.6);
     }
     out[2] = out[1] + MAX(2.5, bar_seconds);
+    if (length->tight)
+        out[0] = MIN(out[0], 0.08 * total);
 }
 
 /* How gladly a form has so many bars. */
@@ -294,7 +296,12 @@ gboolean plan_solve_length(Plan *plan, Length *length)
 {
     if (!has_last_chord(plan))
         return solve_open_end(plan, length);
+    length->tight = FALSE;
     Best best = search(plan, length);
+    if (best.cost == G_MAXDOUBLE) {
+        length->tight = TRUE;
+        best = search(plan, length);
+    }
     if (best.cost == G_MAXDOUBLE) {
         /* Not even one bar and a chord: what there is of the first bars fades out. */
         double bar = seconds_of(plan, plan->bar_ticks, length->bpm[1]);

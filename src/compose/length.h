@@ -22,6 +22,7 @@ typedef struct {
     double wanted_seconds;   /* when free */
     const double *anchors;   /* seconds at which a section should begin */
     gint n_anchors;
+    gboolean tight;          /* set by the solver: the last chord may be as short as there is room */
     /* found */
     gint body_bars;          /* before the last chord */
     gint ending_bars;        /* the last chord's, 0 without one */
