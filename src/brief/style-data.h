@@ -151,8 +151,6 @@ typedef struct {
     gint rank;           /* 1 = the style is not itself without it; higher is dropped first */
     guint32 sections;    /* bit 1 << TuneSectionRole where it may play; 0 = everywhere */
     double level_db, pan, reverb, delay, chorus, high_pass_hz, duck, drive; /* see TuneTrackMix */
-    gint double_of;      /* index of the part whose line it doubles, -1 */
-    gint double_at;      /* semitones */
 } StylePart;
 
 typedef struct {

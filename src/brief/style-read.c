@@ -326,29 +326,13 @@ static gint part_index(const TuneStyle *style, const char *id)
     return -1;
 }
 
-static gboolean read_doubling(const TuneYamlNode *node, const TuneStyle *style, StylePart *part,
-                              GError **error)
-{
-    const char *text = "";
-
-    if (!tune_yaml_get_string(node, "doubles", &text, error) ||
-        !tune_yaml_get_int(node, "doubles_at", -24, 24, &part->double_at, error))
-        return FALSE;
-    if (*text == '\0')
-        return TRUE;
-    part->double_of = part_index(style, text);
-    if (part->double_of < 0)
-        return tune_yaml_fail(node, error, "doubles: no part \"%s\" stands before this one", text);
-    return TRUE;
-}
-
 static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, StylePart *part,
                           GError **error)
 {
     static const char *const allowed[] = {
         "id",     "role",  "instruments", "register", "enters_at", "leaves_at", "chance",
         "rank",   "level", "pan",         "reverb",   "delay",     "chorus",    "high_pass",
-        "duck",   "drive", "sections",    "doubles",  "doubles_at", NULL};
+        "duck",   "drive", "sections",    NULL};
     const char *role = "";
     double range[2] = {0, 127};
 
@@ -373,8 +357,7 @@ static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, Styl
            tune_yaml_get_double(node, "leaves_at", 0, 2, &part->leaves_at, error) &&
            tune_yaml_get_double(node, "chance", 0, 1, &part->chance, error) &&
            tune_yaml_get_int(node, "rank", 1, 20, &part->rank, error) &&
-           style_read_sections(node, &part->sections, error) && read_part_mix(node, part, error) &&
-           read_doubling(node, style, part, error);
+           style_read_sections(node, &part->sections, error) && read_part_mix(node, part, error);
 }
 
 static gboolean read_parts(const TuneYamlNode *root, TuneStyle *style, GError **error)
@@ -386,7 +369,7 @@ static gboolean read_parts(const TuneYamlNode *root, TuneStyle *style, GError **
         return tune_yaml_fail(node ? node : root, error, "parts: a list of 1 to 24 is expected");
     for (guint i = 0; i < tune_yaml_size(node); i++) {
         StylePart part = {.instruments = style_choices_new(), .chance = 1.0, .rank = 5,
-                          .leaves_at = 2.0, .reverb = 0.2, .high = 127, .double_of = -1};
+                          .leaves_at = 2.0, .reverb = 0.2, .high = 127};
         gboolean good = read_part(tune_yaml_at(node, i), style, &part, error);
         g_array_append_val(style->parts, part);
         if (!good)

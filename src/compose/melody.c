@@ -407,7 +407,7 @@ static gint reference_phrases(const Plan *plan, const PlanSection *s, gint n)
 
 static gint phrase_ticks(const Plan *plan, const PlanSection *s, gint bars)
 {
-    gint phrase = CLAMP(s->phrase_bars, 2, 4);
+    gint phrase = CLAMP(MIN(s->phrase_bars, plan->style->melody.phrase_bars), 2, 4);
 
     if (plan->brief->chords->len > 0)
         phrase = 4;
@@ -433,6 +433,8 @@ static void compose_phrase(Singer *m, const PlanSection *s, gint phrase, gint n,
             plan->chords[plan_chord_at(plan, line->start)].key.tonic);
     tune_random_init(&random, plan->seed, "material %d/line/%d/%d", s->material, kind_of(s), phrase);
     line_solve(plan, line, &shape, &random);
+    tune_random_init(&random, plan->seed, "material %d/adorn/%d/%d", s->material, kind_of(s), phrase);
+    line_adorn(plan, line, m->part->high, &random);
 }
 
 /* A consequent begins like its antecedent where the harmony lets it. */

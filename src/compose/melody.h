@@ -5,6 +5,7 @@
  *   motif.c   rhythm cells and contours: what a melody is made of
  *   line.c    pitches for a rhythm and a contour over chords, by shortest path
  *   melody.c  phrases, sections, repeats: the lead
+ *   ornament.c what a player adds: chromatic approaches, blue notes, mordents
  *   counter.c answers and guide-tone lines
  *   words.c   lyrics: rhythms that syllables ask for
  */
@@ -67,6 +68,9 @@ void line_solve(const Plan *plan, Line *line, const LineShape *shape, TuneRandom
 
 /* TRUE when a note of @ticks at @tick falls where the ear wants a chord tone. */
 gboolean line_is_strong(const Plan *plan, gint tick, gint ticks);
+
+/* Adds what players of the style add, up to pitch @high; fixed notes stay. */
+void line_adorn(const Plan *plan, Line *line, gint high, TuneRandom *random);
 
 /* Writes the line into the part's track. */
 void line_write(Plan *plan, PlanPart *part, const Line *line, gint velocity);
