@@ -121,9 +121,6 @@ void plan_comping(Plan *plan);
 /* perform.c: offsets, velocities, controls over all tracks */
 void plan_perform(Plan *plan);
 
-/* strict.c, after all parts are written: takes out parallels where the style is strict */
-void plan_mend_parallels(Plan *plan);
-
 /* How @pitch is spelled at @tick. */
 TuneFifths plan_spell(const Plan *plan, gint tick, gint pitch);
 

@@ -82,7 +82,6 @@ static gboolean compose(Plan *plan, GError **error)
     plan_drums(plan);
     plan_bass(plan);
     plan_comping(plan);
-    plan_mend_parallels(plan);
     plan_perform(plan);
     write_form(plan);
     write_head(plan);
