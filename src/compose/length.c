@@ -99,7 +99,7 @@ static void ring_of(const Plan *plan, const Length *length, double bar_seconds, 
 
     if (plan->ending == TUNE_ENDING_COLD) {
         out[0] = MIN(0.8, 0.2 * total);
-        out[1] = MIN(1.4, 0.25 * total);
+        out[1] = MIN(tail + 1.2, 0.25 * total); /* the room and a cymbal die away */
         if (keeps_tempo(plan)) {
             out[0] = MAX(out[0], bar_seconds);
             out[1] = MAX(out[1], bar_seconds);

@@ -7,6 +7,7 @@
 #include "compose/perform.h"
 
 #define MAX_LEAN_MS 10.0
+#define SOFT        44.0 /* velocities below it are drawn towards it */
 
 static const StylePerform *perform_of(const Plan *plan)
 {
@@ -150,6 +151,10 @@ static void set_velocity(Player *p, TuneNote *note)
         if (note->articulation & TUNE_ARTICULATION_ACCENT)
             value += 6;
     }
+    /* A SoundFont's loudness falls with the square of velocity: what is soft must stay audible beside what
+     * is not (12 dB for a piece's quietest section, not 25). */
+    if (!(note->articulation & TUNE_ARTICULATION_GHOST) && value < SOFT)
+        value = SOFT - 0.4 * (SOFT - value);
     note->velocity = (guint8)CLAMP((gint)(value + 0.5), 12, 126);
 }
 

@@ -99,7 +99,7 @@ static void check_length(Violations *found, const Ask *ask, const TuneScore *sco
         gint last_bar = score->ticks - tune_metre_bar_ticks(tune_score_metre_at(score, 0));
         double late =
             score->ending == TUNE_ENDING_FADE ? music - tune_score_seconds(score, last_bar) : 0;
-        if (!ask->loop && (music > ask->seconds + late + 0.05 || music < ask->seconds - 9.0))
+        if (!ask->loop && (music > ask->seconds + late + 0.1 || music < ask->seconds - 9.0))
             violations_add(found, "hard/length", ask, "music of %.2f s in a file of %.2f s", music,
                            ask->seconds);
     }
