@@ -4,9 +4,12 @@
 set -eu
 seconds=$1
 shift
-CC=clang scripts/build.sh build-fuzz -Dfuzzing=true -Dbuildtype=debugoptimized -Db_lundef=false \
-    -Db_sanitize=address,undefined
+# Only what the targets need is built.
 mkdir -p out/fuzz
+[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzzing=true \
+    -Dbuildtype=debugoptimized -Db_lundef=false -Db_sanitize=address,undefined >out/build-fuzz.log
+ninja -C build-fuzz $(ninja -C build-fuzz -t targets all | sed -n 's/^\(fuzz\/fuzz-[a-z-]*\): .*/\1/p') \
+    >out/build-fuzz.log || { tail -n 30 out/build-fuzz.log >&2; exit 1; }
 targets=${*:-$(cd build-fuzz/fuzz && ls fuzz-* | grep -v '\.p$')}
 status=0
 one() {

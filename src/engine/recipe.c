@@ -8,7 +8,7 @@
  *   brief    everything asked, or score {name, sha256} when a score was given
  *   seed
  *   data     hashes of the style, the lexicon and the instruments
- *   sound    {soundfont, sha256, fluidsynth}
+ *   sound    {soundfont, sha256, calibration, fluidsynth}
  *   rate, master {kind, loudness_lufs}
  */
 #include "base/hash.h"
@@ -60,8 +60,11 @@ static json_t *sound(TuneEngine *engine, GError **error)
         return NULL;
     g_autofree char *name = g_path_get_basename(tune_synth_soundfont(synth));
     const char *hash = tune_synth_soundfont_hash(synth);
-    return json_pack("{s:s, s:s, s:s}", "soundfont", name, "sha256", hash != NULL ? hash : "",
-                     "fluidsynth", tune_synth_version());
+    const char *calibration = tune_synth_calibration_hash(synth, error);
+    if (calibration == NULL)
+        return NULL;
+    return json_pack("{s:s, s:s, s:s, s:s}", "soundfont", name, "sha256", hash != NULL ? hash : "",
+                     "calibration", calibration, "fluidsynth", tune_synth_version());
 }
 
 json_t *tune_recipe_new(TuneEngine *engine, const TuneBrief *brief, const TuneScore *score,
@@ -142,6 +145,7 @@ static void note_changes(TuneRender *render, const json_t *recipe)
         {"data", "instruments", "the instruments' data"},
         {"sound", "soundfont", "the SoundFont"},
         {"sound", "sha256", "the SoundFont's content"},
+        {"sound", "calibration", "the mix's calibration"},
         {"sound", "fluidsynth", "FluidSynth's version"},
     };
     const json_t *old_style = json_object_get(json_object_get(recipe, "data"), "style");

@@ -5,6 +5,7 @@
  */
 #include "synth/calibration.h"
 #include "base/data.h"
+#include "base/hash.h"
 #include "base/json.h"
 
 #define DEFAULT_FONT "mix/FluidR3_GM.json"
@@ -13,6 +14,7 @@
 #define SILENT_LUFS (-70.0)
 
 struct TuneCalibration {
+    char *hash;
     double programs[128][TUNE_CALIBRATION_OCTAVES][TUNE_CALIBRATION_STRETCHES];
     double drums[128][N_DRUMS]; /* kits that were not measured are like kit 0 */
 };
@@ -84,11 +86,21 @@ TuneCalibration *tune_calibration_load(guint64 font_bytes, GError **error)
 
     read_programs(self, json_object_get(json, "programs"));
     read_kits(self, json_object_get(json, "kits"));
+    g_autofree char *text = tune_json_canonical(json);
+    self->hash = tune_hash_bytes(text, strlen(text));
     return self;
+}
+
+const char *tune_calibration_hash(const TuneCalibration *self)
+{
+    return self->hash;
 }
 
 void tune_calibration_free(TuneCalibration *self)
 {
+    if (self == NULL)
+        return;
+    g_free(self->hash);
     g_free(self);
 }
 

@@ -19,6 +19,8 @@ typedef struct TuneCalibration TuneCalibration;
 /* The calibration of the font of @font_bytes bytes; when there is none, FluidR3 GM's stands in.
  * TUNE_BASE_ERROR_*: the data file is missing or broken.  (transfer full) */
 TuneCalibration *tune_calibration_load(guint64 font_bytes, GError **error);
+/* SHA-256 of the calibration's canonical JSON: it decides the balance, so it belongs to the recipe. */
+const char *tune_calibration_hash(const TuneCalibration *self);
 void tune_calibration_free(TuneCalibration *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneCalibration, tune_calibration_free)
 

@@ -91,6 +91,13 @@ const TuneCalibration *tune_synth_calibration(TuneSynth *self, GError **error)
     return self->calibration;
 }
 
+const char *tune_synth_calibration_hash(TuneSynth *self, GError **error)
+{
+    const TuneCalibration *calibration = tune_synth_calibration(self, error);
+
+    return calibration != NULL ? tune_calibration_hash(calibration) : NULL;
+}
+
 const char *tune_synth_version(void)
 {
     return fluid_version_str();

@@ -38,6 +38,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneSynth, tune_synth_free)
 const char *tune_synth_soundfont(const TuneSynth *self); /* path in use */
 const char *tune_synth_soundfont_hash(TuneSynth *self);  /* SHA-256, computed once and remembered on
                                                             disk by path, size and time */
+/* SHA-256 of the loudness calibration that balances the mix.  (nullable) with @error set */
+const char *tune_synth_calibration_hash(TuneSynth *self, GError **error);
 const char *tune_synth_version(void);                    /* FluidSynth's, "2.3.1" */
 void tune_synth_release_memory(TuneSynth *self);         /* drops loaded sounds nobody plays */
 
