@@ -7,6 +7,11 @@
 json_t *tune_json_parse(const char *name, const char *text, gsize length, GError **error)
 {
     json_error_t problem;
+
+    if (length == 0) {
+        g_set_error(error, TUNE_BASE_ERROR, TUNE_BASE_ERROR_SYNTAX, "%s:1:1: the text is empty", name);
+        return NULL;
+    }
     json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
 
     if (value == NULL)

@@ -157,7 +157,7 @@ gboolean tune_brief_set_bpm(TuneBrief *self, double low, double high, GError **e
     if (self->bpm_hard && self->bpm_origin >= TUNE_ORIGIN_SAID &&
         (low > self->bpm_high || high < self->bpm_low)) {
         g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_CONFLICT,
-                    "two tempos are asked for: %g bpm and %g bpm", self->bpm_low, low);
+                    "bpm: two tempos are asked for: %g bpm and %g bpm", self->bpm_low, low);
         return FALSE;
     }
     self->bpm_low = low;
@@ -189,7 +189,7 @@ gboolean tune_brief_set_seconds(TuneBrief *self, double seconds, GError **error)
     }
     if (self->seconds_origin == TUNE_ORIGIN_SAID && fabs(self->seconds - seconds) > 0.5) {
         g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_CONFLICT,
-                    "two lengths are asked for: %g seconds and %g seconds", self->seconds, seconds);
+                    "duration: two lengths are asked for: %g seconds and %g seconds", self->seconds, seconds);
         return FALSE;
     }
     self->seconds = seconds;
@@ -206,7 +206,7 @@ gboolean tune_brief_set_bars(TuneBrief *self, gint bars, GError **error)
     }
     if (self->bars_origin == TUNE_ORIGIN_SAID && self->bars != bars) {
         g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_CONFLICT,
-                    "two lengths are asked for: %d bars and %d bars", self->bars, bars);
+                    "duration: two lengths are asked for: %d bars and %d bars", self->bars, bars);
         return FALSE;
     }
     self->bars = bars;

@@ -269,7 +269,7 @@ static gboolean settle_length(TuneBrief *self, GError **error)
     TuneOrigin lowest = MIN(self->bars_origin, MIN(self->seconds_origin, self->bpm_origin));
     TuneOrigin highest = MAX(self->bars_origin, MAX(self->seconds_origin, self->bpm_origin));
     if (lowest == highest)
-        return conflict(error, "%d bars at %g bpm last %.1f seconds, but %g seconds are asked for",
+        return conflict(error, "duration: %d bars at %g bpm last %.1f seconds, but %g seconds are asked for",
                         self->bars, self->bpm_low, longest, self->seconds);
     if (self->bars_origin == lowest) {
         drop_bars(self);
@@ -299,18 +299,18 @@ static gboolean settle_sections(TuneBrief *self, GError **error)
         return TRUE;
     if (self->bars > 0 && (least > self->bars || (all_said && least != self->bars))) {
         if (self->bars_origin == self->sections_origin)
-            return conflict(error, "the %u sections take %d bars, but %d bars are asked for",
+            return conflict(error, "structure: the %u sections take %d bars, but %d bars are asked for",
                             self->sections->len, least, self->bars);
         drop_bars(self);
     }
     if (self->seconds > 0 && needed > self->seconds + 0.5 &&
         self->sections_origin >= TUNE_ORIGIN_SAID)
-        return conflict(error, "%u sections take at least %d bars, %.1f seconds, but %g are asked for",
+        return conflict(error, "duration: %u sections take at least %d bars, %.1f seconds, but %g seconds are asked for",
                         self->sections->len, least, needed, self->seconds);
     for (guint i = 0; i < self->sections->len; i++) {
         const TuneBriefSection *section = &g_array_index(self->sections, TuneBriefSection, i);
         if (self->seconds > 0 && section->at_seconds >= self->seconds)
-            return conflict(error, "a %s is asked for at %g seconds, but the piece lasts %g seconds",
+            return conflict(error, "structure: a %s is asked for at %g seconds, but the piece lasts %g seconds",
                             tune_section_role_name(section->role), section->at_seconds, self->seconds);
     }
     return TRUE;

@@ -167,12 +167,15 @@ static gboolean set_duration(Field *self, GError **error)
 {
     double seconds = 0;
     char *end = NULL;
+    const char *colon = strchr(self->value, ':');
     double plain = g_ascii_strtod(self->value, &end);
 
     if (end != self->value && *end == '\0') {
         if (!isfinite(plain) || plain < 1 || plain > 600)
             return refuse(self, error, "is outside 1 second .. 10 minutes");
         seconds = plain;
+    } else if (colon != NULL && g_ascii_strtod(colon + 1, NULL) >= 60) {
+        return refuse(self, error, "has 60 seconds or more behind the colon (write it like 1:30)");
     } else {
         g_autoptr(TuneBrief) heard = understood(self, "for %s", error);
         if (heard == NULL)
@@ -209,6 +212,9 @@ static gboolean set_structure(Field *self, GError **error)
         tune_brief_add_letters(heard, self->value);
         g_clear_pointer(&items, g_strfreev);
     }
+    for (guint i = 0; items != NULL && items[i] != NULL; i++)
+        if (strspn(items[i], "0") > 0 && items[i][strspn(items[i], "0")] == '\0')
+            return refuse(self, error, "has a section of no bars");
     for (guint i = 0; items != NULL && items[i] != NULL; i++) {
         char *colon = strchr(items[i], ':');
         gint64 bars = colon == NULL ? 0 : g_ascii_strtoll(colon + 1, NULL, 10);

@@ -235,26 +235,44 @@ const TuneInstrument *tune_lexicon_generic(const TuneVocabulary *self, const Lex
     return key == NULL ? NULL : tune_instruments_find(self->instruments, key);
 }
 
+/* Where @kind is instruments, words for several of them ("saxophone", "strings") are as good. */
+static gboolean may_be_meant(const LexiconEntry *entry, LexiconKind kind)
+{
+    if (kind == LEXICON_INSTRUMENT && (entry->kind == LEXICON_GENERIC || entry->kind == LEXICON_GROUP))
+        return TRUE;
+    return entry->kind == kind && (kind != LEXICON_GENRE || entry->own_style != NULL);
+}
+
 char *tune_lexicon_suggest(const TuneVocabulary *self, LexiconKind kind, const char *word)
 {
     g_autofree char *lower = g_utf8_strdown(word, -1);
-    const char *best = NULL;
-    gint best_distance = 4;
+    const char *best = NULL, *shown = NULL;
     gsize n = strlen(lower);
+    gint best_distance = MIN(3, (gint)n / 2) + 1;
+    GHashTableIter iter;
+    gpointer key, value;
 
-    for (guint i = 0; i < self->entries->len; i++) {
-        const LexiconEntry *entry = g_ptr_array_index(self->entries, i);
-        if (entry->kind != kind || (kind == LEXICON_GENRE && entry->own_style == NULL))
+    g_hash_table_iter_init(&iter, self->phrases);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const char *phrase = key;
+        if (!may_be_meant(value, kind))
             continue;
-        gint distance = tune_text_distance(lower, entry->name, best_distance - 1);
-        if (n >= 4 && g_str_has_prefix(entry->name, lower))
+        gint distance = tune_text_distance(lower, phrase, best_distance);
+        if (n >= 4 && g_str_has_prefix(phrase, lower))
             distance = MIN(distance, 1);
-        if (distance < best_distance && distance * 2 <= (gint)n) {
-            best = entry->name;
+        /* Half of the letters may differ where the word at least begins right, else a third. */
+        if (distance * 3 > (gint)n + 1 && *phrase != *lower)
+            continue;
+        /* Among equals the first of the alphabet: the table has no order of its own. */
+        if (distance < best_distance ||
+            (best != NULL && distance == best_distance && strcmp(phrase, best) < 0)) {
+            const LexiconEntry *entry = value;
+            best = phrase;
+            shown = kind == LEXICON_GENRE ? entry->name : phrase;
             best_distance = distance;
         }
     }
-    return best == NULL ? g_strdup("") : g_strdup_printf(", did you mean \"%s\"?", best);
+    return best == NULL ? g_strdup("") : g_strdup_printf(", did you mean \"%s\"?", shown);
 }
 
 /* ---- loading ---- */

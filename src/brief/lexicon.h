@@ -144,6 +144,6 @@ const LexiconEntry *tune_lexicon_generic_named(const TuneVocabulary *self, const
 const TuneInstrument *tune_lexicon_generic(const TuneVocabulary *self, const LexiconEntry *entry,
                                            const TuneStyle *style);
 
-/* ", did you mean X or Y?" for unknown @word among the names of @kind, "" when nothing is near.
+/* ", did you mean "X"?" for unknown @word among the words of @kind, "" when nothing is near.
  * (transfer full) */
 char *tune_lexicon_suggest(const TuneVocabulary *self, LexiconKind kind, const char *word);

@@ -375,7 +375,18 @@ typedef struct {
     gint from, to;     /* tokens of its text */
 } TimedBlock;
 
-/* "[0:00 - 0:10]", "(0:30)", "0:00-0:10:" at @at; tokens used. */
+/* "0:00 soft piano, 0:20 drums enter": a list that begins at nought tells moments, not lengths. */
+static gboolean begins_at_nought(const Reader *self, gint upto)
+{
+    for (gint i = 0; i <= upto; i++) {
+        const TuneToken *token = tune_reader_token(self, i);
+        if (token->kind == TUNE_TOKEN_CLOCK && tune_reader_is_edge(self, i - 1))
+            return token->value == 0;
+    }
+    return FALSE;
+}
+
+/* "[0:00 - 0:10]", "(0:30)", "0:00-0:10:", or "0:20" in a list from 0:00, at @at; tokens used. */
 static gint timed_head_at(const Reader *self, gint at, TimedBlock *block)
 {
     gboolean open = tune_reader_is_mark(self, at, '[') || tune_reader_is_mark(self, at, '(');
@@ -394,7 +405,7 @@ static gint timed_head_at(const Reader *self, gint at, TimedBlock *block)
     }
     if (open)
         return tune_reader_is_mark(self, i, ']') || tune_reader_is_mark(self, i, ')') ? i + 1 - at : 0;
-    if (block->end < 0)
+    if (block->end < 0 && !(tune_reader_is_edge(self, at - 1) && begins_at_nought(self, at)))
         return 0;
     return tune_reader_is_mark(self, i, ':') ? i + 1 - at : i - at;
 }
@@ -482,16 +493,36 @@ static TuneSectionRole role_of_block(Reader *self, const TimedBlock *block, guin
     return role;
 }
 
+/* "1:00 end": the last moment is where the piece stops, not a section. */
+static void take_end(Reader *self, GArray *blocks)
+{
+    static const char *const words[] = {"end", "ends", "ending", "stop", "finish", "fin"};
+    TimedBlock *last = blocks->len < 2 ? NULL : &g_array_index(blocks, TimedBlock, blocks->len - 1);
+
+    if (last == NULL || last->end >= 0 || !tune_reader_is_edge(self, last->from + 1))
+        return;
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (!tune_reader_is_word(self, last->from, words[i]))
+            continue;
+        tune_reader_use(self, last->from, 1);
+        last[-1].end = last->start;
+        g_array_set_size(blocks, blocks->len - 1);
+        return;
+    }
+}
+
 gboolean tune_parse_timed(Reader *self, GError **error)
 {
     TuneBrief *brief = self->brief;
     g_autoptr(GArray) blocks = find_timed(self);
 
+    take_end(self, blocks);
+
     for (guint i = 0; i < blocks->len; i++) {
         const TimedBlock *block = &g_array_index(blocks, TimedBlock, i);
         if (i > 0 && block->start <= block[-1].start) {
             g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_CONFLICT,
-                        "the times do not go on: %g seconds stands behind %g seconds", block->start,
+                        "structure: the times do not go on: %g seconds stands behind %g seconds", block->start,
                         block[-1].start);
             return FALSE;
         }

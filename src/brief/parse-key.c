@@ -93,7 +93,7 @@ static gboolean set_mode(Reader *self, TuneMode mode, GError **error)
 {
     if (self->brief->mode_origin == TUNE_ORIGIN_SAID && self->brief->key.mode != mode) {
         g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_CONFLICT,
-                    "two modes are asked for: %s and %s", tune_mode_name(self->brief->key.mode),
+                    "key: two modes are asked for: %s and %s", tune_mode_name(self->brief->key.mode),
                     tune_mode_name(mode));
         return FALSE;
     }
@@ -115,7 +115,7 @@ static gboolean set_key(Reader *self, const NoteName *note, gboolean mode_said, 
         char first[8];
         tune_fifths_name(brief->key.tonic, first);
         g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_CONFLICT,
-                    "two keys are asked for: %s %s and %s %s", first,
+                    "key: two keys are asked for: %s %s and %s %s", first,
                     brief->mode_origin ? tune_mode_name(brief->key.mode) : "", name,
                     mode_said ? tune_mode_name(mode) : "");
         return FALSE;

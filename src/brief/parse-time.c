@@ -52,7 +52,7 @@ static gboolean set_metre(Reader *self, gint beats, gint unit, GError **error)
         (brief->metre.beats != metre.beats || brief->metre.unit != metre.unit)) {
         g_autofree char *first = tune_metre_to_string(brief->metre);
         g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_CONFLICT,
-                    "two metres are asked for: %s and %s", first, text);
+                    "metre: two metres are asked for: %s and %s", first, text);
         return FALSE;
     }
     brief->metre = metre;
@@ -360,6 +360,19 @@ static gint era_span_at(const Reader *self, gint at, double *seconds)
     return 2;
 }
 
+/* "0:20 drums enter", "0:30 the drop comes": something happens then. */
+static gboolean something_happens(const Reader *self, gint at)
+{
+    static const char *const words[] = {"enter", "enters", "start", "starts", "begin", "begins", "join",
+                                        "joins", "come", "comes", "kick", "kicks", "drop", "hits"};
+
+    for (gint i = at + 1; i <= at + 4 && !tune_reader_is_edge(self, i); i++)
+        for (gsize k = 0; k < G_N_ELEMENTS(words); k++)
+            if (tune_reader_is_word(self, i, words[k]))
+                return TRUE;
+    return FALSE;
+}
+
 static gboolean is_moment(const Reader *self, gint at)
 {
     static const char *const words[] = {"at", "from", "after", "until", "till", "to", "by", "before"};
@@ -381,7 +394,7 @@ static gboolean length_at(Reader *self, gint at, gint *n, GError **error)
     if (token->used)
         return TRUE;
     if (token->kind == TUNE_TOKEN_CLOCK) {
-        *n = is_moment(self, at) ? 0 : 1;
+        *n = is_moment(self, at) || something_happens(self, at) ? 0 : 1;
         return *n == 0 || tune_brief_set_seconds(self->brief, token->value, error);
     }
     if ((*n = era_span_at(self, at, &value)) > 0 || (*n = span_at(self, at, &value)) > 0) {

@@ -484,8 +484,10 @@ gboolean tune_brief_read_sentence(TuneBrief *self, const TuneVocabulary *vocabul
     g_autofree char *plain = tune_text_normalise(sentence, error);
     g_autoptr(TuneBrief) heard = tune_brief_new();
 
-    if (plain == NULL)
+    if (plain == NULL) {
+        g_prefix_error(error, "sentence: ");
         return FALSE;
+    }
     if (is_blank(plain)) {
         g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_EMPTY,
                     "the sentence is empty: say what the music should be like");

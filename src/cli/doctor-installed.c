@@ -76,12 +76,27 @@ static void check_vocabulary(Doctor *doctor)
     doctor_note(doctor, DOCTOR_OK, "styles and words", found, "");
 }
 
+/* Presets of one's own are read only when they are used: say now which of them cannot be. */
+static void check_presets(Doctor *doctor)
+{
+    g_autoptr(GPtrArray) names = tune_preset_list();
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(TunePreset) preset = tune_preset_load(names->pdata[i], &error);
+        if (preset == NULL)
+            doctor_note(doctor, DOCTOR_MISSING, "preset", error->message,
+                        "this preset, and the list of all; correct or remove the file");
+    }
+}
+
 void doctor_check_data(Doctor *doctor)
 {
     const char *path = TUNE_HYPHEN_DIR "/hyph_en_US.dic";
     gboolean there = g_file_test(path, G_FILE_TEST_EXISTS);
 
     check_vocabulary(doctor);
+    check_presets(doctor);
     doctor_note(doctor, there ? DOCTOR_OK : DOCTOR_MISSING, "hyphenation", there ? path : "no",
                 "lyrics cut where a dictionary cuts them; apt-get install hyphen-en-us");
 }

@@ -5,8 +5,11 @@
 #include "tune-config.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static gint print(const char *text)
 {
@@ -49,8 +52,20 @@ static gint run_module(TuneArgs *args, const char *program)
     return TUNE_EXIT_MISSING;
 }
 
+/* A standard stream that was closed would lend its number to the next file that is opened, and what is
+ * told to the user would go into their music.  Such a number is taken by a stream that refuses. */
+static void hold_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            return;
+}
+
 gint tune_front_main(int argc, char **argv)
 {
+    hold_standard_streams();
+    /* A limit on the size of files is an error to be told like a full disk, not a sudden end. */
+    signal(SIGXFSZ, SIG_IGN);
     g_autofree char *name = g_path_get_basename(argc > 0 ? argv[0] : "tunesmith");
     gboolean old = strcmp(name, "music-gen") == 0;
     const char *program = old ? "music-gen" : "tunesmith";

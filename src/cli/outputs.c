@@ -63,16 +63,28 @@ static gboolean fail(GError **error, TuneCliError code, const char *option, cons
     return FALSE;
 }
 
-/* Where @path really leads, links followed, also when the file is not there yet. (transfer full) */
-static char *real_target(const char *path)
+/* realpath(), to be freed with g_free(). */
+static char *real_path(const char *path)
 {
     char *real = realpath(path, NULL);
-
-    if (real == NULL)
-        return g_strdup(path);
     char *copy = g_strdup(real);
+
     free(real);
     return copy;
+}
+
+/* Where @path really leads, links followed, also when the file is not there yet: "x.wav" and "./x.wav"
+ * are one file. (transfer full) */
+static char *real_target(const char *path)
+{
+    char *real = real_path(path);
+
+    if (real != NULL)
+        return real;
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *real_folder = real_path(folder);
+    return real_folder != NULL ? g_build_filename(real_folder, name, NULL) : g_strdup(path);
 }
 
 /* Create an empty file in @folder that nobody else has, named after @name. */
@@ -110,6 +122,11 @@ const char *tune_outputs_stage(TuneOutputs *self, const char *option, const char
     gboolean exists = g_file_test(target, G_FILE_TEST_EXISTS);
     gboolean device = exists && !g_file_test(target, G_FILE_TEST_IS_REGULAR);
 
+    if (strcmp(path, "-") == 0) {
+        fail(error, TUNE_CLI_ERROR_USAGE, option, path,
+             "only the sound of -o can go to standard output");
+        return NULL;
+    }
     if (*path == '\0' || g_str_has_suffix(path, "/") || g_file_test(target, G_FILE_TEST_IS_DIR)) {
         fail(error, TUNE_CLI_ERROR_USAGE, option, path, "a folder, not a file");
         return NULL;

@@ -3,6 +3,7 @@
 #include "cli/outputs.h"
 #include "cli/player.h"
 #include "cli/progress.h"
+#include "cli/room.h"
 #include "cli/stems.h"
 #include "cli/summary.h"
 #include "engine/tags.h"
@@ -140,12 +141,48 @@ TuneProduction *tune_production_new(TuneCli *cli, GError **error)
     return g_steal_pointer(&self);
 }
 
+/* What a frame takes at the least: WAV exactly, a compressed file so little that it is not counted. */
+static guint64 frame_bytes(TuneAudioFormat format)
+{
+    switch (format) {
+    case TUNE_AUDIO_WAV16:
+        return 4;
+    case TUNE_AUDIO_WAV24:
+        return 6;
+    case TUNE_AUDIO_WAV32F:
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+/* The mix waits for its master in the temporary folder, stems and sound go to their places. */
+static gboolean check_room(const TuneScore *score, gint64 n_frames, guint64 memory_bytes,
+                           gpointer user_data, GError **error)
+{
+    TuneProduction *self = user_data;
+    g_autoptr(TuneRoom) room = tune_room_new();
+    guint64 frames = (guint64)MAX(0, n_frames), stem = 2 * sizeof(float) * frames;
+
+    tune_room_want(room, g_get_tmp_dir(), stem * (score->loop ? 2 : 1));
+    if (strcmp(self->sound, "-") != 0) {
+        g_autofree char *folder = g_path_get_dirname(self->sound);
+        tune_room_want(room, folder, frames * frame_bytes(self->format));
+    }
+    if (self->stems != NULL)
+        tune_room_want(room, tune_args_get(self->cli->args, OPTION_STEMS),
+                       stem * score->tracks->len);
+    return tune_room_check(room, error) && tune_room_check_memory(memory_bytes, error);
+}
+
 void tune_production_options(TuneProduction *self, TuneRenderOptions *options)
 {
     options->rate = self->rate;
     options->cancellable = self->cli->cancellable;
     options->progress = tune_progress_bar_tell;
     options->progress_user_data = self->bar;
+    options->room = check_room;
+    options->room_user_data = self;
     if (self->stems != NULL) {
         options->stem_sink = tune_stems_sink;
         options->stem_user_data = self->stems;

@@ -141,11 +141,16 @@ static gboolean set_lyrics(TuneCli *cli, TuneBrief *brief, const TuneVocabulary 
 
     if (path == NULL)
         return TRUE;
+    const char *word = tune_args_word(cli->args, 0), *said = tune_args_get(cli->args, OPTION_TEXT);
+    if (strcmp(path, "-") == 0 && (g_strcmp0(word, "-") == 0 || g_strcmp0(said, "-") == 0))
+        return usage(error, "--lyrics -: the sentence comes from standard input already");
     g_autofree char *text =
         strcmp(path, "-") == 0 ? tune_cli_read_stdin(TUNE_BRIEF_MAX_TEXT, &length, error)
                                : tune_cli_read_file(path, TUNE_BRIEF_MAX_TEXT, &length, error);
-    if (text == NULL)
+    if (text == NULL) {
+        g_prefix_error(error, "--lyrics ");
         return FALSE;
+    }
     if (strlen(text) != length || !g_utf8_validate(text, -1, NULL)) {
         g_set_error(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_BROKEN, "--lyrics %s: not UTF-8 text",
                     path);

@@ -46,6 +46,12 @@ typedef struct {
 typedef void (*TuneProgress)(double fraction, const char *stage, double audio_seconds,
                              gpointer user_data);
 
+/* Is there room for what is about to be rendered?  Asked once, before any sound is made, with its length
+ * at the rate of the options and the memory that the sounds are estimated to take; FALSE with @error stops
+ * the render. */
+typedef gboolean (*TuneRoomCheck)(const TuneScore *score, gint64 n_frames, guint64 memory_bytes,
+                                  gpointer user_data, GError **error);
+
 typedef struct {
     guint rate;                /* 44100 */
     TuneMasterKind master;
@@ -54,8 +60,11 @@ typedef struct {
     GCancellable *cancellable; /* (nullable) */
     TuneProgress progress;     /* (nullable) */
     gpointer progress_user_data;
+    TuneRoomCheck room;        /* (nullable) */
+    gpointer room_user_data;
 } TuneRenderOptions;
-#define TUNE_RENDER_OPTIONS_DEFAULT {44100, TUNE_MASTER_EXACT, NULL, NULL, NULL, NULL, NULL}
+#define TUNE_RENDER_OPTIONS_DEFAULT \
+    {44100, TUNE_MASTER_EXACT, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
 
 /* The contract of an implementation (engine/compose.c, engine/simulate.c, ...). */
 typedef struct {

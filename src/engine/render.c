@@ -24,6 +24,17 @@ static void first_pass(double fraction, gpointer user_data)
                            fraction * audio_seconds(self), self->options.progress_user_data);
 }
 
+static gboolean ask_for_room(TuneRender *self, TuneSynth *synth, const TuneSource *mix, GError **error)
+{
+    guint64 memory = 0;
+    double seconds = 0;
+
+    if (self->options.room == NULL)
+        return TRUE;
+    tune_synth_estimate(synth, self->score, self->options.rate, &memory, &seconds);
+    return self->options.room(self->score, mix->n_frames, memory, self->options.room_user_data, error);
+}
+
 static gboolean open_source(TuneRender *self, GError **error)
 {
     TuneSynth *synth = tune_engine_synth(self->engine, error);
@@ -46,6 +57,10 @@ static gboolean open_source(TuneRender *self, GError **error)
     TuneSource *mix = tune_synth_render(synth, self->score, &synth_options, error);
     if (mix == NULL)
         return FALSE;
+    if (!ask_for_room(self, synth, mix, error)) {
+        tune_source_free(mix);
+        return FALSE;
+    }
     self->source = tune_master_new(mix, &master, error);
     return self->source != NULL;
 }

@@ -6,7 +6,11 @@
 #define MOST_WORDS 7
 
 static const char *const fillers[] = {"please", "bpm", "make", "me",   "create", "compose", "write",
-                                      "generate", "some", "song:", NULL};
+                                      "generate", "some", "song:", "it", "i", "want", "need", "would",
+                                      NULL};
+/* Names of fields, as in "Genre: folk | Tempo: 92": no name for a piece. */
+static const char *const labels[] = {"genre", "style", "tempo", "bpm", "key", "mood", "instruments",
+                                     "title", "length", "duration", "tags", "prompt", NULL};
 static const char *const small[] = {"a",  "an", "the", "and", "or",   "of",  "in",
                                     "on", "for", "with", "to", "at", "by", "like", NULL};
 
@@ -36,6 +40,8 @@ static char *title_of_sentence(const char *sentence)
 {
     gsize end = strcspn(sentence, ",.;:!?\n[(");
     g_autofree char *head = g_strndup(sentence, end);
+    if (sentence[end] == ':' && is_in(labels, g_strstrip(head)))
+        return g_strdup("");
     g_auto(GStrv) words = g_strsplit_set(head, " \t\"", -1);
     g_autoptr(GPtrArray) kept = g_ptr_array_new();
     GString *out = g_string_new(NULL);

@@ -385,8 +385,10 @@ static gboolean read_lines(TuneAbcReader *self, char *text)
         text = next;
     }
     self->column = 1;
-    if (state == BEFORE)
+    if (state == BEFORE) {
+        self->line = MAX(1, self->line);
         return tune_abc_fail(self, "not an ABC tune: no line begins with X:");
+    }
     if (state == IN_HEAD)
         return tune_abc_fail(self, "the tune has no K: field");
     return TRUE;

@@ -118,6 +118,10 @@ static void test_bad_fields_name_themselves(void)
     assert_refused("duration", "1e300", TUNE_BRIEF_ERROR_FIELD, "outside");
     assert_refused("duration", "NaN", TUNE_BRIEF_ERROR_FIELD, "NaN");
     assert_refused("duration", "soon", TUNE_BRIEF_ERROR_FIELD, "length");
+    assert_refused("duration", "1:75", TUNE_BRIEF_ERROR_FIELD, "colon");
+    assert_refused("structure", "verse 0", TUNE_BRIEF_ERROR_FIELD, "no bars");
+    assert_refused("instruments", "saxofone", TUNE_BRIEF_ERROR_UNKNOWN, "did you mean \"saxophone\"");
+    assert_refused("exclude", "pianno", TUNE_BRIEF_ERROR_UNKNOWN, "did you mean \"piano\"");
     assert_refused("bars", "2.5", TUNE_BRIEF_ERROR_FIELD, "whole");
     assert_refused("structure", "intro, blah", TUNE_BRIEF_ERROR_FIELD, "sections");
     assert_refused("instruments", "vuvuzela", TUNE_BRIEF_ERROR_UNKNOWN, "vuvuzela");
@@ -194,7 +198,7 @@ static void test_conflicts_name_both_sides(void)
     assert_sentence_refused("16 bars at 120 bpm, 90 seconds", TUNE_BRIEF_ERROR_CONFLICT, "90 seconds");
     assert_sentence_refused("solo piano, no piano", TUNE_BRIEF_ERROR_CONFLICT, "no acoustic-piano");
     assert_sentence_refused("2 seconds with 40 sections", TUNE_BRIEF_ERROR_CONFLICT, "40 sections");
-    assert_sentence_refused("2 seconds with 40 sections", TUNE_BRIEF_ERROR_CONFLICT, "but 2 are");
+    assert_sentence_refused("2 seconds with 40 sections", TUNE_BRIEF_ERROR_CONFLICT, "but 2 seconds are");
     assert_sentence_refused("no drums but a drum kit", TUNE_BRIEF_ERROR_CONFLICT, "excluded");
     assert_sentence_refused("drop at 0:45 in 30 seconds of techno", TUNE_BRIEF_ERROR_CONFLICT, "45");
     assert_sentence_refused("rock in H# minor", TUNE_BRIEF_ERROR_FIELD, "H#");
@@ -342,6 +346,20 @@ static void test_bad_texts_are_refused(void)
     g_assert_cmpfloat(control->bpm_low, ==, 90);
 }
 
+static void test_moments_are_no_lengths(void)
+{
+    g_autoptr(TuneBrief) listed =
+        completed("0:00 soft piano, 0:20 drums enter, 0:40 big climax, 1:00 end");
+    g_autoptr(TuneBrief) one = completed("0:20 drums enter");
+    g_autoptr(TuneBrief) length = completed("folk with drums, 1:20, no piano");
+
+    g_assert_cmpuint(listed->sections->len, ==, 3);
+    g_assert_cmpfloat(g_array_index(listed->sections, TuneBriefSection, 1).at_seconds, ==, 20);
+    g_assert_cmpfloat(listed->seconds, ==, 60);
+    g_assert_cmpfloat(one->seconds, ==, 0);
+    g_assert_cmpfloat(length->seconds, ==, 80);
+}
+
 /* ---- speed ---- */
 
 static void test_understanding_is_quick(void)
@@ -388,6 +406,7 @@ int main(int argc, char **argv)
     g_test_add_func("/brief/json/lossless", test_json_is_lossless);
     g_test_add_func("/brief/json/broken", test_broken_json_is_refused);
     g_test_add_func("/brief/explain", test_explain_shows_fields_and_origins);
+    g_test_add_func("/brief/moments-are-no-lengths", test_moments_are_no_lengths);
     g_test_add_func("/brief/bad-texts", test_bad_texts_are_refused);
     g_test_add_func("/brief/speed", test_understanding_is_quick);
     gint result = g_test_run();

@@ -53,6 +53,21 @@ static void test_nothing_is_left_without_a_commit(Fixture *f, gconstpointer data
     g_assert_cmpuint(count_files(f->folder), ==, 0);
 }
 
+static void test_one_file_by_two_names_is_refused(Fixture *f, gconstpointer data)
+{
+    g_autofree char *a = g_build_filename(f->folder, "a.wav", NULL);
+    g_autofree char *same = g_build_filename(f->folder, ".", "a.wav", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TuneOutputs) outputs = tune_outputs_new();
+
+    g_assert_nonnull(tune_outputs_stage(outputs, "--output", a, &error));
+    g_assert_null(tune_outputs_stage(outputs, "--midi", same, &error));
+    g_assert_error(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_USAGE);
+    g_clear_error(&error);
+    g_assert_null(tune_outputs_stage(outputs, "--midi", "-", &error));
+    g_assert_error(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_USAGE);
+}
+
 static void test_commit_puts_all_in_place(Fixture *f, gconstpointer data)
 {
     g_autofree char *a = g_build_filename(f->folder, "a.wav", NULL);
@@ -150,6 +165,7 @@ int main(int argc, char **argv)
     ADD("commit-puts-all-in-place", test_commit_puts_all_in_place);
     ADD("bad-places-are-refused-at-once", test_bad_places_are_refused_at_once);
     ADD("a-link-is-followed", test_a_link_is_followed);
+    ADD("one-file-by-two-names", test_one_file_by_two_names_is_refused);
     ADD("devices", test_devices_get_bytes_and_stay_devices);
     return g_test_run();
 }

@@ -139,7 +139,10 @@ mkdir "$work/small"
 if mount -t tmpfs -o size=200k tmpfs "$work/small" 2>/dev/null; then
     echo before >"$work/small/x.wav"
     run 4 generate "$ask" --seed 7 -o "$work/small/x.wav"
-    said "$work/small/x.wav"
+    said "$work/small has 0.2 MiB free"
+    check "  before anything is rendered" sh -c '! grep -q "master" "$0"' "$err"
+    run 4 generate "$ask" --seed 7 -o "$work/small/x.flac"
+    said "$work/small/x.flac"
     said "full"
     check "  the old file is untouched" [ "$(cat "$work/small/x.wav")" = before ]
     check "  no temporary file" [ "$(ls -A "$work/small")" = x.wav ]
@@ -150,6 +153,13 @@ if mount -t tmpfs -o size=200k tmpfs "$work/small" 2>/dev/null; then
 else
     skip "a full disk" "mounting is refused here"
 fi
+check "a limit on files is an error, no sudden end" sh -c 'ulimit -f 100; "$0" generate "$1" --seed 7 -o z.flac -q 2>"$2"
+    [ $? -eq 4 ]' "$bin" "$ask" "$err"
+nothing_left
+# No number of a closed stream may be lent to the file of the sound.
+check "closed standard streams" sh -c '"$0" generate "$1" --seed 7 -o z.flac <&- >&- 2>&-; [ $? -eq 4 ]' "$bin" "$ask"
+check "  the sound is whole" same z.flac ../files/a.flac
+rm -f z.flac
 "$bin" generate "epic orchestral piece, 5 minutes" -o long.flac --stems stems --midi long.mid >"$out" 2>"$err" &
 victim=$!
 sleep 1

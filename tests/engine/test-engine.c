@@ -228,6 +228,8 @@ static void test_titles(void)
     assert_title("slow jazz ballad in F minor, 70 bpm, brushes", "Slow Jazz Ballad in F Minor");
     assert_title("please make me a calm piano waltz for studying", "Calm Piano Waltz for Studying");
     assert_title("120 bpm house in A minor", "House in A Minor");
+    assert_title("Genre: folk | Tempo: 92", "Folk");
+    assert_title("I want a song about my cat", "Song About My Cat");
 }
 
 int main(int argc, char **argv)
