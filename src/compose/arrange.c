@@ -150,6 +150,29 @@ static void clear_melody(Plan *plan)
     }
 }
 
+/* A pad that would hold the very tones the comping plays thins out to those above them. */
+static void part_pad_from_comp(Plan *plan)
+{
+    const PlanPart *comp = NULL;
+
+    for (gint i = 0; i < plan->n_parts && comp == NULL; i++)
+        if (plan->parts[i].role == TUNE_ROLE_COMP && plan->parts[i].instrument->polyphony > 2)
+            comp = &plan->parts[i];
+    if (comp == NULL)
+        return;
+    for (gint i = 0; i < plan->n_parts; i++) {
+        PlanPart *p = &plan->parts[i];
+        gint shared = MIN(p->high, comp->high) - MAX(p->low, comp->low);
+        if (p->role != TUNE_ROLE_PAD || shared < 9)
+            continue;
+        gint low = MIN((comp->low + comp->high) / 2 + 2, p->instrument->comfort_high - 12);
+        if (low > p->low) {
+            p->low = low;
+            p->high = MAX(p->high, MIN(low + 13, p->instrument->comfort_high));
+        }
+    }
+}
+
 /* ---- parts ---- */
 
 static TuneTrackMix mix_of(const StylePart *s, TuneRole role)
@@ -679,6 +702,7 @@ gboolean plan_arrange(Plan *plan, GError **error)
         return FALSE;
     }
     clear_melody(plan);
+    part_pad_from_comp(plan);
     choose_players(plan);
     let_asked_be_heard(plan);
     drop_silent(plan);
