@@ -249,12 +249,14 @@ static double bar_difference(const TuneTrack *drums, gint a_tick, gint b_tick, g
     return n == 0 ? 0 : 1.0 - 2.0 * common_keys(a, b) / n;
 }
 
-/* A fill: the end of the section's last bar is unlike the bars two and one before it, by more than
- * these are unlike each other and by at least a quarter. */
+/* A fill: the end of the section's last bar is unlike the bars two and one before it, by at least a
+ * quarter and by more than a bar there is unlike those before it (many grooves take two bars, so that
+ * neighbours always differ). */
 static gboolean ends_with_fill(const TuneTrack *drums, const TuneSection *section, gint bar)
 {
     gint last = section->tick + section->ticks - bar;
-    double usual = bar_difference(drums, last - bar, last - 2 * bar, bar);
+    double usual = MIN(bar_difference(drums, last - bar, last - 2 * bar, bar),
+                       bar_difference(drums, last - bar, last - 3 * bar, bar));
     double fill = MIN(bar_difference(drums, last, last - bar, bar),
                       bar_difference(drums, last, last - 2 * bar, bar));
 
