@@ -35,9 +35,10 @@ static gpointer signal_thread(gpointer user_data)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    while (sigwait(&set, &number) == 0)
+    /* A second one ends a program that cannot look, such as one that waits for the writer of a pipe. */
+    while (sigwait(&set, &number) == 0 && !g_cancellable_is_cancelled(cancellable))
         g_cancellable_cancel(cancellable);
-    return NULL;
+    _exit(TUNE_EXIT_CANCELLED);
 }
 
 void tune_cli_catch_signals(TuneCli *cli)

@@ -156,7 +156,8 @@ static void note_changes(TuneRender *render, const json_t *recipe)
         const char *now = text_at(render->recipe, places[i][0], places[i][1]);
         if (strcmp(then, now) != 0)
             g_ptr_array_add(render->notes, g_strdup_printf("%s differs from the recipe's: %s then, "
-                                                           "%s now", places[i][2], then, now));
+                                                           "%s now", places[i][2], *then != '\0' ? then : "not known",
+                                                           *now != '\0' ? now : "not known"));
     }
     if (!json_equal(old_style, new_style))
         g_ptr_array_add(render->notes, g_strdup("the style's data differ from the recipe's"));

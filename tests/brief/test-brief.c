@@ -346,6 +346,15 @@ static void test_bad_texts_are_refused(void)
     g_assert_cmpfloat(control->bpm_low, ==, 90);
 }
 
+static void test_a_duo_is_alone(void)
+{
+    g_autoptr(TuneBrief) two = completed("duo for violin and cello");
+
+    g_assert_cmpuint(two->not_understood->len, ==, 0);
+    g_assert_cmpuint(two->instruments->len, ==, 2);
+    g_assert_true(two->only_instruments);
+}
+
 static void test_moments_are_no_lengths(void)
 {
     g_autoptr(TuneBrief) listed =
@@ -406,6 +415,7 @@ int main(int argc, char **argv)
     g_test_add_func("/brief/json/lossless", test_json_is_lossless);
     g_test_add_func("/brief/json/broken", test_broken_json_is_refused);
     g_test_add_func("/brief/explain", test_explain_shows_fields_and_origins);
+    g_test_add_func("/brief/a-duo-is-alone", test_a_duo_is_alone);
     g_test_add_func("/brief/moments-are-no-lengths", test_moments_are_no_lengths);
     g_test_add_func("/brief/bad-texts", test_bad_texts_are_refused);
     g_test_add_func("/brief/speed", test_understanding_is_quick);

@@ -181,6 +181,10 @@ refused "twice" generate "jazz" --midi ./x.wav
 check "a closed standard output is told" sh -c '"$0" styles >&- 2>"$1"; [ $? -eq 4 ]' "$bin" "$err"
 said "standard output"
 
+mkfifo "$work/pipe.wav"
+check "a second interrupt ends what waits for a pipe" timeout 20 sh -c '"$0" inspect "$1" & p=$!
+    sleep 1; kill -TERM $p; sleep 1; kill -TERM $p; wait $p; [ $? -eq 130 ]' "$bin" "$work/pipe.wav"
+
 # ---- broken input files ----
 : >"$work/empty.json"
 run 3 convert "$work/empty.json" x.abc
