@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "audio/encode.h"
 #include "cli/exit.h"
 #include "cli/player.h"
 #include "cli/request.h"
 #include "score/format.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static gboolean pull_render(gpointer source, float *out, gsize n_frames, gsize *n_got,
                             GError **error)
@@ -66,6 +68,15 @@ static gboolean play_existing(TuneCli *cli, const char *path, GError **error)
     return tune_play_file(cli, path, error);
 }
 
+/* One word with the suffix of a sound or a score was meant as a file. */
+static gboolean names_a_file(const char *word)
+{
+    TuneAudioFormat format;
+
+    return strchr(word, ' ') == NULL && (tune_score_format_of_path(word) != TUNE_SCORE_UNKNOWN ||
+                                         tune_audio_format_of_path(word, &format, NULL));
+}
+
 gint tune_command_play(TuneCli *cli, GError **error)
 {
     const char *word = tune_args_word(cli->args, 0);
@@ -78,6 +89,8 @@ gint tune_command_play(TuneCli *cli, GError **error)
     tune_cli_catch_signals(cli);
     if (word != NULL && g_file_test(word, G_FILE_TEST_IS_REGULAR))
         play_existing(cli, word, error);
+    else if (word != NULL && names_a_file(word))
+        g_set_error(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_MISSING, "%s: there is no such file", word);
     else
         play_sentence(cli, error);
     return TUNE_EXIT_DONE;

@@ -185,6 +185,8 @@ if [ ! -e /dev/snd ] && [ -z "${PULSE_SERVER:-}" ]; then
     run 4 play "$ask"
     said "sound card"
 fi
+run 4 play nope.flac --driver null
+said "no such file"
 run 2 play
 nothing_left
 
