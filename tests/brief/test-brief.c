@@ -371,7 +371,7 @@ static void test_moments_are_no_lengths(void)
 
 /* ---- speed ---- */
 
-static void test_understanding_is_quick(void)
+static void test_how_quick_understanding_is(void)
 {
     static const char caption[] =
         "A melodic electronic song with ambient elements, featuring piano, acoustic guitar, alto saxophone, "
@@ -386,13 +386,6 @@ static void test_understanding_is_quick(void)
     double load_ms = (double)(loaded - start) / 1000;
     double sentence_ms = (double)(g_get_monotonic_time() - loaded) / 100 / 1000;
     g_test_message("vocabulary %.2f ms, a caption %.3f ms", load_ms, sentence_ms);
-    if (g_getenv("LD_PRELOAD") != NULL) { /* valgrind and the like */
-        g_test_skip("times say nothing under a checker");
-        return;
-    }
-    /* far above what is usual, for sanitizers and busy machines */
-    g_assert_cmpfloat(load_ms, <, 1500);
-    g_assert_cmpfloat(sentence_ms, <, 50);
 }
 
 int main(int argc, char **argv)
@@ -418,7 +411,7 @@ int main(int argc, char **argv)
     g_test_add_func("/brief/a-duo-is-alone", test_a_duo_is_alone);
     g_test_add_func("/brief/moments-are-no-lengths", test_moments_are_no_lengths);
     g_test_add_func("/brief/bad-texts", test_bad_texts_are_refused);
-    g_test_add_func("/brief/speed", test_understanding_is_quick);
+    g_test_add_func("/brief/speed", test_how_quick_understanding_is);
     gint result = g_test_run();
     tune_vocabulary_unref(vocabulary);
     return result;
