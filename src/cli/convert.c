@@ -20,6 +20,8 @@ static gboolean output_format(const TuneArgs *args, const char *path, TuneScoreF
         *out = tune_score_format_of_path(as_path != NULL ? as_path : path);
     if (*out != TUNE_SCORE_UNKNOWN)
         return TRUE;
+    if (name == NULL && !tune_outputs_check_file("OUT", path, error))
+        return FALSE;
     if (name != NULL)
         g_set_error(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_USAGE,
                     "--format: \"%s\" is no score format; there are json, midi, musicxml, abc", name);

@@ -113,6 +113,13 @@ static gboolean already_staged(const TuneOutputs *self, const char *target)
     return FALSE;
 }
 
+gboolean tune_outputs_check_file(const char *option, const char *path, GError **error)
+{
+    if (!g_str_has_suffix(path, "/") && !g_file_test(path, G_FILE_TEST_IS_DIR))
+        return TRUE;
+    return fail(error, TUNE_CLI_ERROR_USAGE, option, path, "it is a folder; give a file name");
+}
+
 const char *tune_outputs_stage(TuneOutputs *self, const char *option, const char *path,
                                GError **error)
 {
@@ -127,10 +134,12 @@ const char *tune_outputs_stage(TuneOutputs *self, const char *option, const char
              "only the sound of -o can go to standard output");
         return NULL;
     }
-    if (*path == '\0' || g_str_has_suffix(path, "/") || g_file_test(target, G_FILE_TEST_IS_DIR)) {
-        fail(error, TUNE_CLI_ERROR_USAGE, option, path, "a folder, not a file");
+    if (*path == '\0') {
+        fail(error, TUNE_CLI_ERROR_USAGE, option, path, "a file name is needed");
         return NULL;
     }
+    if (!tune_outputs_check_file(option, path, error))
+        return NULL;
     if (!device && already_staged(self, target)) {
         fail(error, TUNE_CLI_ERROR_USAGE, option, path, "is written twice");
         return NULL;

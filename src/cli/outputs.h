@@ -18,6 +18,10 @@ TuneOutputs *tune_outputs_new(void); /* (transfer full) */
 void tune_outputs_free(TuneOutputs *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneOutputs, tune_outputs_free)
 
+/* FALSE with TUNE_CLI_ERROR_USAGE when @path names a folder: it exists as one or ends in a slash.  To be
+ * asked before the suffix of @path is.  @option names the field in the message. */
+gboolean tune_outputs_check_file(const char *option, const char *path, GError **error);
+
 /* Make sure that @path can be written, before any work is done, and give the name to write to; it keeps
  * the suffix.  @option names the field in errors: TUNE_CLI_ERROR_MISSING for a folder that is not there
  * or may not be written, TUNE_CLI_ERROR_USAGE for a folder in a file's place or one path twice.  A device

@@ -9,11 +9,19 @@ gint tune_command_list_presets(TuneCli *cli, GError **error)
     g_autoptr(GPtrArray) names = tune_preset_list();
     g_autoptr(GString) out = g_string_new(NULL);
     g_autoptr(json_t) list = json_array();
+    g_autoptr(json_t) broken = json_array();
 
     for (guint i = 0; i < names->len; i++) {
-        g_autoptr(TunePreset) preset = tune_preset_load(names->pdata[i], error);
-        if (preset == NULL)
-            return TUNE_EXIT_FAULT;
+        g_autoptr(GError) why = NULL;
+        g_autoptr(TunePreset) preset = tune_preset_load(names->pdata[i], &why);
+        if (preset == NULL) {
+            /* One file that is broken does not hide the others. */
+            tune_log(&cli->log, TUNE_LOG_WARNING, "preset %s is left out: %s",
+                     (const char *)names->pdata[i], why->message);
+            json_array_append_new(broken, json_pack("{s:s, s:s}", "name", names->pdata[i], "error",
+                                                    why->message));
+            continue;
+        }
         json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", preset->name, "genre",
                                               preset->genre, "description",
                                               preset->description != NULL ? preset->description
@@ -22,7 +30,7 @@ gint tune_command_list_presets(TuneCli *cli, GError **error)
                                preset->description != NULL ? preset->description : "");
     }
     if (cli->json) {
-        g_autoptr(json_t) json = json_pack("{s:O}", "presets", list);
+        g_autoptr(json_t) json = json_pack("{s:O, s:O}", "presets", list, "broken", broken);
         tune_cli_print_json(json, error);
     } else {
         tune_cli_print(out->str, error);

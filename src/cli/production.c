@@ -67,6 +67,8 @@ static gboolean choose_format(TuneProduction *self, GError **error)
     }
     if (strcmp(self->path, "-") == 0)
         return usage(error, "--format is needed with -o -, as there is no suffix to tell it");
+    if (!tune_outputs_check_file("--output", self->path, error))
+        return FALSE;
     if (tune_audio_format_of_path(self->path, &self->format, error))
         return TRUE;
     g_prefix_error(error, "--output: ");

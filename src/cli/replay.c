@@ -110,6 +110,23 @@ static gboolean compare(const char *old_path, const char *new_path, Comparison *
     return TRUE;
 }
 
+/* Read @path to its end, so that one that was cut short is told before anything is rendered. */
+static gboolean is_whole(const char *path, TuneCli *cli, GError **error)
+{
+    g_autoptr(TuneSource) source = tune_decoder_new(path, NULL, error);
+    float block[2 * BLOCK];
+    gsize got;
+
+    if (source == NULL)
+        return FALSE;
+    do {
+        if (g_cancellable_set_error_if_cancelled(cli->cancellable, error) ||
+            !tune_source_read(source, block, BLOCK, &got, error))
+            return FALSE;
+    } while (got > 0);
+    return TRUE;
+}
+
 /* The score's hash that the file carries, "" when there is none. */
 static char *score_hash_of(const TuneTags *tags)
 {
@@ -269,7 +286,7 @@ gint tune_command_replay(TuneCli *cli, GError **error)
     tune_cli_catch_signals(cli);
     g_autoptr(TuneSource) original = tune_decoder_new(path, &read_tags, error);
     g_autoptr(TuneTags) tags = read_tags != NULL ? read_tags : tune_tags_new();
-    if (original == NULL || !format_of_file(path, &format, error))
+    if (original == NULL || !format_of_file(path, &format, error) || !is_whole(path, cli, error))
         return TUNE_EXIT_BROKEN;
     g_autoptr(TuneOutputs) outputs = tune_outputs_new();
     g_autoptr(TuneProgressBar) bar = tune_progress_bar_new(cli->terminal, cli->quiet);

@@ -165,6 +165,15 @@ nothing_left
 # ---- paths, checked before any work ----
 run 4 generate "jazz" -o /nonexistent/folder/x.wav
 said "/nonexistent/folder/x.wav"
+mkdir "$work/here"
+for folder in "$work/here" "$work/here/" ./ no/such/; do
+    run 2 generate "jazz" -o "$folder"
+    said "$folder: it is a folder; give a file name"
+done
+run 2 convert x.json "$work/here"
+said "it is a folder"
+run 2 generate "jazz" -o x.wav --midi "$work/here"
+said "it is a folder"
 run 4 generate "jazz" -o x.wav --midi /nonexistent/x.mid
 said "--midi"
 nothing_left
@@ -225,6 +234,15 @@ rm -r "$XDG_DATA_HOME/tunesmith/styles"
 mkdir -p "$XDG_DATA_HOME/tunesmith/presets"
 printf 'name: torn\ngenre: [\n' >"$XDG_DATA_HOME/tunesmith/presets/torn.yaml"
 run 3 show-preset torn
+said "torn.yaml:"
+run 0 list-presets
+printed "rock_anthem"
+said "torn.yaml:"
+run 0 list-presets --json
+only_json
+json '(.presets | length >= 5) and .broken[0].name == "torn" and (.broken[0].error | test("torn.yaml:[0-9]+:"))'
+run 0 generate "hello" --preset rock_anthem --engine simulate
+run 3 generate "hello" --preset torn --engine simulate
 said "torn.yaml:"
 run 0 doctor
 printed "torn.yaml:"

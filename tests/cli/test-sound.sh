@@ -61,6 +61,12 @@ run 0 replay a.flac --json
 only_json
 json '.identical and .same_score'
 
+head -c $(($(stat -c %s a.flac) * 2 / 3)) a.flac >cut.flac
+run 3 replay cut.flac
+said "cut.flac"
+check "  before anything is rendered" [ "$(wc -l <"$err")" -eq 1 ]
+rm cut.flac
+
 # ---- inspect ----
 run 0 inspect a.flac --json
 only_json
