@@ -124,6 +124,16 @@ static const struct {
     [TUNE_MODE_MINOR_PENTATONIC] =
         {"minor pentatonic", 5, {0, 3, 5, 7, 10}, {0, -3, -1, 1, -2}, -3, TRUE},
     [TUNE_MODE_BLUES] = {"blues", 6, {0, 3, 5, 6, 7, 10}, {0, -3, -1, -6, 1, -2}, -3, TRUE},
+    [TUNE_MODE_DOUBLE_HARMONIC] =
+        {"double harmonic", 7, {0, 1, 4, 5, 7, 8, 11}, {0, -5, 4, -1, 1, -4, 5}, -4, FALSE},
+    [TUNE_MODE_HUNGARIAN_MINOR] =
+        {"hungarian minor", 7, {0, 2, 3, 6, 7, 8, 11}, {0, 2, -3, 6, 1, -4, 5}, -3, TRUE},
+    [TUNE_MODE_NIKRIZ] = {"nikriz", 7, {0, 2, 3, 6, 7, 9, 10}, {0, 2, -3, 6, 1, 3, -2}, -2, TRUE},
+    [TUNE_MODE_SHANG] = {"shang", 5, {0, 2, 5, 7, 10}, {0, 2, -1, 1, -2}, -2, TRUE},
+    [TUNE_MODE_ZHI] = {"zhi", 5, {0, 2, 5, 7, 9}, {0, 2, -1, 1, 3}, -1, FALSE},
+    [TUNE_MODE_MIYAKO_BUSHI] = {"miyako-bushi", 5, {0, 1, 5, 7, 8}, {0, -5, -1, 1, -4}, -4, TRUE},
+    [TUNE_MODE_HIRAJOSHI] = {"hirajoshi", 5, {0, 2, 3, 7, 8}, {0, 2, -3, 1, -4}, -3, TRUE},
+    [TUNE_MODE_INSEN] = {"insen", 5, {0, 1, 5, 7, 10}, {0, -5, -1, 1, -2}, -4, TRUE},
 };
 
 const char *tune_mode_name(TuneMode mode)
@@ -142,6 +152,18 @@ gboolean tune_mode_parse(const char *text, TuneMode *out)
         {"dur", TUNE_MODE_MAJOR},     {"min", TUNE_MODE_MINOR},
         {"aeolian", TUNE_MODE_MINOR}, {"moll", TUNE_MODE_MINOR},
         {"m", TUNE_MODE_MINOR},       {"natural minor", TUNE_MODE_MINOR},
+        {"hijaz", TUNE_MODE_PHRYGIAN_DOMINANT},
+        {"kurd", TUNE_MODE_PHRYGIAN},
+        {"nahawand", TUNE_MODE_HARMONIC_MINOR},
+        {"ajam", TUNE_MODE_MAJOR},
+        {"hijaz kar", TUNE_MODE_DOUBLE_HARMONIC},
+        {"byzantine", TUNE_MODE_DOUBLE_HARMONIC},
+        {"nawa athar", TUNE_MODE_HUNGARIAN_MINOR},
+        {"ukrainian dorian", TUNE_MODE_NIKRIZ},
+        {"gong", TUNE_MODE_MAJOR_PENTATONIC},
+        {"yu", TUNE_MODE_MINOR_PENTATONIC},
+        {"yo scale", TUNE_MODE_ZHI},
+        {"in scale", TUNE_MODE_MIYAKO_BUSHI},
     };
 
     for (gint i = 0; i < TUNE_N_MODES; i++)
@@ -161,6 +183,17 @@ gboolean tune_mode_is_minor(TuneMode mode)
 {
     g_return_val_if_fail((guint)mode < TUNE_N_MODES, FALSE);
     return modes[mode].minor;
+}
+
+TuneMode tune_mode_diatonic(TuneMode mode)
+{
+    static const TuneMode by_signature[] = {TUNE_MODE_LOCRIAN, TUNE_MODE_PHRYGIAN,
+                                            TUNE_MODE_MINOR,   TUNE_MODE_DORIAN,
+                                            TUNE_MODE_MIXOLYDIAN, TUNE_MODE_MAJOR,
+                                            TUNE_MODE_LYDIAN};
+
+    g_return_val_if_fail((guint)mode < TUNE_N_MODES, TUNE_MODE_MAJOR);
+    return by_signature[modes[mode].signature + 5];
 }
 
 gsize tune_mode_scale(TuneMode mode, gint8 out[7])

@@ -53,6 +53,15 @@ typedef enum {
     TUNE_MODE_MAJOR_PENTATONIC,
     TUNE_MODE_MINOR_PENTATONIC,
     TUNE_MODE_BLUES,
+    TUNE_MODE_DOUBLE_HARMONIC, /* hijaz kar: two augmented seconds */
+    TUNE_MODE_HUNGARIAN_MINOR, /* nawa athar */
+    TUNE_MODE_NIKRIZ,          /* dorian with a raised fourth */
+    TUNE_MODE_SHANG,           /* second of the Chinese five-note modes; gong is major pentatonic, yu
+                                  minor pentatonic */
+    TUNE_MODE_ZHI,             /* the fourth of them; the Japanese yo scale */
+    TUNE_MODE_MIYAKO_BUSHI,    /* the Japanese in scale of koto and shamisen */
+    TUNE_MODE_HIRAJOSHI,       /* a koto tuning, the in scale from another of its notes */
+    TUNE_MODE_INSEN,           /* a koto tuning with a minor seventh */
     TUNE_N_MODES
 } TuneMode;
 
@@ -66,6 +75,10 @@ gboolean tune_mode_parse(const char *text, TuneMode *out);
 
 /* TRUE when the mode's third is minor. */
 gboolean tune_mode_is_minor(TuneMode mode);
+
+/* The church mode, major or minor with whose signature @mode is written: for formats that know no
+ * others. */
+TuneMode tune_mode_diatonic(TuneMode mode);
 
 /* Scale of @mode as semitones above the tonic, ascending, first 0; returns how many (5..7). */
 gsize tune_mode_scale(TuneMode mode, gint8 out[7]);

@@ -25,6 +25,14 @@ static const struct {
     {TUNE_MODE_LOCRIAN, {"I5", "II", "I5", "iii"}},
     {TUNE_MODE_PHRYGIAN_DOMINANT, {"I", "II", "I", "vii"}},
     {TUNE_MODE_PHRYGIAN_DOMINANT, {"I", "iv", "II", "I"}},
+    {TUNE_MODE_DOUBLE_HARMONIC, {"I", "II", "I", "iv"}},
+    {TUNE_MODE_HUNGARIAN_MINOR, {"i", "VI", "V", "i"}},
+    {TUNE_MODE_NIKRIZ, {"i", "II", "i", "v"}},
+    {TUNE_MODE_SHANG, {"I5", "VII5", "IV5", "I5"}},
+    {TUNE_MODE_ZHI, {"I5", "IV5", "V5", "I5"}},
+    {TUNE_MODE_MIYAKO_BUSHI, {"I5", "I5", "IV5", "I5"}},
+    {TUNE_MODE_HIRAJOSHI, {"I5", "I5", "V5", "I5"}},
+    {TUNE_MODE_INSEN, {"I5", "I5", "IV5", "I5"}},
 };
 
 static const char *const blues_major[12] = {"I7", "IV7", "I7", "I7", "IV7", "IV7",
@@ -536,9 +544,12 @@ static void close_progression(const Plan *plan, gint index, gint ticks, GArray *
         /* A mode closes by its own characteristic chord. */
         gboolean second = plan->key.mode == TUNE_MODE_PHRYGIAN || plan->key.mode == TUNE_MODE_LYDIAN ||
                           plan->key.mode == TUNE_MODE_LOCRIAN ||
+                          plan->key.mode == TUNE_MODE_NIKRIZ ||
+                          plan->key.mode == TUNE_MODE_DOUBLE_HARMONIC ||
                           plan->key.mode == TUNE_MODE_PHRYGIAN_DOMINANT;
         Slot *last = &g_array_index(slots, Slot, slots->len - 1);
-        if (harmony_degree(last->numeral, plan->key) == 0)
+        gint8 scale[7];
+        if (harmony_degree(last->numeral, plan->key) == 0 && tune_mode_scale(plan->key.mode, scale) == 7)
             g_strlcpy(last->numeral, second ? "II" : "VII", sizeof last->numeral);
         return;
     }

@@ -21,25 +21,9 @@ static const struct {
     {"loc", TUNE_MODE_LOCRIAN},
 };
 
-static TuneMode diatonic(TuneMode mode)
-{
-    switch (mode) {
-    case TUNE_MODE_PHRYGIAN_DOMINANT:
-        return TUNE_MODE_PHRYGIAN;
-    case TUNE_MODE_DORIAN:
-    case TUNE_MODE_PHRYGIAN:
-    case TUNE_MODE_LYDIAN:
-    case TUNE_MODE_MIXOLYDIAN:
-    case TUNE_MODE_LOCRIAN:
-        return mode;
-    default:
-        return tune_mode_is_minor(mode) ? TUNE_MODE_MINOR : TUNE_MODE_MAJOR;
-    }
-}
-
 char *tune_abc_key_name(TuneKey key)
 {
-    TuneMode mode = diatonic(key.mode);
+    TuneMode mode = tune_mode_diatonic(key.mode);
     char name[8];
 
     tune_fifths_name(key.tonic, name);

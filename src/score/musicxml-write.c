@@ -87,22 +87,6 @@ static void put_part_list(TuneXmlOut *out, const TuneScore *score)
 
 /* ---- attributes ---- */
 
-static const char *mode_name(TuneMode mode)
-{
-    switch (mode) {
-    case TUNE_MODE_DORIAN:
-    case TUNE_MODE_PHRYGIAN:
-    case TUNE_MODE_LYDIAN:
-    case TUNE_MODE_MIXOLYDIAN:
-    case TUNE_MODE_LOCRIAN:
-        return tune_mode_name(mode);
-    case TUNE_MODE_PHRYGIAN_DOMINANT:
-        return "phrygian";
-    default:
-        return tune_mode_is_minor(mode) ? "minor" : "major";
-    }
-}
-
 static void put_key(TuneXmlOut *out, const TuneTrack *track, TuneKey key)
 {
     gint signature = tune_key_signature(key) - tune_musicxml_transpose_fifths(track->transpose);
@@ -114,7 +98,7 @@ static void put_key(TuneXmlOut *out, const TuneTrack *track, TuneKey key)
     tune_xml_open(out, "key", "");
     tune_xml_int(out, "fifths", track->is_drums ? 0 : signature);
     if (!track->is_drums)
-        tune_xml_text(out, "mode", "", mode_name(key.mode));
+        tune_xml_text(out, "mode", "", tune_mode_name(tune_mode_diatonic(key.mode)));
     tune_xml_close(out, "key");
 }
 

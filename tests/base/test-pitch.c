@@ -73,6 +73,41 @@ static void test_spelling_follows_the_key(void)
     g_assert_cmpint(tune_key_mask((TuneKey){0, TUNE_MODE_MAJOR}), ==, 0xAB5);
 }
 
+static void test_modes_of_other_traditions(void)
+{
+    static const struct {
+        const char *name, *notes; /* above C */
+        const char *diatonic;
+    } cases[] = {{"hijaz", "C Db E F G Ab Bb", "phrygian"},
+                 {"hijaz kar", "C Db E F G Ab B", "phrygian"},
+                 {"hungarian minor", "C D Eb F# G Ab B", "minor"},
+                 {"nikriz", "C D Eb F# G A Bb", "dorian"},
+                 {"gong", "C D E G A", "major"},
+                 {"shang", "C D F G Bb", "dorian"},
+                 {"zhi", "C D F G A", "mixolydian"},
+                 {"yu", "C Eb F G Bb", "minor"},
+                 {"miyako-bushi", "C Db F G Ab", "phrygian"},
+                 {"hirajoshi", "C D Eb G Ab", "minor"},
+                 {"insen", "C Db F G Bb", "phrygian"}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) notes = g_string_new(NULL);
+        gint8 semitones[7], fifths[7];
+        TuneMode mode;
+        g_assert_true(tune_mode_parse(cases[i].name, &mode));
+        gsize n = tune_mode_scale(mode, semitones);
+        g_assert_cmpuint(tune_mode_scale_fifths(mode, fifths), ==, n);
+        for (gsize k = 0; k < n; k++) {
+            char name[8];
+            tune_fifths_name(fifths[k], name);
+            g_assert_cmpint(tune_fifths_pitch_class(fifths[k]), ==, semitones[k]);
+            g_string_append_printf(notes, "%s%s", k > 0 ? " " : "", name);
+        }
+        g_assert_cmpstr(notes->str, ==, cases[i].notes);
+        g_assert_cmpstr(tune_mode_name(tune_mode_diatonic(mode)), ==, cases[i].diatonic);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -80,5 +115,6 @@ int main(int argc, char **argv)
     g_test_add_func("/base/pitch/octaves-follow-the-letter", test_octaves_follow_the_letter);
     g_test_add_func("/base/pitch/keys-in-usual-forms", test_keys_are_read_in_usual_forms);
     g_test_add_func("/base/pitch/spelling-follows-the-key", test_spelling_follows_the_key);
+    g_test_add_func("/base/pitch/modes-of-other-traditions", test_modes_of_other_traditions);
     return g_test_run();
 }
