@@ -22,6 +22,7 @@ struct TuneYaml {
     char *name;
     TuneYamlNode *root;
     guint n_nodes;
+    GPtrArray *under; /* TuneYaml*: documents that nodes were taken from; NULL without */
 };
 
 static void node_free(gpointer data)
@@ -40,6 +41,7 @@ void tune_yaml_free(TuneYaml *self)
         return;
     if (self->root != NULL)
         node_free(self->root);
+    g_clear_pointer(&self->under, g_ptr_array_unref);
     g_free(self->name);
     g_free(self);
 }
@@ -247,6 +249,37 @@ const TuneYamlNode *tune_yaml_get(const TuneYamlNode *map, const char *key)
         if (strcmp(map->keys->pdata[i], key) == 0)
             return map->values->pdata[i];
     return NULL;
+}
+
+/* Moves the pairs that @over lacks. */
+static void complete_map(TuneYamlNode *over, TuneYamlNode *under, const char *const *merged,
+                         const char *const *own)
+{
+    if (over->kind != TUNE_YAML_MAP || under->kind != TUNE_YAML_MAP)
+        return;
+    for (guint i = 0; i < under->keys->len;) {
+        const char *key = under->keys->pdata[i];
+        const TuneYamlNode *mine = tune_yaml_get(over, key);
+        if (mine == NULL && !g_strv_contains(own, key)) {
+            g_ptr_array_add(over->keys, g_ptr_array_steal_index(under->keys, i));
+            g_ptr_array_add(over->values, g_ptr_array_steal_index(under->values, i));
+            continue;
+        }
+        if (mine != NULL && g_strv_contains(merged, key)) {
+            static const char *const none[] = {NULL};
+            complete_map((TuneYamlNode *)mine, under->values->pdata[i], none, none);
+        }
+        i++;
+    }
+}
+
+void tune_yaml_overlay(TuneYaml *self, TuneYaml *under, const char *const *merged,
+                       const char *const *own)
+{
+    complete_map(self->root, under->root, merged, own);
+    if (self->under == NULL)
+        self->under = g_ptr_array_new_with_free_func((GDestroyNotify)tune_yaml_free);
+    g_ptr_array_add(self->under, under);
 }
 
 gboolean tune_yaml_fail(const TuneYamlNode *node, GError **error, const char *format, ...)

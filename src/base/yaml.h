@@ -40,6 +40,12 @@ const TuneYamlNode *tune_yaml_get(const TuneYamlNode *map, const char *key); /* 
 gboolean tune_yaml_fail(const TuneYamlNode *node, GError **error, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
+/* What @self's root map lacks is taken from @under's; the maps under the keys @merged are completed pair
+ * by pair in the same way, one level deep.  Keys in @own are never taken.  Nodes keep the name and line of
+ * the file they came from.  @under: (transfer full), a map at its root like @self. */
+void tune_yaml_overlay(TuneYaml *self, TuneYaml *under, const char *const *merged,
+                       const char *const *own);
+
 /* The keys of @map must all be among the NULL-terminated @allowed; the message suggests the nearest. */
 gboolean tune_yaml_check_keys(const TuneYamlNode *map, const char *const *allowed, GError **error);
 

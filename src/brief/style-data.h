@@ -4,7 +4,8 @@
  * mix; style-groove.c reads grooves, fills, bass, comping idioms and performance.  docs/styles.md is the
  * page for authors: every key below has its line there.
  *
- * Everything belongs to the style and is immutable after load.  Arrays are never NULL.
+ * Everything belongs to the style and is immutable after tune_style_require().  Arrays are never NULL;
+ * before that, those behind the head are empty.
  */
 #pragma once
 #include "base/chord.h"
@@ -161,8 +162,10 @@ typedef struct {
 } StyleMix;
 
 struct TuneStyle {
+    GMutex lock;           /* while the rest is read */
+    gint is_whole;         /* atomic: everything below is there, not only the head */
     char *path;
-    char *hash;
+    char *hash;            /* NULL before the whole is read */
     char *name, *title, *summary;
     char **words;          /* lower case */
     double tempo[2];       /* felt beats a minute: possible */

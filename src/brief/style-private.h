@@ -7,8 +7,16 @@
 #include "base/yaml.h"
 #include "brief/style-data.h"
 
+/* style-source.c */
+/* The document of a style file, completed from the styles it is based on; @hash (nullable) takes what
+ * identifies their contents.  With @head_only what follows the head is left out, unread.
+ * (transfer full) */
+TuneYaml *style_source_load(const char *path, gboolean head_only, char **hash, GError **error);
+
 /* style-read.c */
-TuneStyle *style_read(const char *path, GError **error); /* (transfer full) */
+TuneStyle *style_read(const char *path, GError **error); /* the whole file (transfer full) */
+TuneStyle *style_read_head(const char *path, GError **error); /* (transfer full) */
+gboolean style_read_rest(TuneStyle *style, GError **error);
 void style_free(TuneStyle *style);
 
 /* {NAME: WEIGHT, ...} or [NAME, ...] (weight 1) under @key as StyleChoice appended to @out. */

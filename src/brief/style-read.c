@@ -2,7 +2,6 @@
  *
  * The head of a style file, its forms, parts and mix.
  */
-#include "base/hash.h"
 #include "brief/style-private.h"
 
 #include <string.h>
@@ -97,6 +96,23 @@ gboolean style_read_mode(const TuneYamlNode *map, gint *side, gint *mode, GError
 }
 
 /* ---- head ---- */
+
+static const char *const own_keys[] = {
+    "name",    "title",   "summary", "words",    "based_on", "exempt", "tempo",   "usual_tempo", "metres",
+    "modes",   "keys",    "lift",    "seconds",  "ensemble", "endings", "forms",  "harmony",
+    "melody",  "parts",   "mix",     NULL};
+
+static gboolean check_root(const TuneYamlNode *root, GError **error)
+{
+    g_autoptr(GPtrArray) allowed = g_ptr_array_new();
+
+    for (gsize i = 0; own_keys[i] != NULL; i++)
+        g_ptr_array_add(allowed, (gpointer)own_keys[i]);
+    for (gsize i = 0; tune_style_groove_keys[i] != NULL; i++)
+        g_ptr_array_add(allowed, (gpointer)tune_style_groove_keys[i]);
+    g_ptr_array_add(allowed, NULL);
+    return tune_yaml_check_keys(root, (const char *const *)allowed->pdata, error);
+}
 
 static gboolean read_metres(const TuneYamlNode *root, TuneStyle *style, GError **error)
 {
@@ -196,7 +212,7 @@ static gboolean read_text(const TuneYamlNode *root, const char *key, char **out,
 
 static gboolean read_head(const TuneYamlNode *root, TuneStyle *style, GError **error)
 {
-    if (!read_text(root, "name", &style->name, error) ||
+    if (!check_root(root, error) || !read_text(root, "name", &style->name, error) ||
         !read_text(root, "title", &style->title, error) ||
         !read_text(root, "summary", &style->summary, error) ||
         !tune_yaml_get_strings(root, "words", &style->words, error) ||
@@ -396,27 +412,11 @@ static gboolean read_mix(const TuneYamlNode *root, StyleMix *mix, GError **error
 
 /* ---- the whole ---- */
 
-static const char *const own_keys[] = {
-    "name",   "title",    "summary", "words",   "exempt", "tempo", "usual_tempo", "metres",
-    "modes",  "keys",     "lift",    "seconds", "ensemble", "endings", "forms",   "harmony",
-    "melody", "parts",    "mix",     NULL};
-
-static gboolean check_root(const TuneYamlNode *root, GError **error)
-{
-    g_autoptr(GPtrArray) allowed = g_ptr_array_new();
-
-    for (gsize i = 0; own_keys[i] != NULL; i++)
-        g_ptr_array_add(allowed, (gpointer)own_keys[i]);
-    for (gsize i = 0; tune_style_groove_keys[i] != NULL; i++)
-        g_ptr_array_add(allowed, (gpointer)tune_style_groove_keys[i]);
-    g_ptr_array_add(allowed, NULL);
-    return tune_yaml_check_keys(root, (const char *const *)allowed->pdata, error);
-}
-
 static TuneStyle *style_new(const char *path)
 {
     TuneStyle *style = g_new0(TuneStyle, 1);
 
+    g_mutex_init(&style->lock);
     style->path = g_strdup(path);
     style->seconds = 120;
     style->ensemble[0] = 3;
@@ -436,6 +436,7 @@ static TuneStyle *style_new(const char *path)
 
 void style_free(TuneStyle *style)
 {
+    g_mutex_clear(&style->lock);
     g_free(style->path);
     g_free(style->hash);
     g_free(style->name);
@@ -455,36 +456,73 @@ void style_free(TuneStyle *style)
     g_free(style);
 }
 
-static gboolean read_root(const TuneYamlNode *root, TuneStyle *style, GError **error)
+static gboolean read_rest(const TuneYamlNode *root, TuneStyle *style, GError **error)
 {
     const TuneYamlNode *harmony = tune_yaml_get(root, "harmony");
     const TuneYamlNode *melody = tune_yaml_get(root, "melody");
 
-    if (!check_root(root, error) || !read_head(root, style, error))
+    if (!check_root(root, error))
         return FALSE;
     if (harmony == NULL || melody == NULL)
         return tune_yaml_fail(root, error, "%s is missing", harmony ? "melody" : "harmony");
-    if (style->words == NULL)
-        style->words = g_new0(char *, 1);
-    if (style->exempt == NULL)
-        style->exempt = g_new0(char *, 1);
     return read_forms(root, style, error) && style_harmony_read(harmony, &style->harmony, error) &&
            style_melody_read(melody, &style->melody, error) && read_parts(root, style, error) &&
            read_mix(root, &style->mix, error) &&
            tune_style_groove_parse(root, &style->grooves, error);
 }
 
-TuneStyle *style_read(const char *path, GError **error)
+TuneStyle *style_read_head(const char *path, GError **error)
 {
-    g_autoptr(TuneYaml) doc = tune_yaml_load(path, error);
+    g_autoptr(TuneYaml) doc = style_source_load(path, TRUE, NULL, error);
 
     if (doc == NULL)
         return NULL;
     TuneStyle *style = style_new(path);
-    style->hash = tune_hash_file(path, error);
-    if (style->hash == NULL || !read_root(tune_yaml_root(doc), style, error)) {
+    if (!read_head(tune_yaml_root(doc), style, error)) {
         style_free(style);
         return NULL;
     }
+    if (style->words == NULL)
+        style->words = g_new0(char *, 1);
+    if (style->exempt == NULL)
+        style->exempt = g_new0(char *, 1);
+    return style;
+}
+
+/* What was read before a complaint. */
+static void forget_rest(TuneStyle *style)
+{
+    g_array_set_size(style->forms, 0);
+    g_array_set_size(style->parts, 0);
+    style_harmony_clear(&style->harmony);
+    style_harmony_init(&style->harmony);
+    style_melody_clear(&style->melody);
+    style_melody_init(&style->melody);
+    tune_style_groove_clear(&style->grooves);
+    style->grooves = (StyleGrooves){0};
+}
+
+gboolean style_read_rest(TuneStyle *style, GError **error)
+{
+    g_autofree char *hash = NULL;
+    g_autoptr(TuneYaml) doc = style_source_load(style->path, FALSE, &hash, error);
+
+    if (doc == NULL)
+        return FALSE;
+    if (!read_rest(tune_yaml_root(doc), style, error)) {
+        forget_rest(style);
+        return FALSE;
+    }
+    style->hash = g_steal_pointer(&hash);
+    g_atomic_int_set(&style->is_whole, TRUE);
+    return TRUE;
+}
+
+TuneStyle *style_read(const char *path, GError **error)
+{
+    TuneStyle *style = style_read_head(path, error);
+
+    if (style != NULL && !style_read_rest(style, error))
+        g_clear_pointer(&style, style_free);
     return style;
 }

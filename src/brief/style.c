@@ -7,7 +7,8 @@
 #include <string.h>
 
 struct TuneStyles {
-    GPtrArray *styles; /* TuneStyle, sorted by name */
+    GPtrArray *styles;     /* TuneStyle, sorted by name */
+    GPtrArray *complaints; /* char* */
 };
 
 static void styles_clear(gpointer data)
@@ -15,12 +16,14 @@ static void styles_clear(gpointer data)
     TuneStyles *self = data;
 
     g_ptr_array_unref(self->styles);
+    g_ptr_array_unref(self->complaints);
 }
 
 TuneStyles *tune_styles_load(GError **error)
 {
     g_autoptr(GPtrArray) names = tune_data_list("styles", "yaml");
     g_autoptr(GPtrArray) styles = g_ptr_array_new_with_free_func((GDestroyNotify)style_free);
+    g_autoptr(GPtrArray) complaints = g_ptr_array_new_with_free_func(g_free);
 
     if (names->len == 0) {
         g_set_error_literal(error, TUNE_BASE_ERROR, TUNE_BASE_ERROR_MISSING,
@@ -29,15 +32,27 @@ TuneStyles *tune_styles_load(GError **error)
     }
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *file = g_strdup_printf("styles/%s.yaml", (char *)names->pdata[i]);
-        g_autofree char *path = tune_data_find(file, error);
-        TuneStyle *style = path != NULL ? style_read(path, error) : NULL;
-        if (style == NULL)
-            return NULL;
-        g_ptr_array_add(styles, style);
+        g_autoptr(GError) broken = NULL;
+        g_autofree char *path = tune_data_find(file, &broken);
+        TuneStyle *style = path != NULL ? style_read_head(path, &broken) : NULL;
+        if (style != NULL)
+            g_ptr_array_add(styles, style);
+        else
+            g_ptr_array_add(complaints, g_strdup(broken->message));
+    }
+    if (styles->len == 0) {
+        g_set_error_literal(error, TUNE_BASE_ERROR, TUNE_BASE_ERROR_SYNTAX, complaints->pdata[0]);
+        return NULL;
     }
     TuneStyles *self = g_atomic_rc_box_new0(TuneStyles);
     self->styles = g_steal_pointer(&styles);
+    self->complaints = g_steal_pointer(&complaints);
     return self;
+}
+
+const GPtrArray *tune_styles_complaints(const TuneStyles *self)
+{
+    return self->complaints;
 }
 
 TuneStyles *tune_styles_ref(TuneStyles *self)
@@ -70,6 +85,16 @@ const TuneStyle *tune_styles_find(const TuneStyles *self, const char *name)
             return style;
     }
     return NULL;
+}
+
+gboolean tune_style_require(const TuneStyle *style, GError **error)
+{
+    TuneStyle *self = (TuneStyle *)style; /* only what is not there yet is written */
+
+    if (g_atomic_int_get(&self->is_whole))
+        return TRUE;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    return g_atomic_int_get(&self->is_whole) || style_read_rest(self, error);
 }
 
 gboolean tune_style_validate(const char *path, GError **error)
@@ -125,5 +150,5 @@ TuneMetre tune_style_metre(const TuneStyle *style)
 
 const char *tune_style_hash(const TuneStyle *style)
 {
-    return style->hash;
+    return tune_style_require(style, NULL) ? style->hash : "";
 }

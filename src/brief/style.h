@@ -4,7 +4,8 @@
  * how to write one; the loader checks every key and value and names file, line and reason.
  *
  * TuneStyle's members are public to the composer (brief/style-data.h); everyone else needs only what
- * is here.  Immutable after load, thread-safe.  A style file is read when it is first needed.
+ * is here.  Thread-safe.  Loading reads the heads of all files (what sentences are understood by); the
+ * rest of a file is read by tune_style_require(), once, and is immutable afterwards.
  */
 #pragma once
 #include "base/music.h"
@@ -13,8 +14,11 @@
 typedef struct TuneStyle TuneStyle;
 typedef struct TuneStyles TuneStyles;
 
-/* Reads names, titles, words and ranges of all styles; a broken file fails the load. (transfer full) */
+/* Reads the heads of all styles.  A file whose head is broken is left out and told in
+ * tune_styles_complaints(); only a load that finds no style at all fails.  (transfer full) */
 TuneStyles *tune_styles_load(GError **error);
+/* char*: "file:line: reason" of each file that was left out.  (transfer none) */
+const GPtrArray *tune_styles_complaints(const TuneStyles *self);
 TuneStyles *tune_styles_ref(TuneStyles *self);
 void tune_styles_unref(TuneStyles *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneStyles, tune_styles_unref)
@@ -22,6 +26,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneStyles, tune_styles_unref)
 guint tune_styles_count(const TuneStyles *self);
 const TuneStyle *tune_styles_at(const TuneStyles *self, guint index); /* sorted by name */
 const TuneStyle *tune_styles_find(const TuneStyles *self, const char *name); /* (nullable) */
+
+/* Reads the rest of @style if that has not been done: before anything but its head is used.
+ * FALSE with file, line, reason. */
+gboolean tune_style_require(const TuneStyle *style, GError **error);
 
 /* Check one file as a style author would: TRUE or file, line, reason. */
 gboolean tune_style_validate(const char *path, GError **error);
@@ -33,4 +41,5 @@ const char *const *tune_style_words(const TuneStyle *style); /* "swing", "bebop"
 void tune_style_tempo(const TuneStyle *style, double *low, double *high); /* felt beats a minute */
 gboolean tune_style_allows_metre(const TuneStyle *style, TuneMetre metre);
 TuneMetre tune_style_metre(const TuneStyle *style); /* its usual one */
-const char *tune_style_hash(const TuneStyle *style); /* SHA-256 of its file */
+const char *tune_style_hash(const TuneStyle *style); /* SHA-256 of its file and of those it
+                                                          is based on; "" if they cannot be read */

@@ -66,6 +66,9 @@ gint tune_command_styles(TuneCli *cli, GError **error)
 
     if (styles == NULL)
         return TUNE_EXIT_FAULT;
+    const GPtrArray *complaints = tune_styles_complaints(styles);
+    for (guint i = 0; i < complaints->len; i++)
+        tune_log(&cli->log, TUNE_LOG_WARNING, "left out: %s", (const char *)complaints->pdata[i]);
     if (tune_args_n_words(cli->args) > 0)
         return show(cli, styles, tune_args_word(cli->args, 0), error);
     for (guint i = 0; i < tune_styles_count(styles); i++) {

@@ -95,6 +95,9 @@ TuneScore *tune_compose(const TuneBrief *brief, const TuneVocabulary *vocabulary
                         GPtrArray *notes, GError **error)
 {
     g_return_val_if_fail(brief->style != NULL, NULL);
+    if (!tune_style_require(brief->style, error) ||
+        (brief->blend != NULL && !tune_style_require(brief->blend, error)))
+        return NULL;
     Plan plan = {.brief = brief, .vocabulary = vocabulary, .style = brief->style, .seed = seed,
                  .notes = notes, .score = tune_score_new()};
     TuneScore *score = compose(&plan, error) ? tune_score_ref(plan.score) : NULL;

@@ -223,11 +223,12 @@ printf '\377\376' >"$work/lyrics.txt"
 run 3 generate "pop song" --lyrics "$work/lyrics.txt" -o x.wav
 nothing_left
 
-# ---- a broken style of one's own: file and line, exit 3 ----
+# ---- a broken style of one's own: told with file and line, the others are listed ----
 mkdir -p "$XDG_DATA_HOME/tunesmith/styles"
 printf 'name: mine\ntitle: [\n' >"$XDG_DATA_HOME/tunesmith/styles/mine.yaml"
-TUNESMITH_DATA= run 3 styles
-said "mine.yaml"
+TUNESMITH_DATA= run 0 styles
+said "mine.yaml:"
+printed "jazz"
 rm -r "$XDG_DATA_HOME/tunesmith/styles"
 
 # ---- doctor ----

@@ -35,6 +35,7 @@ void brief_fixture_style(BriefFixture *self, const char *style)
 {
     self->brief.style = tune_styles_find(self->styles, style);
     g_assert_nonnull(self->brief.style);
+    g_assert_true(tune_style_require(self->brief.style, NULL));
     self->brief.metre = tune_style_metre(self->brief.style);
 }
 

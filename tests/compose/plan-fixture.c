@@ -154,6 +154,7 @@ PlanFixture *plan_fixture_new(const char *name, const char *metre, double beat_b
     plan->brief = &self->brief;
     plan->style = tune_styles_find(self->styles, name);
     g_assert_nonnull(plan->style);
+    g_assert_true(tune_style_require(plan->style, NULL));
     plan->seed = seed;
     plan->score = tune_score_new();
     g_assert_true(tune_metre_parse(metre, &plan->metre));

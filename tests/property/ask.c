@@ -376,6 +376,7 @@ Ask *ask_new(guint index, const TuneVocabulary *vocabulary)
     self->index = index;
     self->seed = tune_random_next(&r) >> 11; /* 0 .. 2^53 - 1 */
     self->style = tune_styles_at(styles, index % n_styles);
+    g_assert_true(tune_style_require(self->style, NULL));
     self->mood = MOODS[(index / n_styles + index) % G_N_ELEMENTS(MOODS)];
     self->as_sentence = (index / n_styles) % 2 == 1;
     choose_tempo_and_key(self, &r);
@@ -399,6 +400,7 @@ Ask *ask_new_plain(const TuneStyle *style, double seconds, guint64 seed)
 
     self->seed = seed;
     self->style = style;
+    g_assert_true(tune_style_require(style, NULL));
     self->seconds = seconds;
     write_fields(self);
     self->sentence = g_strdup("");
