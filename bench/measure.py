@@ -4,11 +4,14 @@
 
   bench/measure.py [--pieces 40] [--seconds 40]     aubio (tempo), chroma of the sound (key)
                    and, where they can be imported, librosa and essentia for both
+  bench/measure.py --captions [--from 1 --to 100]   the hundred captions of tests/property/captions.jsonl
 
 Each piece is asked for with a tempo and a key by number and name.  Tempo is right within 4 % (first
 figure), or at half, double, a third or three times of it (second figure: as MIREX counts).  Key: exact,
-and MIREX's weighted score (fifth 0.5, relative 0.3, parallel 0.2).  Prints a table and writes
-out/measure.csv.
+and MIREX's weighted score (fifth 0.5, relative 0.3, parallel 0.2).  The ears know major and minor only: a
+modal key counts as the one whose third it has, and is left out of the rows called "major, minor".  Captions
+without a beat that could be tapped (a drone, a chorale) are left out of the rows called "with a beat".
+Prints a table and writes out/measure.csv or out/measure-captions.csv.
 """
 import argparse
 import csv
@@ -16,6 +19,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +41,7 @@ except ImportError:
 
 TONICS = ["C", "G", "D", "A", "E", "B", "F#", "C#", "Ab", "Eb", "Bb", "F"]
 CLASS = {"C": 0, "C#": 1, "Db": 1, "D": 2, "Eb": 3, "D#": 3, "E": 4, "F": 5, "F#": 6, "Gb": 6, "G": 7, "Ab": 8,
-         "G#": 8, "A": 9, "Bb": 10, "A#": 10, "B": 11}
+         "G#": 8, "A": 9, "Bb": 10, "A#": 10, "B": 11, "Cb": 11}
 # Krumhansl and Kessler's probe-tone ratings (1982).
 MAJOR = [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88]
 MINOR = [6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17]
@@ -107,7 +111,36 @@ def key_score(asked, heard):
     return 0.2 if heard_tonic == tonic else 0.0
 
 
-def pieces(program, count):
+# Modes with a minor third; all others count as major.
+MINOR_MODES = ("minor", "dorian", "phrygian", "locrian", "harmonic minor", "melodic minor", "minor pentatonic",
+               "blues")
+
+
+def captions(first, last):
+    """The captions as they stand: the sentence is all that the program gets."""
+    path = Path(__file__).parent.parent / "tests/property/captions.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    for index, line in enumerate(lines[first - 1:last], first):
+        tonic, mode = line["key"].split(" ", 1)
+        yield Piece(index, line["genre"], line["bpm"], tonic, mode, line["beat"], [line["caption"]])
+
+
+@dataclass
+class Piece:
+    seed: int
+    style: str
+    bpm: float
+    tonic: str
+    mode: str
+    beat: bool
+    request: list  # arguments of generate
+
+    @property
+    def side(self):
+        return "minor" if self.mode in MINOR_MODES else "major"
+
+
+def pieces(program, count, seconds):
     """Styles in turn; tempo inside the style's own range, keys round the circle of fifths."""
     listing = json.loads(run(program, "styles", "--json"))
     styles = listing.get("styles", listing) if isinstance(listing, dict) else listing
@@ -116,8 +149,11 @@ def pieces(program, count):
         tempo = style.get("tempo") or style.get("bpm") or [90, 120]
         low, high = (tempo["low"], tempo["high"]) if isinstance(tempo, dict) else tempo
         share = (index * 0.381966) % 1
-        yield index, style["name"], round(low + share * (high - low)), TONICS[index * 5 % 12], \
-            "major" if index // len(styles) % 2 == 0 else "minor"
+        bpm, tonic = round(low + share * (high - low)), TONICS[index * 5 % 12]
+        mode = "major" if index // len(styles) % 2 == 0 else "minor"
+        yield Piece(index + 1, style["name"], bpm, tonic, mode, True,
+                    ["--genre", style["name"], "--bpm", str(bpm), "--key", f"{tonic} {mode}",
+                     "--duration", str(seconds)])
 
 
 def main():
@@ -125,39 +161,51 @@ def main():
     parser.add_argument("--program", default="build/tunesmith")
     parser.add_argument("--pieces", type=int, default=40)
     parser.add_argument("--seconds", type=int, default=40)
+    parser.add_argument("--captions", action="store_true", help="the hundred captions instead")
+    parser.add_argument("--from", type=int, default=1, dest="first")
+    parser.add_argument("--to", type=int, default=1000, dest="last")
     arguments = parser.parse_args()
     Path("out").mkdir(exist_ok=True)
     rows = []
-    with tempfile.TemporaryDirectory(prefix="tunesmith-measure-") as folder:
-        for index, style, bpm, tonic, mode in pieces(arguments.program, arguments.pieces):
-            wave = Path(folder) / "piece.wav"
-            run(arguments.program, "generate", "--genre", style, "--bpm", str(bpm), "--key", f"{tonic} {mode}",
-                "--duration", str(arguments.seconds), "--seed", str(index + 1), "--quiet", "-o", str(wave))
-            for ear, (tempo, key) in hear(wave).items():
-                first, second = tempo_right(bpm, tempo)
-                score = key_score((CLASS[tonic], mode), key)
-                rows.append([ear, index + 1, style, bpm, round(tempo or 0, 1), int(first), int(second),
-                             f"{tonic} {mode}", f"{TONICS_BY_CLASS[key[0]]} {key[1]}", score])
-                print(",".join(map(str, rows[-1])), flush=True)
-    with open("out/measure.csv", "w", newline="", encoding="utf-8") as file:
+    asked = (captions(arguments.first, arguments.last) if arguments.captions
+             else pieces(arguments.program, arguments.pieces, arguments.seconds))
+    name = "out/measure-captions.csv" if arguments.captions else "out/measure.csv"
+    with tempfile.TemporaryDirectory(prefix="tunesmith-measure-") as folder, \
+            open(name, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow("ear,seed,style,asked_bpm,heard_bpm,tempo,tempo_octave,asked_key,heard_key,key_score".split(","))
-        writer.writerows(rows)
+        writer.writerow(COLUMNS)
+        for piece in asked:
+            wave = Path(folder) / "piece.wav"
+            run(arguments.program, "generate", *piece.request, "--seed", str(piece.seed), "--quiet", "-o", str(wave))
+            for ear, (tempo, key) in hear(wave).items():
+                first, second = tempo_right(piece.bpm, tempo)
+                rows.append(dict(zip(COLUMNS, [
+                    ear, piece.seed, piece.style, int(piece.beat), piece.bpm, round(tempo or 0, 1), int(first),
+                    int(second), f"{piece.tonic} {piece.mode}", f"{TONICS_BY_CLASS[key[0]]} {key[1]}",
+                    key_score((CLASS[piece.tonic], piece.side), key)])))
+                writer.writerow(rows[-1].values())
+                print(",".join(map(str, rows[-1].values())), flush=True)
     summarise(rows)
 
 
+COLUMNS = "ear,seed,style,beat,asked_bpm,heard_bpm,tempo,tempo_octave,asked_key,heard_key,key_score".split(",")
 TONICS_BY_CLASS = {CLASS[name]: name for name in TONICS}
 
 
 def summarise(rows):
-    print(f"\n{'ear':14}{'style':14}{'pieces':>7}{'tempo':>8}{'octave':>8}{'key':>8}{'weighted':>10}")
-    for ear in dict.fromkeys(row[0] for row in rows):
-        mine = [row for row in rows if row[0] == ear]
-        groups = [("all", mine)] + [(s, [r for r in mine if r[2] == s]) for s in dict.fromkeys(r[2] for r in mine)]
+    print(f"\n{'ear':14}{'style':18}{'pieces':>7}{'tempo':>8}{'octave':>8}{'key':>8}{'weighted':>10}")
+    for ear in dict.fromkeys(row["ear"] for row in rows):
+        mine = [row for row in rows if row["ear"] == ear]
+        groups = [("all", mine), ("with a beat", [row for row in mine if row["beat"]]),
+                  ("major, minor", [row for row in mine if row["asked_key"].endswith((" major", " minor"))])]
+        groups += [(style, [row for row in mine if row["style"] == style])
+                   for style in dict.fromkeys(row["style"] for row in mine)]
         for style, group in groups:
-            n = len(group)
-            print(f"{ear:14}{style:14}{n:>7}{sum(r[5] for r in group) / n:>8.2f}{sum(r[6] for r in group) / n:>8.2f}"
-                  f"{sum(r[9] == 1 for r in group) / n:>8.2f}{sum(r[9] for r in group) / n:>10.2f}")
+            mean = {name: sum(float(row[name]) for row in group) / max(len(group), 1)
+                    for name in ("tempo", "tempo_octave", "key_score")}
+            exact = sum(row["key_score"] == 1 for row in group) / max(len(group), 1)
+            print(f"{ear:14}{style:18}{len(group):>7}{mean['tempo']:>8.2f}{mean['tempo_octave']:>8.2f}{exact:>8.2f}"
+                  f"{mean['key_score']:>10.2f}")
 
 
 if __name__ == "__main__":

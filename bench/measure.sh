@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tempo and key of forty pieces as outside programs hear them.  With --more, librosa and essentia are
-# put into out/measure-venv from PyPI first.
+# Tempo and key of forty pieces (or, with --captions, of a hundred captions) as outside programs hear them.
+# With --more as the first argument, librosa and essentia are put into out/measure-venv from PyPI first.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p out

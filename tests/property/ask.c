@@ -19,7 +19,7 @@ static const char *const MAJOR_DEGREES[] = {"I",  "ii", "iii",    "IV", "V",
 static const char *const MINOR_DEGREES[] = {"i",   "III", "iv",  "v",     "VI",
                                             "VII", "i7",  "iv7", "VImaj7"};
 
-static Ask *new_empty(void)
+Ask *ask_new_empty(void)
 {
     Ask *self = g_new0(Ask, 1);
 
@@ -369,7 +369,7 @@ Ask *ask_new(guint index, const TuneVocabulary *vocabulary)
 {
     TuneStyles *styles = tune_vocabulary_styles(vocabulary);
     guint n_styles = tune_styles_count(styles);
-    Ask *self = new_empty();
+    Ask *self = ask_new_empty();
     TuneRandom r;
 
     tune_random_init(&r, 20260101, "ask/%u", index);
@@ -396,7 +396,7 @@ Ask *ask_new(guint index, const TuneVocabulary *vocabulary)
 
 Ask *ask_new_plain(const TuneStyle *style, double seconds, guint64 seed)
 {
-    Ask *self = new_empty();
+    Ask *self = ask_new_empty();
 
     self->seed = seed;
     self->style = style;

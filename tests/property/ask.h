@@ -42,6 +42,8 @@ typedef struct {
 Ask *ask_new(guint index, const TuneVocabulary *vocabulary);
 /* A piece of @style and nothing else said but its length. */
 Ask *ask_new_plain(const TuneStyle *style, double seconds, guint64 seed);
+/* Nothing said yet, no style. */
+Ask *ask_new_empty(void);
 void ask_free(Ask *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ask, ask_free)
 
