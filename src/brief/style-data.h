@@ -151,6 +151,7 @@ typedef struct {
     double chance;       /* that a piece has it at all */
     gint rank;           /* 1 = the style is not itself without it; higher is dropped first */
     guint32 sections;    /* bit 1 << TuneSectionRole where it may play; 0 = everywhere */
+    gint after;          /* bars that it waits in a section with which it enters */
     double level_db, pan, reverb, delay, chorus, high_pass_hz, duck, drive; /* see TuneTrackMix */
 } StylePart;
 

@@ -7,7 +7,8 @@
 #define MAX_CELLS        96
 
 const char *const tune_style_groove_keys[] = {"grooves", "fills",   "bass",
-                                              "comping", "perform", NULL};
+                                              "comping", "perform", "builds",
+                                              "gaps",    "curves",  NULL};
 
 typedef struct {
     const char *name;
@@ -105,7 +106,7 @@ typedef struct {
     gboolean holds;       /* '-' prolongs the cell before it */
 } RowKind;
 
-static const RowKind drum_row = {"Xxogpq123456789.-", FALSE};
+static const RowKind drum_row = {"Xxogpq123456789rtfw.-", FALSE};
 static const RowKind bass_row = {"135678vbadx.-", TRUE};
 static const RowKind comp_row = {"DUduXxo>mtb12345678.-", TRUE};
 
@@ -212,8 +213,11 @@ static gboolean read_drum_rows(const TuneYamlNode *node, StylePattern *pattern, 
         guint8 key = tune_drum_key(tune_yaml_key(rows, i));
         if (key == 0)
             return tune_yaml_fail(row, error, "\"%s\" is no drum", tune_yaml_key(rows, i));
+        guint from = pattern->hits->len;
         if (!read_row(row, &drum_row, key, pattern, unit, error))
             return FALSE;
+        for (guint k = from; k < pattern->hits->len; k++)
+            g_array_index(pattern->hits, StyleHit, k).row = (guint8)i;
     }
     return TRUE;
 }
@@ -273,8 +277,8 @@ static gboolean read_roles(const TuneYamlNode *node, StylePattern *pattern, GErr
 
 static gboolean read_idiom(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
-    static const char *const names[] = {"pattern", "walk", "kick",   "hold",
-                                        "pedal",   "line", "tremolo"};
+    static const char *const names[] = {"pattern", "walk", "kick",    "hold",
+                                        "pedal",   "line", "tremolo", "arp"};
     const char *text = NULL;
 
     if (!tune_yaml_get_string(node, "idiom", &text, error))
@@ -288,7 +292,7 @@ static gboolean read_idiom(const TuneYamlNode *node, StylePattern *pattern, GErr
         }
     return tune_yaml_fail(tune_yaml_get(node, "idiom"), error,
                           "\"%s\" is no idiom (known: pattern, walk, kick, hold, pedal, line, "
-                          "tremolo)",
+                          "tremolo, arp)",
                           text);
 }
 
@@ -299,6 +303,7 @@ static gboolean read_common(const TuneYamlNode *node, StylePattern *pattern, GEr
     if (!tune_yaml_get_string(node, "name", &name, error) ||
         !tune_yaml_get_string(node, "metre", &metre, error) ||
         !tune_yaml_get_range(node, "energy", 0, 1, pattern->energy, error) ||
+        !tune_yaml_get_range(node, "tempo", 20, 400, pattern->tempo, error) ||
         !tune_yaml_get_double(node, "weight", 0, 100, &pattern->weight, error))
         return FALSE;
     if (name == NULL)
@@ -314,11 +319,12 @@ typedef gboolean (*PatternReader)(const TuneYamlNode *node, StylePattern *patter
 static gboolean read_groove(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
     static const char *const keys[] = {"name", "metre",      "energy",      "sections", "weight",
-                                       "rows", "percussion", "instruments", NULL};
+                                       "rows", "percussion", "instruments", "layers",   "tempo",  NULL};
 
     return tune_yaml_check_keys(node, keys, error) && read_common(node, pattern, error) &&
            tune_yaml_get_strings(node, "instruments", &pattern->instruments, error) &&
            tune_yaml_get_bool(node, "percussion", &pattern->percussion, error) &&
+           tune_yaml_get_int(node, "layers", -8, 8, &pattern->layers, error) &&
            read_drum_rows(node, pattern, error);
 }
 
@@ -326,7 +332,7 @@ static gboolean read_fill(const TuneYamlNode *node, StylePattern *pattern, GErro
 {
     static const char *const keys[] = {"name",       "metre",       "energy", "sections",
                                        "weight",     "rows",        "beats",  "build",
-                                       "percussion", "instruments", NULL};
+                                       "percussion", "instruments", "tempo",  NULL};
 
     pattern->beats = 1;
     return tune_yaml_check_keys(node, keys, error) && read_common(node, pattern, error) &&
@@ -340,7 +346,7 @@ static gboolean read_fill(const TuneYamlNode *node, StylePattern *pattern, GErro
 static gboolean read_bass(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
     static const char *const keys[] = {"name",  "metre", "energy",      "sections", "weight",
-                                       "cells", "idiom", "instruments", NULL};
+                                       "cells", "idiom", "instruments", "tempo",    NULL};
 
     return tune_yaml_check_keys(node, keys, error) && read_common(node, pattern, error) &&
            read_idiom(node, pattern, error) &&
@@ -348,15 +354,36 @@ static gboolean read_bass(const TuneYamlNode *node, StylePattern *pattern, GErro
            read_cells(node, &bass_row, pattern, error);
 }
 
+static gboolean read_order(const TuneYamlNode *node, StylePattern *pattern, GError **error)
+{
+    static const char *const names[] = {"up", "down", "up-down", "converge", "random"};
+    const char *text = NULL;
+
+    pattern->octaves = 1;
+    if (!tune_yaml_get_string(node, "order", &text, error) ||
+        !tune_yaml_get_int(node, "octaves", 1, 4, &pattern->octaves, error))
+        return FALSE;
+    for (gsize i = 0; text != NULL && i < G_N_ELEMENTS(names); i++)
+        if (strcmp(names[i], text) == 0) {
+            pattern->order = (StyleOrder)i;
+            return TRUE;
+        }
+    return text == NULL ||
+           tune_yaml_fail(tune_yaml_get(node, "order"), error,
+                          "\"%s\" is no order (known: up, down, up-down, converge, random)", text);
+}
+
 static gboolean read_comping(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
     static const char *const keys[] = {"name",   "metre", "energy", "sections",
                                        "weight", "cells", "idiom",  "instruments",
-                                       "roles",  "group", NULL};
+                                       "roles",  "group", "tempo",  "order",
+                                       "octaves", NULL};
     const char *group = NULL;
 
     if (!tune_yaml_check_keys(node, keys, error) || !read_common(node, pattern, error) ||
         !read_idiom(node, pattern, error) || !read_roles(node, pattern, error) ||
+        !read_order(node, pattern, error) ||
         !tune_yaml_get_string(node, "group", &group, error) ||
         !tune_yaml_get_strings(node, "instruments", &pattern->instruments, error))
         return FALSE;
@@ -378,6 +405,7 @@ static gboolean read_block(const TuneYamlNode *root, const char *key, PatternRea
     for (guint i = 0; i < tune_yaml_size(block); i++) {
         StylePattern *pattern = g_new0(StylePattern, 1);
         pattern->energy[1] = 1;
+        pattern->tempo[1] = 1000;
         pattern->weight = 1;
         pattern->hits = g_array_new(FALSE, FALSE, sizeof(StyleHit));
         g_ptr_array_add(out, pattern);
@@ -433,7 +461,8 @@ static gboolean read_perform(const TuneYamlNode *root, StylePerform *perform, GE
 {
     static const char *const keys[] = {
         "swing",  "swing-sixteenths", "late",  "drift", "loudness", "accent", "spread", "strum",
-        "legato", "machine",          "pedal", "bends", "rit",      "fills",  "crash",  NULL};
+        "legato", "machine",          "pedal", "bends", "rit",      "fills",  "crash",  "glide",
+        NULL};
     const TuneYamlNode *node = tune_yaml_get(root, "perform");
 
     perform_defaults(perform);
@@ -449,6 +478,7 @@ static gboolean read_perform(const TuneYamlNode *root, StylePerform *perform, GE
            tune_yaml_get_double(node, "spread", 0, 15, &perform->spread, error) &&
            tune_yaml_get_double(node, "strum", 0, 60, &perform->strum_ms, error) &&
            read_by_role(node, "legato", 0.2, 1.1, perform->legato, error) &&
+           read_by_role(node, "glide", 0, 1, perform->glide, error) &&
            tune_yaml_get_bool(node, "machine", &perform->machine, error) &&
            tune_yaml_get_bool(node, "pedal", &perform->pedal, error) &&
            tune_yaml_get_bool(node, "bends", &perform->bends, error) &&
@@ -468,7 +498,8 @@ gboolean tune_style_groove_parse(const TuneYamlNode *root, StyleGrooves *out, GE
         read_block(root, "fills", read_fill, out->fills, error) &&
         read_block(root, "bass", read_bass, out->bass, error) &&
         read_block(root, "comping", read_comping, out->comping, error) &&
-        read_perform(root, &out->perform, error))
+        read_perform(root, &out->perform, error) &&
+        tune_style_automation_parse(root, &out->automation, error))
         return TRUE;
     tune_style_groove_clear(out);
     return FALSE;
@@ -480,4 +511,5 @@ void tune_style_groove_clear(StyleGrooves *grooves)
     g_clear_pointer(&grooves->fills, g_ptr_array_unref);
     g_clear_pointer(&grooves->bass, g_ptr_array_unref);
     g_clear_pointer(&grooves->comping, g_ptr_array_unref);
+    tune_style_automation_clear(&grooves->automation);
 }

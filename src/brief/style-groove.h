@@ -18,7 +18,8 @@
  * one comes round again.
  *
  * Drum cells: X accent, x full, o softer, g ghost, p and q full and ghost that come only now and then,
- * 1..9 a loudness, '.' or '-' nothing.
+ * 1..9 a loudness, r t f two, three or four quick strokes in the cell, w a stroke that now and then becomes
+ * such a roll, '.' or '-' nothing.
  * Bass cells: 1 root, 3 third, 5 fifth, 6 sixth, 7 seventh, 8 octave, v fifth below, b the chord's bass
  * note, a approach to the next chord by a half step, d by a scale step, x dead note, '-' hold, '.' rest.
  * Comping cells: D and U full down and up strokes, d and u light ones, X accented chord, x chord, o soft
@@ -33,6 +34,7 @@
 #pragma once
 #include "base/music.h"
 #include "base/yaml.h"
+#include "brief/style-automation.h"
 
 typedef struct {
     gint tick;      /* from the first bar line of the pattern */
@@ -40,6 +42,7 @@ typedef struct {
     char cell;      /* as written in the file */
     guint8 key;     /* General MIDI drum key or STYLE_DRUM_*; 0 in bass and comping patterns */
     guint8 cells;   /* cells a felt beat: tells a triplet grid from a sixteenth grid */
+    guint8 row;     /* grooves and fills: which row of the file, from 0 */
 } StyleHit;
 
 /* Drum keys below the General MIDI ones: tuned rows, see above. */
@@ -58,7 +61,17 @@ typedef enum {
     STYLE_IDIOM_PEDAL,   /* bass: the key's tonic under everything, except at cadences */
     STYLE_IDIOM_LINE,    /* bass: a melodic line in long notes; comping: inner voices of an ensemble */
     STYLE_IDIOM_TREMOLO, /* comping: measured tremolo on the held chord */
+    STYLE_IDIOM_ARP,     /* comping: a sequencer goes through the chord's tones, a step a cell */
 } StyleIdiom;
+
+/* In which order an arpeggiator takes the tones. */
+typedef enum {
+    STYLE_ORDER_UP,
+    STYLE_ORDER_DOWN,
+    STYLE_ORDER_UP_DOWN,  /* the outer tones once */
+    STYLE_ORDER_CONVERGE, /* from both ends to the middle */
+    STYLE_ORDER_RANDOM,   /* no tone twice running; alike when the section comes again */
+} StyleOrder;
 
 typedef struct {
     char *name;
@@ -66,12 +79,17 @@ typedef struct {
     TuneMetre metre;
     double energy[2];    /* lowest and highest section energy */
     guint32 sections;    /* bit 1 << TuneSectionRole; 0 = everywhere */
+    double tempo[2];     /* felt beats a minute that it is written for: half and double time */
     double weight;       /* how much it is liked among those that fit */
     gint bars;           /* length of the pattern; 0 of fills */
     gint beats;          /* fills: length in felt beats */
     gint ticks;          /* length of the pattern */
     gboolean build;      /* fills: a roll that grows, for what leads to a chorus or drop */
     gboolean percussion; /* grooves: hand or orchestral percussion, no drum set */
+    gint layers;         /* grooves: rows come in one by one, each so many bars later; negative: they
+                            leave one by one, the last row first; 0 all together */
+    StyleOrder order;    /* arp */
+    gint octaves;        /* arp: how many octaves of the chord */
     guint roles;         /* comping: bit 1 << TuneRole; 0 = COMP */
     char **instruments;  /* keys or families it is for; NULL = any */
     char *group;         /* comping: patterns of one group take turns bar by bar (nullable) */
@@ -87,6 +105,7 @@ typedef struct {
     double accent;                   /* velocity between the weakest and the strongest place */
     double spread;                   /* velocity that no rule explains, standard deviation */
     double strum_ms;                 /* first to last string of a strum */
+    double glide[TUNE_N_ROLES];      /* chance that a note slides in from the one before, 0..1 */
     double legato[TUNE_N_ROLES];     /* sounding share of a note's length, 0.2..1.1 */
     gboolean machine;                /* drums from a machine: no limbs to respect, tight timing */
     gboolean pedal;                  /* piano parts use the sustain pedal */
@@ -102,6 +121,7 @@ typedef struct {
     GPtrArray *bass;
     GPtrArray *comping;
     StylePerform perform;
+    StyleAutomation automation;
 } StyleGrooves;
 
 /* The keys of a style file that tune_style_groove_parse() reads, NULL-terminated: style.c allows them. */

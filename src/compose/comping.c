@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "compose/arpeggio.h"
 #include "compose/pattern.h"
 
 typedef struct {
@@ -420,7 +421,10 @@ static void play_section(Comper *c)
         } else {
             if (bar > 0 && bar % MAX(1, c->pattern->bars) == 0)
                 turn_pattern(c, bar);
-            pattern_bar(c, bar, start);
+            if (c->pattern->idiom == STYLE_IDIOM_ARP)
+                plan_arpeggio_bar(c->plan, c->part, s, c->pattern, bar, start, c->end, c->hits);
+            else
+                pattern_bar(c, bar, start);
         }
     }
 }

@@ -2,6 +2,7 @@
 #include "compose/compose.h"
 
 #include "compose/form.h"
+#include "compose/gaps.h"
 #include "tune-config.h"
 
 #include <string.h>
@@ -82,6 +83,7 @@ static gboolean compose(Plan *plan, GError **error)
     plan_drums(plan);
     plan_bass(plan);
     plan_comping(plan);
+    plan_gaps(plan);
     plan_perform(plan);
     write_form(plan);
     write_head(plan);

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "compose/perform.h"
+#include "compose/automation.h"
 
 enum { VIBRATO = 1, EXPRESSION = 11, PEDAL = 64 };
 
@@ -159,9 +159,10 @@ void plan_controls(Plan *plan, gint part_index)
     gboolean keys = strcmp(instrument->family, "keys") == 0 && instrument->program <= 5;
     if (keys && perform->pedal && part->role != TUNE_ROLE_BASS)
         pedal(plan, part, part_index);
-    if (sings(instrument) || (part->role == TUNE_ROLE_PAD && !instrument->plucked))
+    if (!plan_has_curve(plan, part_index, EXPRESSION) &&
+        (sings(instrument) || (part->role == TUNE_ROLE_PAD && !instrument->plucked)))
         expression(plan, part);
-    if (melodic && (sings(instrument) || sustains(instrument)))
+    if (melodic && !plan_has_curve(plan, part_index, VIBRATO) && (sings(instrument) || sustains(instrument)))
         vibrato(plan, part);
     gboolean bendable = strcmp(instrument->family, "guitar") == 0 ||
                         g_str_has_suffix(instrument->key, "sax") ||
@@ -169,5 +170,7 @@ void plan_controls(Plan *plan, gint part_index)
     if (part->role == TUNE_ROLE_LEAD && perform->bends && bendable &&
         strcmp(instrument->key, "nylon-guitar") != 0)
         scoops(plan, part);
+    plan_glides(plan, part_index);
+    plan_curves(plan, part_index);
     g_array_sort(part->track->controls, compare_controls);
 }

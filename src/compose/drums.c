@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "compose/pattern.h"
-#include "compose/strokes.h"
+#include "compose/rolls.h"
 
 typedef struct {
     Plan *plan;
@@ -98,6 +98,17 @@ static void plain_bar(Drummer *d, gint start)
     }
 }
 
+/* Of a groove in layers: whether the row of @hit plays in bar @bar of the section. */
+static gboolean layer_plays(const Drummer *d, const StyleHit *hit, gint bar)
+{
+    gint layers = d->groove->layers, rows = 0, bars = d->section->bars;
+
+    for (guint i = 0; i < d->groove->hits->len; i++)
+        rows = MAX(rows, g_array_index(d->groove->hits, StyleHit, i).row + 1);
+    gint each = layers == 0 ? 0 : MIN(ABS(layers), bars / MAX(1, rows));
+    return layers >= 0 ? bar >= hit->row * each : bars - bar > hit->row * each;
+}
+
 static void groove_bar(Drummer *d, gint bar, gint start)
 {
     TuneRandom random;
@@ -114,9 +125,11 @@ static void groove_bar(Drummer *d, gint bar, gint start)
         gboolean maybe = hit->cell == 'p' || hit->cell == 'q';
         if (maybe && !tune_random_chance(&random, 0.35))
             continue;
-        if (d->hands && hit->key <= STYLE_DRUM_TAIKO_HIGH)
+        if ((d->hands && hit->key <= STYLE_DRUM_TAIKO_HIGH) || !layer_plays(d, hit, bar))
             continue;
-        add_stroke(d, start + hit->tick, hit->ticks, hit->key, cell_velocity(hit->cell));
+        if (!plan_roll_cell(d->strokes, hit->cell, start + hit->tick, hit->ticks, hit->key, 84,
+                            &random))
+            add_stroke(d, start + hit->tick, hit->ticks, hit->key, cell_velocity(hit->cell));
     }
 }
 
@@ -195,6 +208,11 @@ static void play_fill(Drummer *d, const StylePattern *fill, gint end)
         if (d->hands && hit->key <= STYLE_DRUM_TAIKO_HIGH)
             continue;
         gint velocity = cell_velocity(hit->cell);
+        TuneRandom random;
+        drummer_stream(d, "roll", (gint)i, &random);
+        if (plan_roll_cell(d->strokes, hit->cell, start + hit->tick, hit->ticks, hit->key, 92,
+                           &random))
+            continue;
         if (fill->build) /* grows from half to full */
             velocity = velocity * (length + hit->tick) / (2 * length) + 10 * hit->tick / length;
         add_stroke(d, start + hit->tick, hit->ticks, hit->key, velocity);
@@ -252,31 +270,6 @@ static void phrase_end_fill(Drummer *d, gint bar_end, gint bar)
     const StylePattern *fill = pick_fill(d, 1, 0, d->section->energy * 0.8, &random);
     if (fill != NULL && fill->beats == 1)
         play_fill(d, fill, bar_end);
-}
-
-/* A roll over the whole section that doubles its pace: quarters, eighths, sixteenths. */
-static void machine_build(Drummer *d)
-{
-    const PlanSection *s = d->section;
-    gint bars = s->bars, end = s->start_tick + s->ticks;
-
-    for (gint bar = 0; bar < bars; bar++) {
-        double share = (double)bar / bars;
-        gint step = share < 0.5    ? d->plan->beat_ticks
-                    : share < 0.75 ? d->plan->beat_ticks / 2
-                                   : d->plan->beat_ticks / 4;
-        gint start = s->start_tick + bar * d->plan->bar_ticks;
-        remove_strokes(d, start, start + d->plan->bar_ticks, share < 0.75);
-        for (gint tick = 0; tick < d->plan->bar_ticks; tick += step) {
-            double place = (double)(start + tick - s->start_tick) / s->ticks;
-            gint lift = tick % d->plan->beat_ticks == 0 ? 8 : 0;
-            add_stroke(d, start + tick, step, SNARE, (gint)(48 + 62 * place) + lift);
-            if (tick % d->plan->beat_ticks == 0)
-                add_stroke(d, start + tick, step, CLAP, (gint)(40 + 60 * place));
-        }
-    }
-    remove_strokes(d, end - d->plan->beat_ticks, end, FALSE); /* breath before the drop */
-    add_stroke(d, end - d->plan->beat_ticks, d->plan->beat_ticks / 4, SNARE, 118);
 }
 
 /* ---- section heads and ends ---- */
@@ -389,7 +382,9 @@ static void play_section(Drummer *d)
     const PlanSection *s = d->section;
     gint bars = (d->end - s->start_tick + d->plan->bar_ticks - 1) / d->plan->bar_ticks;
     gint phrase = MAX(1, s->phrase_bars);
-    gboolean machine = grooves_of(d->plan)->perform.machine;
+    const StyleBuild *build = s->role == TUNE_SECTION_BUILD && s->bars >= 2 && d->percussion == 0
+                                  ? plan_build_pick(d->plan, s, d->part)
+                                  : NULL;
 
     for (gint bar = 0; bar < bars; bar++) {
         gint start = s->start_tick + bar * d->plan->bar_ticks;
@@ -398,8 +393,8 @@ static void play_section(Drummer *d)
         if ((bar + 1) % phrase == 0 && bar + 1 < bars)
             phrase_end_fill(d, start + d->plan->bar_ticks, bar);
     }
-    if (s->role == TUNE_SECTION_BUILD && machine && s->bars >= 2) {
-        machine_build(d);
+    if (build != NULL) {
+        plan_build_play(d->plan, s, build, d->strokes);
         if (s->repeat > 0 && s->bars > 2)
             vary_repeat(d, s->start_tick + d->plan->bar_ticks);
     } else if (d->end >= s->start_tick + 2 * d->plan->bar_ticks)

@@ -65,6 +65,9 @@ static double fitness(const Plan *plan, const StylePattern *pattern, const Patte
             return 0;
         fit *= 4;
     }
+    double bpm = tune_metre_beat_bpm(plan->metre, plan->quarter_bpm);
+    if (bpm < pattern->tempo[0] || bpm > pattern->tempo[1]) /* written for half or double time */
+        fit *= 1e-4;
     if (pattern->roles != 0 && (pattern->roles & (1u << want->role)) == 0)
         return 0;
     if (!for_instrument(pattern, want->instrument))
