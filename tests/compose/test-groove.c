@@ -80,7 +80,7 @@ static void test_complaints_name_line_and_reason(void)
          "funk.yaml:4: \"kik\" is no drum"},
         {"grooves:\n  - name: a\n", "funk.yaml:2: a: rows"},
         {"grooves:\n  - rows: {kick: x}\n", "funk.yaml:2: name is missing"},
-        {"grooves:\n  - name: a\n    tempo: 3\n", "funk.yaml:3: unknown key \"tempo\""},
+        {"grooves:\n  - name: a\n    pace: 3\n", "funk.yaml:3: unknown key \"pace\""},
         {"grooves:\n  - name: a\n    metre: 4/5\n", "funk.yaml:3: \"4/5\" is no metre"},
         {"grooves: 3\n", "funk.yaml:1: grooves: a list"},
         {"fills:\n  - name: a\n    beats: 0\n", "funk.yaml:3: 0 is outside"},
