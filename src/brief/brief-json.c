@@ -41,6 +41,17 @@ static void put(json_t *object, const char *key, json_t *value, TuneOrigin origi
                         json_pack("{s:o, s:s}", "value", value, "origin", tune_origin_name(origin)));
 }
 
+static json_t *keys_json(const GPtrArray *instruments)
+{
+    json_t *list = json_array();
+
+    for (guint i = 0; i < instruments->len; i++) {
+        const TuneInstrument *instrument = g_ptr_array_index(instruments, i);
+        json_array_append_new(list, json_string(instrument->key));
+    }
+    return list;
+}
+
 static json_t *sections_json(const TuneBrief *self)
 {
     json_t *list = json_array();
@@ -55,12 +66,9 @@ static json_t *sections_json(const TuneBrief *self)
             json_object_set_new(item, "energy", tune_json_real(section->energy, 6));
         if (section->at_seconds >= 0)
             json_object_set_new(item, "at_seconds", tune_json_real(section->at_seconds, 6));
-        json_t *players = json_array();
-        for (guint k = 0; k < section->instruments->len; k++) {
-            const TuneInstrument *instrument = g_ptr_array_index(section->instruments, k);
-            json_array_append_new(players, json_string(instrument->key));
-        }
-        json_object_set_new(item, "instruments", players);
+        json_object_set_new(item, "instruments", keys_json(section->instruments));
+        if (section->silent != NULL && section->silent->len > 0)
+            json_object_set_new(item, "silent", keys_json(section->silent));
         json_array_append_new(list, item);
     }
     return list;
@@ -177,7 +185,7 @@ static void put_players(const TuneBrief *self, json_t *object)
     if (self->instruments->len > 0)
         json_object_set_new(object, "instruments", instruments_json(self));
     if (self->only_instruments)
-        json_object_set_new(object, "only_instruments", json_true());
+        put(object, "only_instruments", json_true(), self->only_origin);
     if (self->excluded->len > 0)
         json_object_set_new(object, "excluded", excluded_json(self));
     if (self->no_drums_origin != TUNE_ORIGIN_NONE)
@@ -186,6 +194,8 @@ static void put_players(const TuneBrief *self, json_t *object)
         put(object, "no_vocals", json_boolean(self->no_vocals), self->no_vocals_origin);
     if (self->no_bass_origin != TUNE_ORIGIN_NONE)
         put(object, "no_bass", json_boolean(self->no_bass), self->no_bass_origin);
+    if (self->no_lead_origin != TUNE_ORIGIN_NONE)
+        put(object, "no_lead", json_boolean(self->no_lead), self->no_lead_origin);
 }
 
 json_t *tune_brief_to_json(const TuneBrief *self)
@@ -456,10 +466,22 @@ static gboolean load_chords(Loader *self, GError **error)
     return TRUE;
 }
 
+static gboolean load_keys(Loader *self, const json_t *keys, GPtrArray *instruments, GError **error)
+{
+    for (gsize i = 0; i < json_array_size(keys); i++) {
+        const TuneInstrument *instrument;
+        if (!find_instrument(self, json_string_value(json_array_get(keys, i)), &instrument, error))
+            return FALSE;
+        g_ptr_array_add(instruments, (gpointer)instrument);
+    }
+    return TRUE;
+}
+
 static gboolean load_section(Loader *self, const json_t *item, gsize index, GError **error)
 {
     const char *role_name = json_string_value(json_object_get(item, "role"));
     const json_t *players = json_object_get(item, "instruments");
+    const json_t *silent = json_object_get(item, "silent");
     const json_t *energy = json_object_get(item, "energy"), *at = json_object_get(item, "at_seconds");
     json_int_t bars = json_integer_value(json_object_get(item, "bars"));
     TuneSectionRole role;
@@ -473,13 +495,9 @@ static gboolean load_section(Loader *self, const json_t *item, gsize index, GErr
         section->energy = CLAMP(json_number_value(energy), 0, 1);
     if (json_is_number(at))
         section->at_seconds = CLAMP(json_number_value(at), 0, 3600);
-    for (gsize i = 0; i < json_array_size(players); i++) {
-        const TuneInstrument *instrument;
-        if (!find_instrument(self, json_string_value(json_array_get(players, i)), &instrument, error))
-            return FALSE;
-        g_ptr_array_add(section->instruments, (gpointer)instrument);
-    }
-    return TRUE;
+    section->silent = json_array_size(silent) > 0 ? g_ptr_array_new() : NULL;
+    return load_keys(self, players, section->instruments, error) &&
+           load_keys(self, silent, section->silent, error);
 }
 
 static gboolean load_form(Loader *self, GError **error)
@@ -580,8 +598,9 @@ static gboolean load_players(Loader *self, GError **error)
             return FALSE;
         tune_brief_exclude(brief, instrument, origin);
     }
-    brief->only_instruments = json_is_true(json_object_get(self->json, "only_instruments"));
-    return get_flag(self, "no_drums", &brief->no_drums, &brief->no_drums_origin, error) &&
+    return get_flag(self, "only_instruments", &brief->only_instruments, &brief->only_origin, error) &&
+           get_flag(self, "no_lead", &brief->no_lead, &brief->no_lead_origin, error) &&
+           get_flag(self, "no_drums", &brief->no_drums, &brief->no_drums_origin, error) &&
            get_flag(self, "no_vocals", &brief->no_vocals, &brief->no_vocals_origin, error) &&
            get_flag(self, "no_bass", &brief->no_bass, &brief->no_bass_origin, error);
 }

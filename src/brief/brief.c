@@ -18,6 +18,7 @@ const char *tune_origin_name(TuneOrigin origin)
 static void section_clear(gpointer data)
 {
     g_clear_pointer(&((TuneBriefSection *)data)->instruments, g_ptr_array_unref);
+    g_clear_pointer(&((TuneBriefSection *)data)->silent, g_ptr_array_unref);
 }
 
 static void lyric_block_clear(gpointer data)
@@ -95,6 +96,8 @@ static GArray *copy_sections(const GArray *from)
     for (guint i = 0; i < from->len; i++) {
         TuneBriefSection section = g_array_index(from, TuneBriefSection, i);
         section.instruments = g_ptr_array_copy(section.instruments, NULL, NULL);
+        if (section.silent != NULL)
+            section.silent = g_ptr_array_copy(section.silent, NULL, NULL);
         g_array_append_val(to, section);
     }
     return to;
@@ -421,8 +424,10 @@ static void merge_asked(TuneBrief *self, const TuneBrief *heard, TuneOrigin rank
         if (find_asked(self, asked.instrument) == NULL)
             g_array_append_val(self->instruments, asked);
     }
-    if (heard->only_instruments && !closed)
+    if (heard->only_instruments && !closed) {
         self->only_instruments = TRUE;
+        self->only_origin = MAX(self->only_origin, ranked(heard->only_origin, rank));
+    }
 }
 
 static void merge_excluded(TuneBrief *self, const TuneBrief *heard, TuneOrigin rank)
@@ -447,6 +452,10 @@ static void merge_excluded(TuneBrief *self, const TuneBrief *heard, TuneOrigin r
     if (WINS(no_bass_origin)) {
         self->no_bass = heard->no_bass;
         self->no_bass_origin = ranked(heard->no_bass_origin, rank);
+    }
+    if (WINS(no_lead_origin)) {
+        self->no_lead = heard->no_lead;
+        self->no_lead_origin = ranked(heard->no_lead_origin, rank);
     }
 }
 

@@ -48,6 +48,8 @@ typedef struct {
     double energy;          /* 0..1, or -1 = open */
     double at_seconds;      /* wanted start, or -1 */
     GPtrArray *instruments; /* const TuneInstrument*: only these play; empty = open */
+    GPtrArray *silent;      /* const TuneInstrument*: these do not play here, whoever else does ("the
+                               strings come in at 1:20" silences them before); (nullable) = none */
 } TuneBriefSection;
 
 typedef struct {
@@ -123,10 +125,13 @@ typedef struct TuneBrief {
 
     GArray *instruments;         /* TuneBriefInstrument: asked for */
     gboolean only_instruments;   /* "solo piano", "only strings", "string quartet": nobody else plays */
+    TuneOrigin only_origin;      /* INFERRED: a lone instrument was named, and it needs nobody else */
     GPtrArray *excluded;         /* const TuneInstrument*: never plays */
     GArray *excluded_origins;    /* TuneOrigin of each of @excluded */
     gboolean no_drums, no_vocals, no_bass;
     TuneOrigin no_drums_origin, no_vocals_origin, no_bass_origin;
+    gboolean no_lead;            /* "without melody": no part has the role of the lead */
+    TuneOrigin no_lead_origin;
 
     double valence, arousal, tension; /* -1..1 each; what moods add up to */
     TuneOrigin mood_origin;

@@ -89,6 +89,9 @@ static void explain_sections(const TuneBrief *self, GString *out)
         for (guint k = 0; k < section->instruments->len; k++)
             g_string_append_printf(text, "%s%s", k == 0 ? ": " : " + ",
                                    ((TuneInstrument *)g_ptr_array_index(section->instruments, k))->name);
+        for (guint k = 0; section->silent != NULL && k < section->silent->len; k++)
+            g_string_append_printf(text, "%s%s", k == 0 ? " without " : ", ",
+                                   ((TuneInstrument *)g_ptr_array_index(section->silent, k))->name);
     }
     if (self->sections->len > 0)
         line(out, self->sections_partial ? "with sections" : "form", text->str, self->sections_origin);
@@ -126,7 +129,9 @@ static void explain_players(const TuneBrief *self, GString *out)
         line(out, "instrument", text->str, asked->origin);
     }
     if (self->only_instruments)
-        line(out, "others", "nobody else plays", TUNE_ORIGIN_SAID);
+        line(out, "others", "nobody else plays", self->only_origin);
+    if (self->no_lead)
+        line(out, "melody", "none", self->no_lead_origin);
     if (self->no_drums)
         line(out, "drums", "none", self->no_drums_origin);
     if (self->no_bass)

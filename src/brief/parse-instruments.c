@@ -238,7 +238,7 @@ static void close_players(Reader *self, const Exclusivity *seen)
     TuneBrief *brief = self->brief;
 
     if (seen->only || (seen->solo && brief->instruments->len == 1))
-        brief->only_instruments = TRUE;
+        set_flag(&brief->only_instruments, &brief->only_origin, TUNE_ORIGIN_SAID);
     if (!seen->solo || brief->instruments->len < 2)
         return;
     for (guint i = 0; i < brief->instruments->len; i++) {

@@ -7,6 +7,7 @@
  * its hands: melody, broken chords, and the bass inside the chords.
  */
 #include "compose/form.h"
+#include "compose/timed.h"
 
 #include <string.h>
 
@@ -258,7 +259,7 @@ static double suits(Arranger *a, guint i, const TuneBriefInstrument *asked)
     const StylePart *s = style_part(a->plan, i);
     const TuneInstrument *in = asked->instrument;
 
-    if (a->taken[i])
+    if (a->taken[i] || (a->plan->brief->no_lead && s->role == TUNE_ROLE_LEAD))
         return -1;
     if (asked->role_said)
         return s->role == asked->role ? 10 : -1;
@@ -288,7 +289,8 @@ static TuneRole best_role(const Plan *plan, const TuneInstrument *in)
     if (in->is_drums)
         return has_role(plan, TUNE_ROLE_DRUMS) ? TUNE_ROLE_PERC : TUNE_ROLE_DRUMS;
     for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
-        if (can_do(in, order[i]) && !has_role(plan, order[i]))
+        if (can_do(in, order[i]) && !has_role(plan, order[i]) &&
+            !(plan->brief->no_lead && order[i] == TUNE_ROLE_LEAD))
             return order[i];
     for (gsize i = 1; i < G_N_ELEMENTS(order); i++)
         if (can_do(in, order[i]))
@@ -409,7 +411,8 @@ static gboolean is_wanted(Arranger *a, const StylePart *s, gint size)
 {
     const TuneBrief *brief = a->plan->brief;
 
-    if ((brief->no_drums && is_drums_role(s->role)) || (brief->no_bass && s->role == TUNE_ROLE_BASS))
+    if ((brief->no_drums && is_drums_role(s->role)) || (brief->no_bass && s->role == TUNE_ROLE_BASS) ||
+        (brief->no_lead && s->role == TUNE_ROLE_LEAD))
         return FALSE;
     if (is_drums_role(s->role) && s->role == TUNE_ROLE_PERC && has_drum_track(a->plan) &&
         strcmp(g_array_index(s->instruments, StyleChoice, 0).name, "percussion") == 0 &&
@@ -455,7 +458,7 @@ static void share_roles(Arranger *a)
 {
     Plan *plan = a->plan;
     gint n = plan->n_parts;
-    gboolean lead = has_role(plan, TUNE_ROLE_LEAD);
+    gboolean lead = has_role(plan, TUNE_ROLE_LEAD) || plan->brief->no_lead;
     gboolean chords = has_role(plan, TUNE_ROLE_COMP) || has_role(plan, TUNE_ROLE_ARP) ||
                       has_role(plan, TUNE_ROLE_PAD);
 
@@ -705,6 +708,7 @@ gboolean plan_arrange(Plan *plan, GError **error)
     part_pad_from_comp(plan);
     choose_players(plan);
     let_asked_be_heard(plan);
+    plan_obey_times(plan);
     drop_silent(plan);
     return TRUE;
 }
