@@ -6,9 +6,10 @@
 #define MAX_PATTERN_BARS 8
 #define MAX_CELLS        96
 
-const char *const tune_style_groove_keys[] = {"grooves", "fills",   "bass",
-                                              "comping", "perform", "builds",
-                                              "gaps",    "curves",  NULL};
+const char *const tune_style_groove_keys[] = {"grooves", "fills",  "bass",
+                                              "comping", "riffs",  "perform",
+                                              "builds",  "gaps",   "curves",
+                                              NULL};
 
 typedef struct {
     const char *name;
@@ -108,7 +109,8 @@ typedef struct {
 
 static const RowKind drum_row = {"Xxogpq123456789rtfw.-", FALSE};
 static const RowKind bass_row = {"135678vbadx.-", TRUE};
-static const RowKind comp_row = {"DUduXxo>mtb12345678.-", TRUE};
+static const RowKind comp_row = {"DUduXxo>mtbcfsnp12345678.-", TRUE};
+static const RowKind riff_row = {"12345678mtRx?.-", TRUE};
 
 static gint compare_hits(gconstpointer a, gconstpointer b)
 {
@@ -278,7 +280,8 @@ static gboolean read_roles(const TuneYamlNode *node, StylePattern *pattern, GErr
 static gboolean read_idiom(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
     static const char *const names[] = {"pattern", "walk", "kick",    "hold",
-                                        "pedal",   "line", "tremolo", "arp"};
+                                        "pedal",   "line", "tremolo", "arp",
+                                        "answer"};
     const char *text = NULL;
 
     if (!tune_yaml_get_string(node, "idiom", &text, error))
@@ -292,7 +295,7 @@ static gboolean read_idiom(const TuneYamlNode *node, StylePattern *pattern, GErr
         }
     return tune_yaml_fail(tune_yaml_get(node, "idiom"), error,
                           "\"%s\" is no idiom (known: pattern, walk, kick, hold, pedal, line, "
-                          "tremolo, arp)",
+                          "tremolo, arp, answer)",
                           text);
 }
 
@@ -393,6 +396,17 @@ static gboolean read_comping(const TuneYamlNode *node, StylePattern *pattern, GE
     return read_cells(node, &comp_row, pattern, error);
 }
 
+static gboolean read_riff(const TuneYamlNode *node, StylePattern *pattern, GError **error)
+{
+    static const char *const keys[] = {"name",   "metre",  "energy", "tempo",       "sections",
+                                       "weight", "chance", "cells",  "instruments", NULL};
+
+    return tune_yaml_check_keys(node, keys, error) && read_common(node, pattern, error) &&
+           tune_yaml_get_double(node, "chance", 0, 1, &pattern->chance, error) &&
+           tune_yaml_get_strings(node, "instruments", &pattern->instruments, error) &&
+           read_cells(node, &riff_row, pattern, error);
+}
+
 static gboolean read_block(const TuneYamlNode *root, const char *key, PatternReader reader,
                            GPtrArray *out, GError **error)
 {
@@ -406,7 +420,7 @@ static gboolean read_block(const TuneYamlNode *root, const char *key, PatternRea
         StylePattern *pattern = g_new0(StylePattern, 1);
         pattern->energy[1] = 1;
         pattern->tempo[1] = 1000;
-        pattern->weight = 1;
+        pattern->weight = pattern->chance = 1;
         pattern->hits = g_array_new(FALSE, FALSE, sizeof(StyleHit));
         g_ptr_array_add(out, pattern);
         if (!reader(tune_yaml_at(block, i), pattern, error))
@@ -494,10 +508,12 @@ gboolean tune_style_groove_parse(const TuneYamlNode *root, StyleGrooves *out, GE
     out->fills = g_ptr_array_new_with_free_func(pattern_free);
     out->bass = g_ptr_array_new_with_free_func(pattern_free);
     out->comping = g_ptr_array_new_with_free_func(pattern_free);
+    out->riffs = g_ptr_array_new_with_free_func(pattern_free);
     if (read_block(root, "grooves", read_groove, out->grooves, error) &&
         read_block(root, "fills", read_fill, out->fills, error) &&
         read_block(root, "bass", read_bass, out->bass, error) &&
         read_block(root, "comping", read_comping, out->comping, error) &&
+        read_block(root, "riffs", read_riff, out->riffs, error) &&
         read_perform(root, &out->perform, error) &&
         tune_style_automation_parse(root, &out->automation, error))
         return TRUE;
@@ -512,4 +528,5 @@ void tune_style_groove_clear(StyleGrooves *grooves)
     g_clear_pointer(&grooves->bass, g_ptr_array_unref);
     g_clear_pointer(&grooves->comping, g_ptr_array_unref);
     tune_style_automation_clear(&grooves->automation);
+    g_clear_pointer(&grooves->riffs, g_ptr_array_unref);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The rhythm section's part of a style file: the blocks `grooves:`, `fills:`, `bass:`, `comping:` and
- * `perform:`, read into patterns that the composer plays.
+ * The rhythm section's part of a style file: the blocks `grooves:`, `fills:`, `bass:`, `comping:`, `riffs:`
+ * and `perform:`, read into patterns that the composer plays.
  *
  *     grooves:
  *       - name: straight eighths
@@ -23,8 +23,12 @@
  * Bass cells: 1 root, 3 third, 5 fifth, 6 sixth, 7 seventh, 8 octave, v fifth below, b the chord's bass
  * note, a approach to the next chord by a half step, d by a scale step, x dead note, '-' hold, '.' rest.
  * Comping cells: D and U full down and up strokes, d and u light ones, X accented chord, x chord, o soft
- * chord, > the next chord early (a push), m muted, t upper voices only, b lowest voice only, 1..8 one voice
- * of the chord counted from the lowest (going on an octave higher beyond the top), '-' hold, '.' rest.
+ * chord, > the next chord early (a push), m muted, c a scratch of damped strings, t upper voices only, b
+ * lowest voice only, p lowest and highest together (a pinch), f s n root with fifth, sixth, flat seventh,
+ * 1..8 one voice of the chord counted from the lowest (going on an octave higher beyond the top), '-' hold,
+ * '.' rest.
+ * Riff cells: 1..8 degree of the chord's scale above its root, m the root muted with the palm, R the root as
+ * a power chord, t its tritone, ? a tone that the piece chooses and keeps, x dead note, '-' hold, '.' rest.
  *
  * Four rows of a percussion groove are tuned by the chord of the moment: timpani and timpani-fifth (its
  * root and fifth), taiko and taiko-high; a drum set plays them on its toms.
@@ -62,6 +66,7 @@ typedef enum {
     STYLE_IDIOM_LINE,    /* bass: a melodic line in long notes; comping: inner voices of an ensemble */
     STYLE_IDIOM_TREMOLO, /* comping: measured tremolo on the held chord */
     STYLE_IDIOM_ARP,     /* comping: a sequencer goes through the chord's tones, a step a cell */
+    STYLE_IDIOM_ANSWER,  /* comping: the cells sound only where the lead leaves room */
 } StyleIdiom;
 
 /* In which order an arpeggiator takes the tones. */
@@ -81,6 +86,7 @@ typedef struct {
     guint32 sections;    /* bit 1 << TuneSectionRole; 0 = everywhere */
     double tempo[2];     /* felt beats a minute that it is written for: half and double time */
     double weight;       /* how much it is liked among those that fit */
+    double chance;       /* riffs: share of the materials that are built on one */
     gint bars;           /* length of the pattern; 0 of fills */
     gint beats;          /* fills: length in felt beats */
     gint ticks;          /* length of the pattern */
@@ -120,6 +126,7 @@ typedef struct {
     GPtrArray *fills;
     GPtrArray *bass;
     GPtrArray *comping;
+    GPtrArray *riffs;
     StylePerform perform;
     StyleAutomation automation;
 } StyleGrooves;
@@ -127,7 +134,7 @@ typedef struct {
 /* The keys of a style file that tune_style_groove_parse() reads, NULL-terminated: style.c allows them. */
 extern const char *const tune_style_groove_keys[];
 
-/* Read the five blocks of @root into @out, which may be uninitialised.  A missing block is empty, missing
+/* Read the six blocks of @root into @out, which may be uninitialised.  A missing block is empty, missing
  * perform values take the usual ones.  Returns FALSE with "file:line: reason" (TUNE_BASE_ERROR_SYNTAX);
  * then @out holds nothing. */
 gboolean tune_style_groove_parse(const TuneYamlNode *root, StyleGrooves *out, GError **error);

@@ -348,7 +348,7 @@ static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, Styl
     static const char *const allowed[] = {
         "id",     "role",  "instruments", "register", "enters_at", "leaves_at", "chance",
         "rank",   "level", "pan",         "reverb",   "delay",     "chorus",    "high_pass",
-        "duck",   "drive", "sections",    "after",    NULL};
+        "duck",   "drive", "sections",    "after",    "voices",   NULL};
     const char *role = "";
     double range[2] = {0, 127};
 
@@ -374,6 +374,7 @@ static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, Styl
            tune_yaml_get_double(node, "chance", 0, 1, &part->chance, error) &&
            tune_yaml_get_int(node, "rank", 1, 20, &part->rank, error) &&
            tune_yaml_get_int(node, "after", 0, 32, &part->after, error) &&
+           tune_yaml_get_int(node, "voices", 1, 8, &part->voices, error) &&
            style_read_sections(node, &part->sections, error) && read_part_mix(node, part, error);
 }
 

@@ -48,6 +48,17 @@ static const StylePart *style_part(const Plan *plan, guint i)
     return &g_array_index(plan->style->parts, StylePart, i);
 }
 
+/* A second lead that is there for certain sections only: the one who takes the solo. */
+static gboolean is_soloist(const StylePart *s)
+{
+    return s->role == TUNE_ROLE_LEAD && s->sections != 0;
+}
+
+gboolean plan_is_soloist(const PlanPart *part)
+{
+    return part->role == TUNE_ROLE_LEAD && !part->asked && is_soloist(part->style);
+}
+
 static gboolean has_role(const Plan *plan, TuneRole role)
 {
     for (gint i = 0; i < plan->n_parts; i++)
@@ -263,7 +274,7 @@ static double suits(Arranger *a, guint i, const TuneBriefInstrument *asked)
         return -1;
     if (asked->role_said)
         return s->role == asked->role ? 10 : -1;
-    if (s->role == TUNE_ROLE_FX)
+    if (s->role == TUNE_ROLE_FX || is_soloist(s))
         return -1;
     if (in->is_drums != is_drums_role(s->role) && (in->is_drums || s->role == TUNE_ROLE_DRUMS))
         return -1;
@@ -621,6 +632,24 @@ static void choose_players(Plan *plan)
     }
 }
 
+/* Where a soloist plays, the singer waits. */
+static void give_solos(Plan *plan)
+{
+    gint singer = -1;
+
+    for (gint p = 0; p < plan->n_parts; p++) {
+        if (plan->parts[p].role != TUNE_ROLE_LEAD)
+            continue;
+        if (singer < 0) {
+            singer = p;
+            continue;
+        }
+        for (gint i = 0; i < plan->n_sections && plan_is_soloist(&plan->parts[p]); i++)
+            if (plan->sections[i].playing & (1u << p))
+                plan->sections[i].playing &= ~(1u << singer);
+    }
+}
+
 /* What was asked for must be heard: in half of the sections at least, the louder ones. */
 static void let_asked_be_heard(Plan *plan)
 {
@@ -707,6 +736,7 @@ gboolean plan_arrange(Plan *plan, GError **error)
     clear_melody(plan);
     part_pad_from_comp(plan);
     choose_players(plan);
+    give_solos(plan);
     let_asked_be_heard(plan);
     plan_obey_times(plan);
     drop_silent(plan);

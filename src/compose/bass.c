@@ -411,11 +411,24 @@ static void pattern_bar(Bassist *b, gint bar, gint start)
     fill_silent_changes(b, start, MIN(start + b->plan->bar_ticks, b->end));
 }
 
+/* With the guitars: the riff, bar by bar. */
+static void riff_section(Bassist *b, const StylePattern *riff)
+{
+    for (gint bar = 0; bar < b->section->bars; bar++)
+        if (b->section->start_tick + bar * b->plan->bar_ticks < b->end)
+            plan_riff_bar(b->plan, b->part, b->section, riff, bar, b->end, b->hits);
+}
+
 static void play_section(Bassist *b)
 {
     const PlanSection *s = b->section;
     StyleIdiom idiom = b->pattern != NULL ? b->pattern->idiom : STYLE_IDIOM_LINE;
 
+    const StylePattern *riff = plan_riff_pick(b->plan, s);
+    if (riff != NULL && plan_riff_plays(riff, b->part)) {
+        riff_section(b, riff);
+        return;
+    }
     if (idiom == STYLE_IDIOM_HOLD || idiom == STYLE_IDIOM_PEDAL) {
         hold_section(b);
         return;

@@ -22,8 +22,11 @@ typedef struct {
     gboolean power;  /* distorted: roots, fifths and octaves only */
     gint line;       /* pitch of an inner voice before, 0 at a section's start */
     GArray *hits;
-    const gint *lead; /* [n_bars] notes of the melody in each bar */
+    const gint *lead;   /* [n_bars] notes of the melody in each bar */
+    const guint8 *busy; /* [n_slots] the melody sounds in this sixteenth */
 } Comper;
+
+#define SLOT (TUNE_PPQ / 4)
 
 /* ---- voicings ---- */
 
@@ -115,6 +118,12 @@ static Touch touch_of(const Comper *c, char cell, guint n)
         t.share = 50;
         t.articulation = TUNE_ARTICULATION_STACCATO;
         break;
+    case 'c': /* damped strings scratched: hardly a pitch */
+        t.velocity = 40;
+        t.first = n >= 3 ? n - 2 : 0;
+        t.share = 22;
+        t.articulation = TUNE_ARTICULATION_STACCATO | TUNE_ARTICULATION_GHOST;
+        break;
     case 't':
         t.first = n >= 3 ? 1 : 0;
         t.velocity = 76;
@@ -150,6 +159,32 @@ static void write_voices(Comper *c, const Voicing *v, Touch t, gint tick, gint t
         note->duration_offset = (gint16)(length - ticks - late);
         note->articulation |= t.articulation;
     }
+}
+
+/* Root with fifth, sixth or flat seventh on two low strings: the boogie of a rhythm guitar. */
+static void write_dyad(Comper *c, char cell, gint tick, gint ticks)
+{
+    const PlanChord *chord = &c->plan->chords[plan_chord_at(c->plan, tick)];
+    gint root = power_voicing(c, &chord->chord).pitch[0];
+    gint above = cell == 'f' ? 7 : cell == 's' ? 9 : 10;
+    guint16 fits = chord->scale | tune_chord_mask(chord->chord);
+
+    if (!((fits >> ((root + above) % 12)) & 1)) /* a minor chord has another sixth */
+        above = above == 9 && ((fits >> ((root + 8) % 12)) & 1) ? 8 : 7;
+    if (!((fits >> ((root + above) % 12)) & 1))
+        above = 6;
+    gint velocity = tick % c->plan->beat_ticks == 0 ? 86 : 74;
+    plan_add_note(c->plan, c->part, tick, ticks, root, velocity);
+    if (root + above <= c->part->instrument->high)
+        plan_add_note(c->plan, c->part, tick, ticks, root + above, velocity - 2);
+}
+
+/* Thumb and finger at once: the outer voices. */
+static void write_pinch(Comper *c, const Voicing *v, gint tick, gint ticks)
+{
+    plan_add_note(c->plan, c->part, tick, ticks, v->pitch[0], 84);
+    if (v->n > 1)
+        plan_add_note(c->plan, c->part, tick, ticks, v->pitch[v->n - 1], 82);
 }
 
 /* One voice of the chord, counted from the lowest, going on an octave higher beyond the top. */
@@ -192,6 +227,10 @@ static void play_hit(Comper *c, const StyleHit *hit, gint bar_start)
         Voicing v = voicing_at(c, tick);
         if (v.n > 0 && hit->cell >= '1' && hit->cell <= '8')
             write_tone(c, &v, hit->cell - '1', tick, stop - tick);
+        else if (v.n > 0 && hit->cell == 'p')
+            write_pinch(c, &v, tick, stop - tick);
+        else if (v.n > 0 && strchr("fsn", hit->cell) != NULL)
+            write_dyad(c, hit->cell, tick, stop - tick);
         else if (v.n > 0)
             write_voices(c, &v, touch_of(c, hit->cell, v.n), tick, stop - tick);
         tick = stop;
@@ -290,6 +329,61 @@ static void line_hit(Comper *c, const StyleHit *hit, gint bar_start, TuneRandom 
         }
         plan_add_note(c->plan, c->part, tick, stop - tick, pitch, weak ? 70 : 80);
         tick = stop;
+    }
+}
+
+/* ---- answers ---- */
+
+static gboolean is_busy(const Comper *c, gint tick)
+{
+    return tick >= 0 && tick < c->plan->ticks && c->busy[tick / SLOT];
+}
+
+/* The end of the melody's rest around @tick when it is a beat or longer, else 0. */
+static gint room_until(const Comper *c, gint tick, gint end)
+{
+    gint from = tick - tick % SLOT, to = from;
+
+    if (is_busy(c, tick))
+        return 0;
+    while (to < end && !is_busy(c, to))
+        to += SLOT;
+    while (from > 0 && tick - from < c->plan->beat_ticks && !is_busy(c, from - SLOT))
+        from -= SLOT;
+    return to - from >= c->plan->beat_ticks ? MIN(to, end) : 0;
+}
+
+/* A choir or horns behind a singer: the pattern is heard only where the lead leaves room; a phrase in
+ * which it leaves none gets a chord under its end. */
+static void answer_section(Comper *c)
+{
+    const PlanSection *s = c->section;
+    gint phrase = MAX(1, s->phrase_bars), said = 0;
+
+    for (gint bar = 0; bar < s->bars; bar++) {
+        gint start = s->start_tick + bar * c->plan->bar_ticks;
+        gint end = MIN(start + c->plan->bar_ticks, c->end);
+        if (start >= c->end)
+            break;
+        if (bar % phrase == 0)
+            said = 0;
+        plan_pattern_bar(c->pattern, c->plan->metre, bar, c->hits);
+        for (guint i = 0; i < c->hits->len; i++) {
+            StyleHit hit = g_array_index(c->hits, StyleHit, i);
+            gint room = room_until(c, start + hit.tick, c->end);
+            if (room == 0)
+                continue;
+            hit.ticks = MIN(hit.ticks, room - start - hit.tick);
+            play_hit(c, &hit, start);
+            said++;
+        }
+        if (said == 0 && (bar + 1) % phrase == 0) {
+            StyleHit hold = {.tick = c->plan->bar_ticks / 2, .cell = 'x'};
+            hold.tick -= hold.tick % c->plan->beat_ticks;
+            hold.ticks = end - start - hold.tick;
+            if (hold.ticks > 0)
+                play_hit(c, &hold, start);
+        }
     }
 }
 
@@ -406,8 +500,19 @@ static void play_section(Comper *c)
     StyleIdiom idiom = c->pattern != NULL               ? c->pattern->idiom
                        : c->part->role == TUNE_ROLE_PAD ? STYLE_IDIOM_HOLD
                                                         : STYLE_IDIOM_PATTERN;
+    const StylePattern *riff = plan_riff_pick(c->plan, s);
+    if (riff != NULL && plan_riff_plays(riff, c->part)) {
+        for (gint bar = 0; bar < s->bars; bar++)
+            if (s->start_tick + bar * c->plan->bar_ticks < c->end)
+                plan_riff_bar(c->plan, c->part, s, riff, bar, c->end, c->hits);
+        return;
+    }
     if (idiom == STYLE_IDIOM_HOLD) {
         hold_section(c);
+        return;
+    }
+    if (idiom == STYLE_IDIOM_ANSWER) {
+        answer_section(c);
         return;
     }
     for (gint bar = 0; bar < s->bars; bar++) {
@@ -441,13 +546,13 @@ static void final_chord(Comper *c)
         write_voices(c, &v, touch_of(c, 'D', v.n), plan->final_tick, length);
 }
 
-static void play_part(Plan *plan, gint index, const gint *lead)
+static void play_part(Plan *plan, gint index, const gint *lead, const guint8 *busy)
 {
     g_autoptr(GArray) hits = g_array_new(FALSE, FALSE, sizeof(StyleHit));
     const PlanPart *part = &plan->parts[index];
     const char *key = part->instrument->key, *family = part->instrument->family;
-    Comper c = {
-        .plan = plan, .part = &plan->parts[index], .index = index, .hits = hits, .lead = lead};
+    Comper c = {.plan = plan, .part = &plan->parts[index], .index = index, .hits = hits,
+                .lead = lead, .busy = busy};
 
     c.low = MAX(part->low, part->instrument->low);
     c.high = MIN(part->high, part->instrument->high);
@@ -486,14 +591,35 @@ static gint *count_lead(const Plan *plan)
     return bars;
 }
 
+/* Sixteenths in which a melody sounds. */
+static guint8 *mark_lead(const Plan *plan)
+{
+    gint n = plan->ticks / SLOT + 1;
+    guint8 *busy = g_new0(guint8, n);
+
+    for (gint i = 0; i < plan->n_parts; i++) {
+        const GArray *notes = plan->parts[i].track->notes;
+        if (plan->parts[i].role != TUNE_ROLE_LEAD)
+            continue;
+        for (guint k = 0; k < notes->len; k++) {
+            const TuneNote *note = &g_array_index(notes, TuneNote, k);
+            for (gint slot = MAX(0, note->onset / SLOT);
+                 slot < n && slot * SLOT < note->onset + note->duration; slot++)
+                busy[slot] = 1;
+        }
+    }
+    return busy;
+}
+
 void plan_comping(Plan *plan)
 {
     g_autofree gint *lead = count_lead(plan);
+    g_autofree guint8 *busy = mark_lead(plan);
 
     for (gint i = 0; i < plan->n_parts; i++) {
         TuneRole role = plan->parts[i].role;
         if (role == TUNE_ROLE_COMP || role == TUNE_ROLE_ARP || role == TUNE_ROLE_PAD)
-            play_part(plan, i, lead);
+            play_part(plan, i, lead, busy);
     }
     plan_effects(plan);
     plan_counterpoint(plan);

@@ -107,6 +107,8 @@ typedef struct {
 gboolean plan_form(Plan *plan, GError **error);
 /* arrange.c */
 gboolean plan_arrange(Plan *plan, GError **error);
+/* arrange.c: TRUE for a lead that plays in certain sections only, where the first lead is silent. */
+gboolean plan_is_soloist(const PlanPart *part);
 /* harmony.c */
 gboolean plan_harmony(Plan *plan, GError **error);
 /* melody.c: LEAD and COUNTER parts, lyrics */

@@ -565,7 +565,8 @@ static void sing(Plan *plan, gint part_index)
 {
     g_autoptr(GArray) memory = g_array_new(FALSE, FALSE, sizeof(Memory));
     Singer m = {.plan = plan, .part = &plan->parts[part_index], .part_index = part_index,
-                .memory = memory, .words = words_new(plan)};
+                .memory = memory,
+                .words = plan_is_soloist(&plan->parts[part_index]) ? NULL : words_new(plan)};
 
     for (gint i = 0; i < plan->n_sections; i++) {
         if (words_has(m.words, i))
@@ -590,7 +591,9 @@ void plan_melody(Plan *plan)
         }
     for (gint i = 0, leads = 0; i < plan->n_parts; i++) {
         leads += plan->parts[i].role == TUNE_ROLE_LEAD;
-        if (plan->parts[i].role == TUNE_ROLE_COUNTER ||
+        if (leads > 1 && plan_is_soloist(&plan->parts[i]))
+            sing(plan, i);
+        else if (plan->parts[i].role == TUNE_ROLE_COUNTER ||
             (plan->parts[i].role == TUNE_ROLE_LEAD && leads > 1))
             counter_write(plan, &plan->parts[i], i);
     }

@@ -34,7 +34,7 @@ double plan_pattern_energy(const Plan *plan, const PlanSection *section, gint pa
     for (gint i = 0; i < plan->n_sections; i++) {
         const PlanSection *s = &plan->sections[i];
         if (s->role != section->role || s->material != section->material ||
-            !plan_plays(s, part_index))
+            (part_index >= 0 && !plan_plays(s, part_index)))
             continue;
         sum += s->energy;
         least = MIN(least, s->energy);
@@ -47,7 +47,7 @@ double plan_pattern_energy(const Plan *plan, const PlanSection *section, gint pa
 
 /* ---- choosing ---- */
 
-static gboolean for_instrument(const StylePattern *pattern, const TuneInstrument *instrument)
+gboolean plan_pattern_serves(const StylePattern *pattern, const TuneInstrument *instrument)
 {
     if (pattern->instruments == NULL || instrument == NULL)
         return TRUE;
@@ -70,7 +70,7 @@ static double fitness(const Plan *plan, const StylePattern *pattern, const Patte
         fit *= 1e-4;
     if (pattern->roles != 0 && (pattern->roles & (1u << want->role)) == 0)
         return 0;
-    if (!for_instrument(pattern, want->instrument))
+    if (!plan_pattern_serves(pattern, want->instrument))
         return 0;
     if (pattern->instruments != NULL)
         fit *= 3;
@@ -169,6 +169,8 @@ static void tidy(GArray *hits, gint length)
             continue;
         }
         hit->ticks = CLAMP(hit->ticks, 1, length - hit->tick);
+        if (before != NULL && hit->key == 0) /* a hand has left the place before */
+            hit[-1].ticks = MIN(hit[-1].ticks, hit->tick - hit[-1].tick);
         i++;
     }
 }

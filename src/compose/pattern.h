@@ -33,6 +33,9 @@ const StylePattern *plan_pattern_turn(const Plan *plan, const GPtrArray *pattern
                                       const StylePattern *current, const PatternWant *want,
                                       TuneRandom *random);
 
+/* TRUE when @pattern is for @instrument (nullable) or for any. */
+gboolean plan_pattern_serves(const StylePattern *pattern, const TuneInstrument *instrument);
+
 /* Hits of bar @bar (counted from where the pattern began) as they fall in a bar of @metre, ticks from
  * the bar line, appended to the emptied @hits, sorted. */
 void plan_pattern_bar(const StylePattern *pattern, TuneMetre metre, gint bar, GArray *hits);
@@ -61,6 +64,16 @@ gint plan_groove_end(const Plan *plan, const PlanSection *section);
 
 /* TRUE when the piece ends on a last chord or hit that somebody has to play. */
 gboolean plan_has_final(const Plan *plan);
+
+/* riff.c: the figure that guitars and bass play together in @section, NULL when it has none. */
+const StylePattern *plan_riff_pick(const Plan *plan, const PlanSection *section);
+
+/* riff.c: TRUE when @part plays @riff: comping or bass, among the riff's instruments. */
+gboolean plan_riff_plays(const StylePattern *riff, const PlanPart *part);
+
+/* riff.c: writes bar @bar of @section as @riff has it, up to tick @end, into @part; @hits is scratch. */
+void plan_riff_bar(Plan *plan, PlanPart *part, const PlanSection *section, const StylePattern *riff,
+                   gint bar, gint end, GArray *hits);
 
 /* effects.c: risers and reversed cymbals of FX parts; plan_comping() calls it. */
 void plan_effects(Plan *plan);

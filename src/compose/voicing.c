@@ -7,6 +7,7 @@
  * voiced together with bass and melody as the outer voices; there parallel fifths and octaves cost dear.
  */
 #include "compose/compose-private.h"
+#include "compose/fretboard.h"
 #include "compose/melody.h"
 
 #include <math.h>
@@ -14,6 +15,14 @@
 #include <string.h>
 
 #define MOST_CANDIDATES 40
+#define MOST_CHORDS     16 /* different ones whose shapes are remembered */
+
+/* What a guitarist knows of a chord. */
+typedef struct {
+    TuneChord chord;
+    gint n;
+    FretboardShape shapes[FRETBOARD_MAX_SHAPES];
+} Shapes;
 
 typedef struct {
     Voicing v;
@@ -28,6 +37,9 @@ typedef struct {
     gboolean rootless;    /* a bass plays the root, seventh chords leave it out */
     gboolean with_bass;   /* nobody else plays the bass: it is the lowest voice */
     const TuneTrack *lead;
+    gboolean hand;        /* six strings: only what a hand can hold */
+    Shapes *known;        /* [MOST_CHORDS] of a guitar that plays full shapes, else NULL */
+    gint *n_known;
 } Voicer;
 
 static gboolean is_chordal(TuneRole role)
@@ -223,7 +235,7 @@ static void offer(const Voicer *self, const PlanChord *c, Voicing v, gint lead_l
     for (gint i = from; i < v.n; i++)
         if (v.pitch[i] < self->part->low || v.pitch[i] > self->part->high)
             return;
-    if (v.pitch[0] < low)
+    if (v.pitch[0] < low || (self->hand && !fretboard_can_hold(v.pitch, v.n)))
         return;
     keep_candidate(out, n, &v, static_cost(self, c, &v, lead_low, lead_first) + extra);
 }
@@ -264,6 +276,42 @@ static void stack(const Voicer *self, const PlanChord *c, const gint *pcs, gint 
     }
 }
 
+static const Shapes *shapes_of(const Voicer *self, const TuneChord *chord)
+{
+    const PlanPart *part = self->part;
+
+    for (gint i = 0; i < *self->n_known; i++) {
+        const TuneChord *o = &self->known[i].chord;
+        if (o->root == chord->root && o->bass == chord->bass && o->quality == chord->quality)
+            return &self->known[i];
+    }
+    gint slot = MIN(*self->n_known, MOST_CHORDS - 1);
+    Shapes *s = &self->known[slot];
+    *self->n_known = slot + 1;
+    s->chord = *chord;
+    s->n = fretboard_shapes(chord, MAX(part->low, part->instrument->low), part->high,
+                            MIN(chord->quality == TUNE_CHORD_POWER ? 3 : 4, self->n_voices),
+                            self->n_voices,
+                            self->n_voices <= 4 && !self->with_bass, s->shapes,
+                            FRETBOARD_MAX_SHAPES);
+    return s;
+}
+
+/* Full shapes on the strings, as far as the register has any. */
+static gint shape_candidates(const Voicer *self, const PlanChord *c, Candidate *out)
+{
+    const Shapes *s = shapes_of(self, &c->chord);
+    gint n = 0, lead_low, lead_first;
+
+    lead_span(self, c, &lead_low, &lead_first);
+    for (gint i = 0; i < s->n; i++) {
+        const Voicing *v = &s->shapes[i].voicing;
+        keep_candidate(out, &n, v, 2 * s->shapes[i].cost +
+                                       static_cost(self, c, v, lead_low, lead_first));
+    }
+    return n;
+}
+
 static gint candidates(const Voicer *self, const PlanChord *c, Candidate *out)
 {
     gint pcs[10], n_tones, n = 0, lead_low, lead_first;
@@ -273,6 +321,8 @@ static gint candidates(const Voicer *self, const PlanChord *c, Candidate *out)
     if (self->rootless && count == n_tones && n_tones >= 4)
         count--; /* the root comes last in the order */
 
+    if (self->known != NULL && (n = shape_candidates(self, c, out)) > 0)
+        return n;
     lead_span(self, c, &lead_low, &lead_first);
     if (self->power && self->n_voices >= 3) {
         /* Root, fifth, octave. */
@@ -355,7 +405,7 @@ static Voicing thicker(const Voicer *self, const Voicing *old)
     if (up <= self->part->high && v.n < (gint)self->part->instrument->polyphony)
         v.pitch[v.n++] = (guint8)up;
     sort_pitches(&v);
-    return v;
+    return self->hand && !fretboard_can_hold(v.pitch, v.n) ? *old : v;
 }
 
 /* Chords from..to (one section) at once, so that a section that returns is voiced alike. */
@@ -421,9 +471,9 @@ static gint voices_for(const Plan *plan, const PlanPart *part)
 
     switch (part->role) {
     case TUNE_ROLE_COMP:
-        return MIN(most, guitar && plan->style->harmony.tritone <= 0 ? 5 : 4);
+        return MIN(most, guitar && plan->style->harmony.tritone <= 0 ? 6 : 4);
     case TUNE_ROLE_ARP:
-        return MIN(most, 4);
+        return MIN(most, guitar ? 5 : 4);
     default:
         return MIN(most, 4);
     }
@@ -432,6 +482,12 @@ static gint voices_for(const Plan *plan, const PlanPart *part)
 static gboolean is_distorted(const TuneInstrument *in)
 {
     return strstr(in->key, "distorted") != NULL || strstr(in->key, "overdriven") != NULL;
+}
+
+/* Six strings from the low E. */
+static gboolean is_guitar(const TuneInstrument *in)
+{
+    return strcmp(in->family, "guitar") == 0 && in->polyphony == 6 && in->low == 40;
 }
 
 static void voice_part(Plan *plan, gint index)
@@ -445,6 +501,8 @@ static void voice_part(Plan *plan, gint index)
     for (gint i = 0; i < index; i++)
         first &= !is_chordal(plan->parts[i].role) || is_single(&plan->parts[i]);
     v.n_voices = voices_for(plan, part);
+    if (part->style->voices > 0 && part->role == part->style->role)
+        v.n_voices = MIN(v.n_voices, part->style->voices);
     v.power = is_distorted(part->instrument);
     if (v.power)
         v.n_voices = 3;
@@ -453,6 +511,12 @@ static void voice_part(Plan *plan, gint index)
     if (v.with_bass)
         v.n_voices = MIN(3, v.n_voices);
     v.lead = lead != NULL ? lead->track : NULL;
+    v.hand = is_guitar(part->instrument);
+    g_autofree Shapes *known =
+        v.hand && !v.power && !v.rootless ? g_new(Shapes, MOST_CHORDS) : NULL;
+    gint n_known = 0;
+    v.known = known;
+    v.n_known = &n_known;
     part->voicings = g_new0(Voicing, MAX(1, plan->n_chords));
     for (gint from = 0; from < plan->n_chords;) {
         gint to = section_end(plan, from);

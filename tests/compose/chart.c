@@ -2,10 +2,12 @@
  *
  * Prints a composed piece for the eye of a musician: sections, bars, chords, melody.
  *
- *     chart STYLE [SEED [SECONDS [METRE [KEY [TRACK]]]]]
+ *     chart STYLE [SEED [SECONDS [METRE [KEY [TRACK [FILE.json]]]]]]
  *     chart "A SENTENCE" [SEED [FIELD=VALUE ...]]
  */
 #include "brief-fixture.h"
+
+#include "score/format.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -133,5 +135,10 @@ int main(int argc, char **argv)
         brief_fixture_key(f, argv[5]);
     g_autoptr(TuneScore) score = brief_fixture_compose(f, argc > 2 ? strtoull(argv[2], NULL, 10) : 1);
     print_score(score, argc > 6 ? argv[6] : NULL);
+    if (argc > 7) { /* the score as JSON, for bench/piano_roll.py */
+        g_autoptr(GBytes) json = tune_score_write_json(score, NULL);
+        return !g_file_set_contents(argv[7], g_bytes_get_data(json, NULL),
+                                    (gssize)g_bytes_get_size(json), NULL);
+    }
     return 0;
 }

@@ -3,7 +3,8 @@
 #include "base/data.h"
 
 const char *const plan_fixture_styles[] = {
-    "ambient", "cinematic", "classical", "electronic", "folk", "jazz", "pop", "rock", NULL};
+    "ambient", "cinematic", "classical", "electronic", "folk", "jazz", "pop", "reggae", "rock", "ska",
+    NULL};
 
 static const TuneInstrument *likeliest(PlanFixture *self, const StylePart *part)
 {

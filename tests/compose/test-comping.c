@@ -106,6 +106,30 @@ static void test_strums_are_spread(void)
     g_assert_cmpint(spread * 10, >=, chords * 8);
 }
 
+/* Horns behind a singer speak where the singer rests: every fourth bar of the fixture's tune. */
+static void test_horns_answer_the_lead(void)
+{
+    g_autoptr(PlanFixture) f = plan_fixture_new("reggae", "4/4", 76, 5, TUNE_ENDING_RING, 20);
+    gint answers = 0;
+
+    plan_comping(&f->plan);
+    for (gint i = 0; i < f->plan.n_parts; i++) {
+        const PlanPart *part = &f->plan.parts[i];
+        if (strcmp(part->style->id, "horns") != 0)
+            continue;
+        for (guint n = 0; n < part->track->notes->len; n++) {
+            const TuneNote *note = &g_array_index(part->track->notes, TuneNote, n);
+            const PlanSection *s = plan_section_at(&f->plan, note->onset);
+            if (s->role != TUNE_SECTION_CHORUS || note->onset >= f->plan.final_tick)
+                continue;
+            gint bar = (note->onset - s->start_tick) / f->plan.bar_ticks;
+            g_assert_cmpint(bar % 4, ==, 3);
+            answers++;
+        }
+    }
+    g_assert_cmpint(answers, >, 10);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -113,5 +137,6 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/comping/jazz-bars-differ", test_jazz_bars_differ);
     g_test_add_func("/compose/comping/pads-keep-common-tones", test_pads_keep_common_tones);
     g_test_add_func("/compose/comping/strums-are-spread", test_strums_are_spread);
+    g_test_add_func("/compose/comping/horns-answer-the-lead", test_horns_answer_the_lead);
     return g_test_run();
 }

@@ -81,6 +81,7 @@ static void test_complaints_name_line_and_reason(void)
         {"grooves:\n  - name: a\n", "funk.yaml:2: a: rows"},
         {"grooves:\n  - rows: {kick: x}\n", "funk.yaml:2: name is missing"},
         {"grooves:\n  - name: a\n    pace: 3\n", "funk.yaml:3: unknown key \"pace\""},
+        {"riffs:\n  - name: a\n    cells: x-9-\n", "funk.yaml:3: unknown cell '9'"},
         {"grooves:\n  - name: a\n    metre: 4/5\n", "funk.yaml:3: \"4/5\" is no metre"},
         {"grooves: 3\n", "funk.yaml:1: grooves: a list"},
         {"fills:\n  - name: a\n    beats: 0\n", "funk.yaml:3: 0 is outside"},
