@@ -13,7 +13,7 @@ gint tune_metre_bar_ticks(TuneMetre metre)
 
 gboolean tune_metre_is_compound(TuneMetre metre)
 {
-    return metre.unit >= 8 && metre.beats % 3 == 0 && metre.beats > 3;
+    return metre.unit >= 8 && metre.beats % 3 == 0;
 }
 
 gint tune_metre_beat_ticks(TuneMetre metre)
@@ -25,17 +25,50 @@ gint tune_metre_beat_ticks(TuneMetre metre)
     return metre.unit >= 8 ? TUNE_PPQ : unit_ticks;
 }
 
-/* First ticks of the groups of an odd metre: 5/4 is 3+2, 7/8 is 2+2+3 (units). */
-static gboolean is_group_start(TuneMetre metre, gint unit_index)
+/* Units of the groups of metres that are not made of twos or of threes alone. */
+static const struct {
+    guint8 beats;
+    guint8 groups[5];
+} odd_groups[] = {
+    {5, {3, 2}}, {7, {2, 2, 3}}, {8, {3, 3, 2}}, {10, {3, 2, 3, 2}}, {11, {2, 2, 3, 2, 2}}, {13, {3, 2, 3, 2, 3}},
+};
+
+gint tune_metre_groups(TuneMetre metre, gint out[TUNE_METRE_MOST_GROUPS])
 {
-    switch (metre.beats) {
-    case 5:
-        return unit_index == 3;
-    case 7:
-        return unit_index == 2 || unit_index == 4;
-    default:
-        return metre.beats % 2 == 0 && unit_index == metre.beats / 2;
+    gint unit = TUNE_PPQ * 4 / metre.unit, left = metre.beats, n = 0;
+    gboolean threes = tune_metre_is_compound(metre) || metre.beats == 3 || metre.beats == 6 ||
+                      metre.beats == 9;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(odd_groups); i++) {
+        if (odd_groups[i].beats != metre.beats || (metre.beats == 8 && metre.unit < 8))
+            continue;
+        while (n < 5 && odd_groups[i].groups[n] > 0) {
+            out[n] = odd_groups[i].groups[n] * unit;
+            n++;
+        }
+        return n;
     }
+    while (left > 0 && n < TUNE_METRE_MOST_GROUPS) {
+        gint size = MIN(left, threes || left == 3 ? 3 : 2);
+        if (n + 1 == TUNE_METRE_MOST_GROUPS)
+            size = left;
+        out[n++] = size * unit;
+        left -= size;
+    }
+    return n;
+}
+
+/* TRUE when a group begins at @tick, which is no bar line. */
+static gboolean is_group_start(TuneMetre metre, gint tick)
+{
+    gint groups[TUNE_METRE_MOST_GROUPS], at = 0, n = tune_metre_groups(metre, groups);
+
+    for (gint i = 0; i + 1 < n; i++) {
+        at += groups[i];
+        if (at == tick)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 double tune_metre_weight(TuneMetre metre, gint in_bar)
@@ -48,12 +81,9 @@ double tune_metre_weight(TuneMetre metre, gint in_bar)
     if (in_bar == 0)
         return 1.0;
     if (in_bar % unit == 0) {
-        gboolean compound = tune_metre_is_compound(metre);
-        gint index = in_bar / unit;
-
-        if (compound)
+        if (tune_metre_is_compound(metre))
             return in_bar % beat == 0 ? (in_bar * 2 == bar ? 0.75 : 0.5) : 0.25;
-        if (metre.beats > 3 && is_group_start(metre, index))
+        if (metre.beats > 3 && is_group_start(metre, in_bar))
             return 0.75;
         if (in_bar % beat == 0 || metre.unit == 8)
             return metre.unit == 8 ? 0.4 : 0.5;

@@ -27,8 +27,14 @@ typedef struct {
 /* Ticks of one bar. */
 gint tune_metre_bar_ticks(TuneMetre metre);
 
-/* TRUE for 6/8, 9/8, 12/8: the beat is a dotted quarter (three of the unit). */
+/* TRUE for 3/8, 6/8, 9/8, 12/8: the beat is a dotted quarter (three of the unit). */
 gboolean tune_metre_is_compound(TuneMetre metre);
+
+#define TUNE_METRE_MOST_GROUPS 8
+
+/* The groups in which a bar is counted, in ticks: 4/4 2+2 quarters, 3/4 one of three, 5/4 3+2, 7/8 2+2+3
+ * eighths, compound metres a dotted quarter each.  Their sum is the bar.  Returns how many (1..8). */
+gint tune_metre_groups(TuneMetre metre, gint out[TUNE_METRE_MOST_GROUPS]);
 
 /* Ticks of the felt beat: a dotted quarter in compound metres, one unit otherwise (7/8 and other
  * odd eighths: a quarter).  A tempo in bpm counts these. */

@@ -257,7 +257,7 @@ static void walk_bar(Bassist *b, gint bar, gint start)
             pitch = degree(b, chord, i % 2 == 0 ? 3 : 5, root) == b->previous
                         ? root
                         : degree(b, chord, i % 2 == 0 ? 3 : 5, root);
-        gint length = MIN(beat, start + b->plan->bar_ticks - tick);
+        gint length = i + 1 < beats ? beat : start + b->plan->bar_ticks - tick;
         gint skip = beat / 2;
         if (tune_random_chance(&random, 0.08) && i % 2 == 1 && length == beat) {
             write_note(b, tick, skip, pitch, 82); /* a skipped beat: the swung eighth repeats */

@@ -43,6 +43,8 @@ static gint half_of(const Plan *plan, const Slot *slot)
 {
     gint beats = slot->ticks / plan->beat_ticks;
 
+    if (slot->ticks == plan->bar_ticks && slot->tick % plan->bar_ticks == 0 && beats >= 2)
+        return harmony_middle(plan);
     if (beats < 2 || slot->ticks % plan->beat_ticks != 0)
         return 0;
     if (slot->ticks >= 2 * plan->bar_ticks)

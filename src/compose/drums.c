@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "compose/carry.h"
 #include "compose/pattern.h"
 #include "compose/rolls.h"
 
@@ -197,7 +198,7 @@ static const StylePattern *pick_fill(Drummer *d, gint beats, gint build, double 
 static void play_fill(Drummer *d, const StylePattern *fill, gint end)
 {
     plan_pattern_fill(fill, d->plan->metre, d->hits);
-    gint length = fill->beats * d->plan->beat_ticks;
+    gint length = plan_pattern_fill_ticks(fill, d->plan->metre);
     gint start = end - length;
     if (start < d->section->start_tick)
         return;
@@ -224,7 +225,7 @@ static gint fill_beats(const Drummer *d, TuneRandom *random)
 {
     double rise = d->next != NULL ? d->next->energy - d->section->energy : 0;
     double weights[4] = {0.45, 0.45, 0, 0.1};
-    gint beats_per_bar = MAX(1, d->plan->bar_ticks / d->plan->beat_ticks);
+    gint beats_per_bar = MAX(1, d->plan->bar_ticks / carry_beat_ticks(d->plan->metre));
 
     if (rise > 0.12 || d->section->energy > 0.65) {
         weights[0] = 0.15;
@@ -339,7 +340,7 @@ static void pick_up(Drummer *d)
     plan_pattern_fill(fill, d->plan->metre, d->hits);
     for (guint i = 0; i < d->hits->len; i++) {
         const StyleHit *hit = &g_array_index(d->hits, StyleHit, i);
-        add_stroke(d, s->start_tick - d->plan->beat_ticks + hit->tick, hit->ticks, hit->key,
+        add_stroke(d, s->start_tick - plan_pattern_fill_ticks(fill, d->plan->metre) + hit->tick, hit->ticks, hit->key,
                    cell_velocity(hit->cell));
     }
 }

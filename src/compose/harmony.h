@@ -36,5 +36,8 @@ gboolean harmony_is_minor(const Plan *plan);
 
 Function harmony_function(TuneChord chord, TuneKey key);
 
+/* Where a bar is divided in two: its strongest inner beat, from the bar line. */
+gint harmony_middle(const Plan *plan);
+
 /* Semitones of @numeral's root above the tonic. */
 gint harmony_degree(const char *numeral, TuneKey key);

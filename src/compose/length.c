@@ -60,7 +60,9 @@ static double rit_at(const Plan *plan, gint step, gint steps)
 
 static gint rit_step_ticks(const Plan *plan)
 {
-    return plan->bar_ticks % plan->beat_ticks == 0 ? plan->beat_ticks : plan->bar_ticks;
+    gint step = plan->bar_ticks % plan->beat_ticks == 0 ? plan->beat_ticks : plan->beat_ticks / 2;
+
+    return plan->bar_ticks % step == 0 ? step : plan->bar_ticks;
 }
 
 /* Ticks of @body bars, each divided by its relative tempo. */

@@ -3,6 +3,7 @@
  * Motifs: a rhythm from the style's cells (or made for metres that have none) and a contour of scale
  * steps in which leaps are recovered.
  */
+#include "compose/carry.h"
 #include "compose/melody.h"
 
 #include <math.h>
@@ -11,46 +12,105 @@
 
 /* ---- rhythm ---- */
 
-static double cell_density(const Plan *plan, const StyleCell *cell)
+static double cell_density(const StyleCell *cell)
 {
     gint n = 0;
 
     for (gint i = 0; i < cell->n; i++)
         n += !cell->rest[i];
-    return (double)n * plan->beat_ticks / (cell->bars * plan->bar_ticks);
+    return (double)n * tune_metre_beat_ticks(cell->metre) /
+           (cell->bars * tune_metre_bar_ticks(cell->metre));
+}
+
+static void add_onset(Motif *out, gint tick, gint ticks)
+{
+    if (out->n == (gint)G_N_ELEMENTS(out->tick) ||
+        (out->n > 0 && out->tick[out->n - 1] >= tick))
+        return;
+    if (out->n > 0)
+        out->ticks[out->n - 1] = MIN(out->ticks[out->n - 1], tick - out->tick[out->n - 1]);
+    out->tick[out->n] = tick;
+    out->ticks[out->n++] = ticks;
 }
 
 static void take_cell(const StyleCell *cell, Motif *out)
 {
     out->bars = cell->bars;
     out->n = 0;
-    for (gint i = 0; i < cell->n; i++) {
-        if (cell->rest[i])
-            continue;
-        out->tick[out->n] = cell->tick[i];
-        out->ticks[out->n++] = cell->ticks[i];
+    for (gint i = 0; i < cell->n; i++)
+        if (!cell->rest[i])
+            add_onset(out, cell->tick[i], cell->ticks[i]);
+}
+
+/* The cell's onsets in another metre, beat by beat and group by group (carry.h); what was held until the
+ * next note still is. */
+static void carry_cell(const Plan *plan, const StyleCell *cell, Motif *out)
+{
+    gint from = cell->bars * tune_metre_bar_ticks(cell->metre), at = 0;
+
+    out->n = 0;
+    out->bars = from > plan->bar_ticks + plan->bar_ticks / 2 ? 2 : 1;
+    for (gint bar = 0; bar < out->bars; bar++) {
+        CarrySpan spans[CARRY_MOST];
+        gint n = carry_spans(cell->metre, cell->bars, TRUE, plan->metre, bar, spans);
+        for (gint s = 0; s < n; s++)
+            for (gint i = 0; i < cell->n; i++) {
+                gint inside = cell->tick[i] - spans[s].from;
+                gint place = inside < 0 || inside >= spans[s].from_ticks
+                                 ? -1
+                                 : carry_place(&spans[s], inside);
+                if (place >= 0 && !cell->rest[i])
+                    add_onset(out, at + place, 2 * plan->bar_ticks);
+                else if (place >= 0 && out->n > 0) /* a rest ends the note before it */
+                    out->ticks[out->n - 1] =
+                        MIN(out->ticks[out->n - 1], at + place - out->tick[out->n - 1]);
+            }
+        at += plan->bar_ticks;
     }
+    if (out->n == 0)
+        add_onset(out, 0, plan->bar_ticks);
+    out->ticks[out->n - 1] = MIN(out->ticks[out->n - 1], at - out->tick[out->n - 1]);
+}
+
+/* Weights of the style's cells for the wish; those of the piece's own metre come first, and the others
+ * only where there are none.  Returns their sum. */
+static double weigh_cells(const Plan *plan, double energy, double density, double weights[64])
+{
+    const GArray *cells = plan->style->melody.cells;
+    guint n = MIN(cells->len, 64);
+    double sum = 0, best = 0, kinship[64];
+
+    for (guint i = 0; i < n; i++) {
+        kinship[i] = carry_kinship(g_array_index(cells, StyleCell, i).metre, plan->metre);
+        best = MAX(best, kinship[i]);
+    }
+    for (guint i = 0; i < n; i++) {
+        const StyleCell *c = &g_array_index(cells, StyleCell, i);
+        if (kinship[i] < best / 4 || (best >= 1 && kinship[i] < 1))
+            continue;
+        double off = fabs(cell_density(c) - density) / MAX(density, 0.4);
+        double out_of_range = MAX(0.0, MAX(c->energy[0] - energy, energy - c->energy[1]));
+        weights[i] = kinship[i] * c->weight / (1.0 + 6 * off * off) /
+                     (1.0 + 30 * out_of_range * out_of_range);
+        sum += weights[i];
+    }
+    return sum;
 }
 
 static gboolean choose_cell(const Plan *plan, double energy, double density, TuneRandom *random,
                             Motif *out)
 {
     const GArray *cells = plan->style->melody.cells;
-    double weights[64] = {0}, sum = 0;
-    guint n = MIN(cells->len, 64);
+    double weights[64] = {0};
 
-    for (guint i = 0; i < n; i++) {
-        const StyleCell *c = &g_array_index(cells, StyleCell, i);
-        if (c->metre.beats != plan->metre.beats || c->metre.unit != plan->metre.unit)
-            continue;
-        double off = fabs(cell_density(plan, c) - density) / MAX(density, 0.4);
-        double out_of_range = MAX(0.0, MAX(c->energy[0] - energy, energy - c->energy[1]));
-        weights[i] = c->weight / (1.0 + 6 * off * off) / (1.0 + 30 * out_of_range * out_of_range);
-        sum += weights[i];
-    }
-    if (sum <= 0)
+    if (weigh_cells(plan, energy, density, weights) <= 0)
         return FALSE;
-    take_cell(&g_array_index(cells, StyleCell, tune_random_weighted(random, weights, n)), out);
+    gsize pick = tune_random_weighted(random, weights, MIN(cells->len, 64));
+    const StyleCell *cell = &g_array_index(cells, StyleCell, pick);
+    if (carry_is_same(cell->metre, plan->metre))
+        take_cell(cell, out);
+    else
+        carry_cell(plan, cell, out);
     return TRUE;
 }
 

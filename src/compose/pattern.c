@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "compose/carry.h"
 #include "compose/pattern.h"
 
 #define MAX_CANDIDATES 64
@@ -82,11 +83,9 @@ static double fitness(const Plan *plan, const StylePattern *pattern, const Patte
         return 0;
     double off = MAX(0, MAX(pattern->energy[0] - want->energy, want->energy - pattern->energy[1]));
     fit *= off == 0 ? 1 : off < 0.1 ? 0.05 : 0.002 / (off * 10);
-    if (pattern->metre.beats == plan->metre.beats && pattern->metre.unit == plan->metre.unit)
-        return fit * 1000;
-    if (tune_metre_is_compound(pattern->metre) != tune_metre_is_compound(plan->metre))
-        fit *= 0.01;
-    return fit;
+    return fit * (carry_is_same(pattern->metre, plan->metre)
+                      ? 1000
+                      : carry_kinship(pattern->metre, plan->metre));
 }
 
 const StylePattern *plan_pattern_pick(const Plan *plan, const GPtrArray *patterns,
@@ -132,20 +131,6 @@ const StylePattern *plan_pattern_turn(const Plan *plan, const GPtrArray *pattern
 
 /* ---- carrying over to another metre ---- */
 
-/* Place @inside a beat of @from ticks in a beat of @to ticks (one is a dotted quarter, the other
- * not). */
-static gint move_inside_beat(gint inside, gint from, gint to)
-{
-    if (from == to)
-        return inside;
-    if (to > from) { /* simple to compound: quarters of the beat to thirds and sixths */
-        static const gint sixths[4] = {0, 2, 4, 5};
-        return sixths[CLAMP(inside * 4 / from, 0, 3)] * to / 6;
-    }
-    static const gint quarters[6] = {0, 0, 1, 2, 2, 3}; /* compound to simple */
-    return quarters[CLAMP(inside * 6 / from, 0, 5)] * to / 4;
-}
-
 static gint compare_hits(gconstpointer a, gconstpointer b)
 {
     const StyleHit *x = a, *y = b;
@@ -155,8 +140,8 @@ static gint compare_hits(gconstpointer a, gconstpointer b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
-/* A second hit of one drum (or of the part) at one place is dropped; lengths end at the bar line.
- */
+/* A second hit of one drum (or of the part) at one place is dropped; lengths end at the bar line, those
+ * of the part's own notes at the next one. */
 static void tidy(GArray *hits, gint length)
 {
     g_array_sort(hits, compare_hits);
@@ -173,46 +158,73 @@ static void tidy(GArray *hits, gint length)
             hit[-1].ticks = MIN(hit[-1].ticks, hit->tick - hit[-1].tick);
         i++;
     }
+    for (guint i = 0; i + 1 < hits->len; i++) {
+        StyleHit *hit = &g_array_index(hits, StyleHit, i);
+        if (hit->key == 0 && hit[1].key == 0)
+            hit->ticks = MIN(hit->ticks, hit[1].tick - hit->tick);
+    }
 }
 
-/* Hits of [@start, @start + @from_length) of the pattern into @hits as @length ticks of @metre. */
-static void carry(const StylePattern *pattern, gint start, gint from_length, TuneMetre metre,
-                  gint length, GArray *hits)
+/* TRUE when @hit of a bass or chord pattern sounds until the next one begins: carried over it does so
+ * too, however far away that is. */
+static gboolean is_joined(const StylePattern *pattern, guint i)
 {
-    gint from_beat = tune_metre_beat_ticks(pattern->metre), to_beat = tune_metre_beat_ticks(metre);
-    gint from_beats = MAX(1, from_length / from_beat);
-    gint to_beats = (length + to_beat - 1) / to_beat;
+    const StyleHit *hit = &g_array_index(pattern->hits, StyleHit, i);
+    gint end = hit->tick + hit->ticks;
 
-    g_array_set_size(hits, 0);
-    for (gint beat = 0; beat < to_beats; beat++) {
-        /* 5/4 out of 4/4 plays the last beat again; 12/8 out of 6/8 the whole bar. */
-        gint source = beat < from_beats            ? beat
-                      : to_beats % from_beats == 0 ? beat % from_beats
-                                                   : from_beats - 1;
-        for (guint i = 0; i < pattern->hits->len; i++) {
-            StyleHit hit = g_array_index(pattern->hits, StyleHit, i);
-            gint in_bar = hit.tick - start;
-            if (in_bar < source * from_beat || in_bar >= (source + 1) * from_beat ||
-                in_bar >= from_length)
-                continue;
-            hit.tick = beat * to_beat + move_inside_beat(in_bar % from_beat, from_beat, to_beat);
-            hit.ticks = MAX(1, (gint)((gint64)hit.ticks * to_beat / from_beat));
-            g_array_append_val(hits, hit);
-        }
+    if (hit->key != 0)
+        return FALSE;
+    return end >= pattern->ticks || (i + 1 < pattern->hits->len && end >= hit[1].tick);
+}
+
+/* Of a bar of four whose triple shall be made the third beat is the last, which leads on, unless nothing
+ * begins there or the beats are triplets: a ride cymbal in three has its skip on the second. */
+static gboolean leads_on(const StylePattern *pattern, gint bar)
+{
+    gint beat = carry_beat_ticks(pattern->metre);
+    gint start = (bar % MAX(1, pattern->bars)) * tune_metre_bar_ticks(pattern->metre);
+    gboolean third = FALSE, fourth = FALSE;
+
+    for (guint i = 0; i < pattern->hits->len; i++) {
+        const StyleHit *hit = &g_array_index(pattern->hits, StyleHit, i);
+        if (hit->key != 0 && hit->cells % 3 == 0)
+            return FALSE;
+        third |= hit->tick == start + 2 * beat;
+        fourth |= hit->tick >= start + 3 * beat && hit->tick < start + 4 * beat;
     }
-    tidy(hits, length);
+    return fourth || !third;
+}
+
+static void copy_span(const StylePattern *pattern, const CarrySpan *span, GArray *hits)
+{
+    for (guint i = 0; i < pattern->hits->len; i++) {
+        StyleHit hit = g_array_index(pattern->hits, StyleHit, i);
+        gint inside = hit.tick - span->from;
+        if (inside < 0 || inside >= span->from_ticks)
+            continue;
+        hit.tick = carry_place(span, inside);
+        if (hit.tick < 0)
+            continue;
+        hit.ticks = is_joined(pattern, i)
+                        ? G_MAXINT / 4
+                        : MAX(1, (gint)((gint64)hit.ticks * span->to_beat / span->from_beat));
+        g_array_append_val(hits, hit);
+    }
 }
 
 void plan_pattern_bar(const StylePattern *pattern, TuneMetre metre, gint bar, GArray *hits)
 {
-    gint from = tune_metre_bar_ticks(pattern->metre), to = tune_metre_bar_ticks(metre);
-    gint start = (bar % pattern->bars) * from;
+    gint to = tune_metre_bar_ticks(metre), start = (bar % MAX(1, pattern->bars)) * to;
 
-    if (pattern->metre.beats != metre.beats || pattern->metre.unit != metre.unit) {
-        carry(pattern, start, from, metre, to, hits);
+    g_array_set_size(hits, 0);
+    if (!carry_is_same(pattern->metre, metre)) {
+        CarrySpan spans[CARRY_MOST];
+        gint n = carry_spans(pattern->metre, pattern->bars, leads_on(pattern, bar), metre, bar, spans);
+        for (gint i = 0; i < n; i++)
+            copy_span(pattern, &spans[i], hits);
+        tidy(hits, to);
         return;
     }
-    g_array_set_size(hits, 0);
     for (guint i = 0; i < pattern->hits->len; i++) {
         StyleHit hit = g_array_index(pattern->hits, StyleHit, i);
         hit.tick -= start;
@@ -222,9 +234,19 @@ void plan_pattern_bar(const StylePattern *pattern, TuneMetre metre, gint bar, GA
     tidy(hits, to);
 }
 
+gint plan_pattern_fill_ticks(const StylePattern *pattern, TuneMetre metre)
+{
+    return pattern->beats * carry_beat_ticks(metre);
+}
+
 void plan_pattern_fill(const StylePattern *pattern, TuneMetre metre, GArray *hits)
 {
-    gint length = pattern->beats * tune_metre_beat_ticks(metre);
+    gint from = tune_metre_beat_ticks(pattern->metre), to = carry_beat_ticks(metre);
 
-    carry(pattern, 0, pattern->ticks, metre, length, hits);
+    g_array_set_size(hits, 0);
+    for (gint beat = 0; beat < pattern->beats; beat++) {
+        CarrySpan span = {beat * from, from, from, beat * to, to, to};
+        copy_span(pattern, &span, hits);
+    }
+    tidy(hits, pattern->beats * to);
 }

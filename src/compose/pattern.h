@@ -5,9 +5,7 @@
  *     const StylePattern *groove = plan_pattern_pick(plan, style->grooves.grooves, &want, &random);
  *     plan_pattern_bar(groove, plan->metre, bar - section->start_bar, hits);
  *
- * A pattern written for another metre is carried over beat by beat: beats beyond its own begin again,
- * beats too many are left out, and what lies inside a beat moves to the nearest place of the other
- * division (an off-beat eighth of 4/4 falls on the last third of a dotted quarter).
+ * A pattern written for another metre is carried over by beats and groups: see carry.h.
  */
 #pragma once
 #include "compose/compose-private.h"
@@ -40,7 +38,8 @@ gboolean plan_pattern_serves(const StylePattern *pattern, const TuneInstrument *
  * the bar line, appended to the emptied @hits, sorted. */
 void plan_pattern_bar(const StylePattern *pattern, TuneMetre metre, gint bar, GArray *hits);
 
-/* Hits of a fill in @beats felt beats of @metre. */
+/* Hits of a fill as it is played in @metre, and how long it is there. */
+gint plan_pattern_fill_ticks(const StylePattern *pattern, TuneMetre metre);
 void plan_pattern_fill(const StylePattern *pattern, TuneMetre metre, GArray *hits);
 
 /* A stream named by section material, part and purpose: alike for all sections of one material. */

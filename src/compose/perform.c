@@ -49,7 +49,9 @@ gint plan_swung(const Plan *plan, gint tick)
 {
     gint unit = plan->swing_sixteenths ? TUNE_PPQ / 2 : TUNE_PPQ;
 
-    if (plan->swing <= 0.5 || tune_metre_is_compound(plan->metre))
+    /* Eighths that are counted one by one (7/8), or three to a beat, stay where they are. */
+    if (plan->swing <= 0.5 || (plan->metre.unit >= 8 && !plan->swing_sixteenths) ||
+        tune_metre_is_compound(plan->metre))
         return tick;
     gint in_bar = tick % plan->bar_ticks, in_unit = in_bar % unit;
     if (in_unit == 0 || in_unit % (unit / 3) == 0)

@@ -61,8 +61,7 @@ static void append(GArray *slots, gint tick, gint ticks, const char *numeral)
     g_array_append_val(slots, slot);
 }
 
-/* Where a bar is divided in two: its strongest inner beat. */
-static gint middle_of_bar(const Plan *plan)
+gint harmony_middle(const Plan *plan)
 {
     gint best = plan->bar_ticks / 2;
     double weight = -1;
@@ -85,7 +84,7 @@ static gint share_tick(const Plan *plan, double share)
     if (share <= 0 || share >= 1)
         return (gint)(ticks + 0.5);
     if (fabs(share - 0.5) < 0.01)
-        return middle_of_bar(plan);
+        return harmony_middle(plan);
     gint beat = plan->beat_ticks;
     gint at = (gint)(ticks / beat + 0.5) * beat;
     return CLAMP(at, beat / 2, plan->bar_ticks - beat / 2);
@@ -367,7 +366,7 @@ static const char *opening(const Plan *plan, const PlanSection *s, gint phrase, 
 /* Divides a phrase into @n slots: whole bars at first, faster towards the cadence. */
 static gint phrase_slots(const Plan *plan, gint bars, double per_bar, TuneRandom *random, gint *ticks)
 {
-    gint middle = middle_of_bar(plan), n = 0;
+    gint middle = harmony_middle(plan), n = 0;
     double have = 0;
 
     for (gint bar = 0; bar < bars && n < 30; bar++) {
@@ -503,7 +502,7 @@ static void replace_end(const Plan *plan, GArray *slots, gint ticks, const Style
     if (n * slot > ticks / 2) /* little room: two a bar */
         slot = plan->bar_ticks;
     if (n > 1 && n * slot > MAX(ticks / 2, plan->bar_ticks))
-        slot = MAX(plan->beat_ticks, middle_of_bar(plan));
+        slot = MAX(plan->beat_ticks, harmony_middle(plan));
     gint from = ticks;
     for (gint i = n - 1; i >= 0 && from > 0; i--)
         from -= slot;

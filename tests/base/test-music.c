@@ -28,7 +28,29 @@ static void test_downbeats_weigh_most(void)
         for (gint t = 240; t < bar; t += 240)
             g_assert_cmpfloat(tune_metre_weight(metres[i], t), <, 1.0);
     }
+    static const struct {
+        TuneMetre metre;
+        gint n, first, last;
+    } groups[] = {{{4, 4}, 2, 1920, 1920}, {{3, 4}, 1, 2880, 2880}, {{5, 4}, 2, 2880, 1920},
+                  {{7, 8}, 3, 960, 1440},  {{6, 8}, 2, 1440, 1440}, {{12, 8}, 4, 1440, 1440},
+                  {{2, 4}, 1, 1920, 1920}, {{3, 8}, 1, 1440, 1440}, {{8, 8}, 3, 1440, 960}};
+    for (gsize i = 0; i < G_N_ELEMENTS(groups); i++) {
+        gint out[TUNE_METRE_MOST_GROUPS], n = tune_metre_groups(groups[i].metre, out);
+        g_assert_cmpint(n, ==, groups[i].n);
+        g_assert_cmpint(out[0], ==, groups[i].first);
+        g_assert_cmpint(out[n - 1], ==, groups[i].last);
+    }
+    for (guint8 beats = 1; beats <= 15; beats++)
+        for (guint8 unit = 2; unit <= 16; unit = (guint8)(unit * 2)) {
+            gint out[TUNE_METRE_MOST_GROUPS], sum = 0;
+            TuneMetre metre = {beats, unit};
+            for (gint k = 0, n = tune_metre_groups(metre, out); k < n; k++)
+                sum += out[k];
+            g_assert_cmpint(sum, ==, tune_metre_bar_ticks(metre));
+        }
     g_assert_cmpfloat(tune_metre_weight((TuneMetre){4, 4}, 1920), ==, 0.75);
+    g_assert_cmpfloat(tune_metre_weight((TuneMetre){5, 4}, 2880), ==, 0.75);
+    g_assert_cmpfloat(tune_metre_weight((TuneMetre){7, 8}, 1920), ==, 0.75);
     g_assert_cmpfloat(tune_metre_weight((TuneMetre){6, 8}, 1440), ==, 0.75);
     g_assert_cmpfloat(tune_metre_weight((TuneMetre){3, 4}, 960), ==, 0.5);
 }

@@ -72,6 +72,8 @@ static void test_carries_over_to_other_metres(void)
     } cases[] = {
         {{4, 4}, 8, 7 * 480},           {{3, 4}, 6, 5 * 480}, {{5, 4}, 10, 9 * 480},
         {{6, 8}, 4, 3 * 480 + 2 * 480}, {{7, 8}, 7, 6 * 480}, {{2, 4}, 4, 3 * 480},
+        {{12, 8}, 8, 3 * 1440 + 2 * 480}, {{9, 8}, 6, 2 * 1440 + 2 * 480},
+        {{2, 2}, 8, 7 * 480},           {{3, 8}, 6, 5 * 240},
     };
 
     parse(&grooves);
@@ -84,6 +86,42 @@ static void test_carries_over_to_other_metres(void)
             g_assert_true(k == 0 || hit->tick > hit[-1].tick);
         }
         g_assert_cmpint(g_array_index(hits, StyleHit, hits->len - 1).tick, ==, cases[i].last);
+    }
+    tune_style_groove_clear(&grooves);
+}
+
+/* Kick and snare by turns: each group of a bar has its backbeat, and bars of half the length take turns. */
+static void test_backbeats_fall_on_group_beats(void)
+{
+    static const char backbeat[] = "grooves:\n  - {name: b, rows: {kick: 'x.x.', snare: '.x.x'}}\n";
+    static const struct {
+        TuneMetre metre;
+        gint bar;
+        gint n;
+        gint tick[3];
+    } cases[] = {
+        {{4, 4}, 0, 2, {960, 2880}},   {{2, 4}, 0, 1, {960}},         {{2, 4}, 1, 1, {960}},
+        {{3, 4}, 0, 2, {960, 1920}},   {{5, 4}, 0, 3, {960, 1920, 3840}}, {{7, 8}, 0, 2, {960, 2880}},
+        {{6, 8}, 0, 1, {1440}},        {{12, 8}, 0, 2, {1440, 4320}}, {{9, 8}, 0, 2, {1440, 2880}},
+    };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TuneYaml) doc = tune_yaml_parse("style", backbeat, strlen(backbeat), &error);
+    g_autoptr(GArray) hits = g_array_new(FALSE, FALSE, sizeof(StyleHit));
+    StyleGrooves grooves;
+
+    g_assert_true(tune_style_groove_parse(tune_yaml_root(doc), &grooves, &error));
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        gint n = 0;
+        plan_pattern_bar(grooves.grooves->pdata[0], cases[i].metre, cases[i].bar, hits);
+        for (guint k = 0; k < hits->len; k++)
+            if (g_array_index(hits, StyleHit, k).key == 38) {
+                g_assert_cmpint(n, <, cases[i].n);
+                g_assert_cmpint(g_array_index(hits, StyleHit, k).tick, ==, cases[i].tick[n]);
+                n++;
+            }
+        g_assert_cmpint(n, ==, cases[i].n);
+        g_assert_cmpint(g_array_index(hits, StyleHit, 0).key, ==, 36);
+        g_assert_cmpint(g_array_index(hits, StyleHit, 0).tick, ==, 0);
     }
     tune_style_groove_clear(&grooves);
 }
@@ -113,6 +151,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/pattern/picks-what-fits", test_picks_what_fits);
     g_test_add_func("/compose/pattern/groups-take-turns", test_groups_take_turns);
     g_test_add_func("/compose/pattern/carries-over", test_carries_over_to_other_metres);
+    g_test_add_func("/compose/pattern/backbeats", test_backbeats_fall_on_group_beats);
     g_test_add_func("/compose/pattern/loop-leads-back", test_loop_leads_back);
     return g_test_run();
 }

@@ -67,16 +67,17 @@ static void choose_tempo_and_key(Ask *self, TuneRandom *r)
     }
 }
 
+/* Every style in every metre: a metre that is not its own is unusual, but kept. */
 static void choose_metre(Ask *self)
 {
-    static const TuneMetre metres[] = {{4, 4}, {3, 4}, {6, 8}};
+    static const TuneMetre metres[] = {{4, 4}, {3, 4}, {6, 8}, {12, 8}, {5, 4},
+                                       {7, 8}, {2, 4}, {9, 8}, {2, 2},  {3, 8}};
     guint n_styles_walked = self->index / 8;
-    guint which = (n_styles_walked + self->index) % 4;
+    guint which = (n_styles_walked + self->index) % (G_N_ELEMENTS(metres) + 2);
 
-    if (which == 3)
+    if (which >= G_N_ELEMENTS(metres))
         return;
-    /* A style that cannot stand in this metre is not asked to. */
-    self->metre_said = tune_style_allows_metre(self->style, metres[which]);
+    self->metre_said = TRUE;
     self->metre = metres[which];
 }
 
