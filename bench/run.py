@@ -17,12 +17,13 @@ import time
 from pathlib import Path
 
 TUNESMITH = "build/tunesmith"
-# Two pieces of eight parts: a band whose parts weigh about the same, and an orchestra in which one part
-# takes most of the time (a part is rendered by one core at a time).
+# Pieces of seven and eight parts: a band whose parts weigh about the same, and an orchestra in which one
+# part takes most of the time.
 EIGHT_PARTS = {
     "band": "rock, 120 bpm, in A minor, with piano, organ, string section, trumpet, two electric guitars",
     "orchestra": "cinematic, 100 bpm, in D minor, only violin, viola, cello, flute, french-horn, harp, "
                  "contrabass, timpani",
+    "pop": "pop, 100 bpm, in C major, with piano, acoustic guitar, strings, synth pad and violin",
 }
 SOUNDFONTS = ["/usr/share/sounds/sf2/FluidR3_GM.sf2", "/usr/share/sounds/sf2/default-GM.sf2"]
 

@@ -197,6 +197,11 @@ static TuneVoice *acquire(TuneVoiceBank *base, const TuneVoiceRequest *request, 
     return NULL;
 }
 
+static gboolean divides(TuneVoiceBank *bank, const TuneVoiceRequest *request)
+{
+    return !request->is_drums; /* drums of one exclusive class end one another */
+}
+
 static void release_memory(TuneVoiceBank *base)
 {
     FluidBank *bank = (FluidBank *)base;
@@ -216,7 +221,7 @@ static void bank_free(TuneVoiceBank *base)
     g_free(bank);
 }
 
-static const TuneVoiceBankClass bank_class = {acquire, release_memory, bank_free};
+static const TuneVoiceBankClass bank_class = {acquire, divides, release_memory, bank_free};
 
 /* FluidSynth would print on standard error; what matters comes back as a GError. */
 static void drop_message(int level, const char *message, void *user_data)

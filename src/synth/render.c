@@ -5,6 +5,8 @@
  * takes a block when every lane has it and adds the lanes in track order.  A stem's blocks are rendered
  * in order and no stem sees another, so the sound does not depend on who renders what when.
  *
+ * A stem of several hands has a feeder for each but the first: another ring, which the lane waits for.
+ *
  * A loop is rendered twice: the first time only for what sounds on after its end, which is then added
  * to the beginning.
  */
@@ -20,7 +22,15 @@
 #define CANCEL_POLL_US 20000
 
 typedef struct {
+    TuneHandBlock *ring; /* [RING] */
+    guint64 n_done;      /* blocks finished; lock */
+    gboolean busy;       /* lock */
+} Feeder;
+
+typedef struct {
     TuneStem *stem;
+    Feeder feeders[TUNE_HANDS_MOST - 1];
+    guint n_feeders;
     float *ring; /* [RING][2 * TUNE_STEM_BLOCK] */
     gboolean over[RING];
     guint64 n_done;     /* blocks finished; lock */
@@ -80,7 +90,7 @@ static gboolean prepare_block(Render *self, Lane *lane, guint index, GError **er
     float *block = lane->ring; /* nobody reads the ring yet */
     gint64 limit = self->n_frames + (gint64)MAX_TAIL_SECONDS * self->base.rate;
 
-    if (!tune_stem_render(lane->stem, block, error))
+    if (!tune_stem_render(lane->stem, NULL, block, error)) /* a loop's stem has one hand */
         return FALSE;
     if (lane->tail == NULL)
         lane->tail = g_array_new(FALSE, TRUE, 2 * sizeof(float));
@@ -126,8 +136,11 @@ static gboolean render_block(Render *self, Lane *lane, guint index, GError **err
     gint64 position = (gint64)lane->n_done * TUNE_STEM_BLOCK;
     guint slot = lane->n_done % RING;
     float *block = lane->ring + (gsize)slot * 2 * TUNE_STEM_BLOCK;
+    const TuneHandBlock *others[TUNE_HANDS_MOST];
 
-    if (!tune_stem_render(lane->stem, block, error))
+    for (guint i = 0; i < lane->n_feeders; i++)
+        others[i] = &lane->feeders[i].ring[slot];
+    if (!tune_stem_render(lane->stem, others, block, error))
         return FALSE;
     add_tail(lane, block, position);
     fade_block(self, block, position);
@@ -135,17 +148,43 @@ static gboolean render_block(Render *self, Lane *lane, guint index, GError **err
     return TRUE;
 }
 
-/* The free lane that is furthest behind.  (nullable)  Caller holds the lock. */
-static Lane *next_lane(Render *self)
+/* A lane's next block (@feeder NULL) or one of its feeders'. */
+typedef struct {
+    Lane *lane; /* NULL: nothing to do */
+    Feeder *feeder;
+    guint64 n_done;
+} Task;
+
+static gboolean is_fed(const Lane *lane)
 {
-    Lane *best = NULL;
+    for (guint i = 0; i < lane->n_feeders; i++)
+        if (lane->feeders[i].n_done <= lane->n_done)
+            return FALSE;
+    return TRUE;
+}
+
+static void prefer(Task *best, Lane *lane, Feeder *feeder, guint64 n_done)
+{
+    if (best->lane == NULL || n_done < best->n_done)
+        *best = (Task){lane, feeder, n_done};
+}
+
+/* What is furthest behind and can be done now.  Caller holds the lock. */
+static Task next_task(Render *self)
+{
+    Task best = {0};
 
     for (guint i = 0; i < self->n_lanes; i++) {
         Lane *lane = &self->lanes[i];
 
-        if (!lane->busy && lane->n_done < self->n_taken + RING &&
-            (best == NULL || lane->n_done < best->n_done))
-            best = lane;
+        for (guint f = 0; f < lane->n_feeders; f++) {
+            Feeder *feeder = &lane->feeders[f];
+
+            if (!feeder->busy && feeder->n_done < lane->n_done + RING)
+                prefer(&best, lane, feeder, feeder->n_done);
+        }
+        if (!lane->busy && lane->n_done < self->n_taken + RING && is_fed(lane))
+            prefer(&best, lane, NULL, lane->n_done);
     }
     return best;
 }
@@ -158,37 +197,50 @@ static gboolean all_have_block(const Render *self)
     return TRUE;
 }
 
+/* Caller holds the lock, which is let go meanwhile. */
+static void do_task(Render *self, const Task *task)
+{
+    Lane *lane = task->lane;
+    Feeder *feeder = task->feeder;
+    gboolean *busy = feeder != NULL ? &feeder->busy : &lane->busy;
+    gboolean counts = feeder != NULL || lane->prepared;
+    GError *error = NULL;
+
+    *busy = TRUE;
+    g_mutex_unlock(&self->lock);
+    gboolean ok = feeder != NULL ? tune_stem_play(lane->stem, (guint)(feeder - lane->feeders) + 1,
+                                                  &feeder->ring[task->n_done % RING], &error)
+                                 : render_block(self, lane, (guint)(lane - self->lanes), &error);
+    g_mutex_lock(&self->lock);
+    *busy = FALSE;
+    if (ok && counts)
+        *(feeder != NULL ? &feeder->n_done : &lane->n_done) += 1;
+    if (!ok && self->failure == NULL)
+        self->failure = error;
+    else
+        g_clear_error(&error);
+    /* What was just finished may be what another worker waits for. */
+    if (lane->n_feeders > 0 && self->n_idle > 0)
+        g_cond_signal(&self->work);
+    if (self->failure != NULL || all_have_block(self))
+        g_cond_signal(&self->done);
+}
+
 static gpointer work(gpointer data)
 {
     Render *self = data;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
 
     while (!self->quit && self->failure == NULL) {
-        Lane *lane = next_lane(self);
+        Task task = next_task(self);
 
-        if (lane == NULL) {
-            self->n_idle++;
-            g_cond_wait(&self->work, &self->lock);
-            self->n_idle--;
+        if (task.lane != NULL) {
+            do_task(self, &task);
             continue;
         }
-        gboolean was_prepared = lane->prepared;
-        GError *error = NULL;
-
-        lane->busy = TRUE;
-        g_mutex_unlock(&self->lock);
-        gboolean ok = render_block(self, lane, (guint)(lane - self->lanes), &error);
-
-        g_mutex_lock(&self->lock);
-        lane->busy = FALSE;
-        if (ok && was_prepared)
-            lane->n_done++;
-        if (!ok && self->failure == NULL)
-            self->failure = error;
-        else
-            g_clear_error(&error);
-        if (self->failure != NULL || all_have_block(self))
-            g_cond_signal(&self->done);
+        self->n_idle++;
+        g_cond_wait(&self->work, &self->lock);
+        self->n_idle--;
     }
     g_cond_broadcast(&self->work);
     g_cond_signal(&self->done);
@@ -311,6 +363,8 @@ static void render_free(TuneSource *source)
     for (guint i = 0; i < self->n_lanes; i++) {
         tune_stem_free(self->lanes[i].stem);
         g_free(self->lanes[i].ring);
+        for (guint f = 0; f < self->lanes[i].n_feeders; f++)
+            g_free(self->lanes[i].feeders[f].ring);
         if (self->lanes[i].tail != NULL)
             g_array_unref(self->lanes[i].tail);
     }
@@ -402,6 +456,9 @@ TuneSource *tune_synth_render(TuneSynth *self, const TuneScore *score,
         lane->stem = tune_stem_new(tune_synth_bank(self), score, i, options->rate,
                                    render->balance.gains[i]);
         lane->ring = g_new0(float, (gsize)RING * 2 * TUNE_STEM_BLOCK);
+        lane->n_feeders = tune_stem_n_hands(lane->stem) - 1;
+        for (guint f = 0; f < lane->n_feeders; f++)
+            lane->feeders[f].ring = g_new0(TuneHandBlock, RING);
         lane->prepared = !score->loop || render->n_frames <= 0;
     }
     render->threads = g_ptr_array_new();

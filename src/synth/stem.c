@@ -2,30 +2,27 @@
 #include "synth/stem.h"
 #include "synth/event.h"
 #include "synth/strip.h"
-#include <string.h>
 
 struct TuneStem {
-    TuneVoiceBank *bank;
-    TuneVoiceRequest request;
-    TuneVoice *voice; /* NULL before the first block */
+    TuneHand *hands[TUNE_HANDS_MOST];
+    guint n_hands;
     TuneStrip *strip;
-    GArray *events;
-    guint next_event;
     gint64 position; /* frames rendered */
     gboolean over;
-    float left[TUNE_STEM_BLOCK], right[TUNE_STEM_BLOCK];
+    TuneHandBlock block;
 };
 
 TuneStem *tune_stem_new(TuneVoiceBank *bank, const TuneScore *score, guint index, guint rate,
                         double gain)
 {
     const TuneTrack *track = g_ptr_array_index(score->tracks, index);
+    const TuneVoiceRequest request = {rate, track->bank, track->program, track->is_drums};
+    g_autoptr(GArray) events = tune_events_new(score, index, rate);
     TuneStem *self = g_new0(TuneStem, 1);
 
-    self->bank = bank;
-    self->request =
-        (TuneVoiceRequest){rate, track->bank, track->program, track->is_drums};
-    self->events = tune_events_new(score, index, rate);
+    self->n_hands = tune_voice_bank_divides(bank, &request) ? tune_hands_wanted(score, index) : 1;
+    for (guint i = 0; i < self->n_hands; i++)
+        self->hands[i] = tune_hand_new(bank, &request, events, i, self->n_hands);
     self->strip = tune_strip_new(score, index, rate, gain);
     return self;
 }
@@ -34,79 +31,52 @@ void tune_stem_free(TuneStem *self)
 {
     if (self == NULL)
         return;
-    tune_voice_release(self->voice);
+    for (guint i = 0; i < self->n_hands; i++)
+        tune_hand_free(self->hands[i]);
     tune_strip_free(self->strip);
-    g_array_unref(self->events);
     g_free(self);
 }
 
-static void send(TuneVoice *voice, const TuneEvent *event)
+guint tune_stem_n_hands(const TuneStem *self)
 {
-    switch ((TuneEventKind)event->kind) {
-    case TUNE_EVENT_ON:
-        tune_voice_note_on(voice, event->number, (guint8)event->value);
-        break;
-    case TUNE_EVENT_OFF:
-        tune_voice_note_off(voice, event->number);
-        break;
-    case TUNE_EVENT_CONTROL:
-        tune_voice_control(voice, event->number, event->value);
-        break;
+    return self->n_hands;
+}
+
+gboolean tune_stem_play(TuneStem *self, guint number, TuneHandBlock *block, GError **error)
+{
+    g_return_val_if_fail(number > 0 && number < self->n_hands, FALSE);
+    return tune_hand_play(self->hands[number], block, error);
+}
+
+static void add(TuneHandBlock *sum, const TuneHandBlock *block)
+{
+    sum->done &= block->done;
+    if (!block->sounds)
+        return;
+    sum->sounds = TRUE;
+    for (gsize i = 0; i < TUNE_STEM_BLOCK; i++) {
+        sum->left[i] += block->left[i];
+        sum->right[i] += block->right[i];
     }
 }
 
-/* Send the events due at @frame; the frame of the next one, at most @end. */
-static gint64 send_due(TuneStem *self, gint64 frame, gint64 end)
+gboolean tune_stem_render(TuneStem *self, const TuneHandBlock *const *others, float *out,
+                          GError **error)
 {
-    for (; self->next_event < self->events->len; self->next_event++) {
-        const TuneEvent *event = &g_array_index(self->events, TuneEvent, self->next_event);
+    TuneHandBlock *block = &self->block;
 
-        if (event->frame > frame)
-            return MIN(event->frame, end);
-        send(self->voice, event);
-    }
-    return end;
-}
-
-/* The voice alone into left and right.  FALSE: the whole block is silence. */
-static gboolean play(TuneStem *self)
-{
-    gint64 end = self->position + TUNE_STEM_BLOCK;
-    gboolean sounds = FALSE;
-
-    for (gint64 frame = self->position; frame < end;) {
-        gint64 next = send_due(self, frame, end);
-        gsize at = (gsize)(frame - self->position), n = (gsize)(next - frame);
-
-        if (tune_voice_is_silent(self->voice)) {
-            memset(self->left + at, 0, n * sizeof(float));
-            memset(self->right + at, 0, n * sizeof(float));
-        } else {
-            tune_voice_render(self->voice, self->left + at, self->right + at, n);
-            sounds = TRUE;
-        }
-        frame = next;
-    }
-    self->position = end;
-    return sounds;
-}
-
-gboolean tune_stem_render(TuneStem *self, float *out, GError **error)
-{
-    if (self->voice == NULL) {
-        self->voice = tune_voice_bank_acquire(self->bank, &self->request, error);
-        if (self->voice == NULL)
-            return FALSE;
-    }
-    gint64 frame = self->position;
-    gboolean sounds = play(self);
-
-    sounds = tune_strip_process(self->strip, frame, self->left, self->right, TUNE_STEM_BLOCK, !sounds);
-    self->over = !sounds && self->next_event == self->events->len;
+    if (!tune_hand_play(self->hands[0], block, error))
+        return FALSE;
+    for (guint i = 1; i < self->n_hands; i++)
+        add(block, others[i - 1]);
+    gboolean sounds = tune_strip_process(self->strip, self->position, block->left, block->right,
+                                         TUNE_STEM_BLOCK, !block->sounds);
+    self->position += TUNE_STEM_BLOCK;
+    self->over = !sounds && block->done;
     for (gsize i = 0; i < TUNE_STEM_BLOCK; i++) {
         /* + 0: no negative zeros, so that every way of adding stems gives the same bits. */
-        out[2 * i] = self->left[i] + 0.0f;
-        out[2 * i + 1] = self->right[i] + 0.0f;
+        out[2 * i] = block->left[i] + 0.0f;
+        out[2 * i + 1] = block->right[i] + 0.0f;
     }
     return TRUE;
 }

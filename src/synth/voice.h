@@ -44,6 +44,7 @@ struct TuneVoice {
 
 typedef struct {
     TuneVoice *(*acquire)(TuneVoiceBank *self, const TuneVoiceRequest *request, GError **error);
+    gboolean (*divides)(TuneVoiceBank *self, const TuneVoiceRequest *request); /* (nullable): never */
     void (*release_memory)(TuneVoiceBank *self);
     void (*free)(TuneVoiceBank *self);
 } TuneVoiceBankClass;
@@ -58,6 +59,12 @@ static inline TuneVoice *tune_voice_bank_acquire(TuneVoiceBank *bank,
                                                  const TuneVoiceRequest *request, GError **error)
 {
     return bank->class->acquire(bank, request, error);
+}
+/* The notes of different keys know nothing of one another: two voices with half of the keys each sound,
+ * added up, like one with all. */
+static inline gboolean tune_voice_bank_divides(TuneVoiceBank *bank, const TuneVoiceRequest *request)
+{
+    return bank->class->divides != NULL && bank->class->divides(bank, request);
 }
 /* Drop the sounds that no voice in use needs. */
 static inline void tune_voice_bank_release_memory(TuneVoiceBank *bank)
