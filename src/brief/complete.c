@@ -64,9 +64,11 @@ static void complete_mode(TuneBrief *self)
         self->key.mode = TUNE_MODE_MINOR;
     } else if (self->mood_origin != TUNE_ORIGIN_NONE && self->valence >= 0.3) {
         self->key.mode = TUNE_MODE_MAJOR;
-    } else {
+    } else if (self->key_origin != TUNE_ORIGIN_NONE) { /* "in C" */
         self->key.mode = TUNE_MODE_MAJOR;
         self->mode_origin = TUNE_ORIGIN_DEFAULT;
+    } else {
+        self->mode_origin = TUNE_ORIGIN_NONE; /* the style's modes decide, by the seed */
     }
 }
 

@@ -167,7 +167,7 @@ static void tempo_wish(Plan *plan, Length *length)
     double low = brief->bpm_low, high = brief->bpm_high;
     TuneRandom random;
 
-    if (low <= 0 || high < low) {
+    if (low <= 0 || high < low || brief->bpm_origin == TUNE_ORIGIN_DEFAULT) {
         low = style->usual_tempo[0];
         high = style->usual_tempo[1];
     }
