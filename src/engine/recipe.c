@@ -8,7 +8,7 @@
  *   brief    everything asked, or score {name, sha256} when a score was given
  *   seed
  *   data     hashes of the style, the lexicon and the instruments
- *   sound    {soundfont, sha256, calibration, fluidsynth}
+ *   sound    {soundfont, sha256, calibration, fluidsynth, voices {instrument: sha256}}
  *   rate, master {kind, loudness_lufs}
  */
 #include "base/hash.h"
@@ -52,7 +52,22 @@ static json_t *data_hashes(TuneEngine *engine, const TuneBrief *brief, GError **
     return data;
 }
 
-static json_t *sound(TuneEngine *engine, GError **error)
+/* The electronic voices that @score uses, by instrument.  (transfer full) */
+static json_t *voices(TuneSynth *synth, const TuneScore *score)
+{
+    json_t *all = json_object();
+
+    for (guint i = 0; i < score->tracks->len; i++) {
+        const TuneTrack *track = g_ptr_array_index(score->tracks, i);
+        const char *hash = tune_synth_voice_hash(synth, track);
+
+        if (hash != NULL)
+            json_object_set_new(all, track->instrument, json_string(hash));
+    }
+    return all;
+}
+
+static json_t *sound(TuneEngine *engine, const TuneScore *score, GError **error)
 {
     TuneSynth *synth = tune_engine_synth(engine, error);
 
@@ -63,8 +78,13 @@ static json_t *sound(TuneEngine *engine, GError **error)
     const char *calibration = tune_synth_calibration_hash(synth, error);
     if (calibration == NULL)
         return NULL;
-    return json_pack("{s:s, s:s, s:s, s:s}", "soundfont", name, "sha256", hash != NULL ? hash : "",
-                     "calibration", calibration, "fluidsynth", tune_synth_version());
+    json_t *sounds =
+        json_pack("{s:s, s:s, s:s, s:s}", "soundfont", name, "sha256", hash != NULL ? hash : "",
+                  "calibration", calibration, "fluidsynth", tune_synth_version());
+    g_autoptr(json_t) ours = voices(synth, score);
+    if (json_object_size(ours) > 0)
+        json_object_set(sounds, "voices", ours);
+    return sounds;
 }
 
 json_t *tune_recipe_new(TuneEngine *engine, const TuneBrief *brief, const TuneScore *score,
@@ -72,7 +92,7 @@ json_t *tune_recipe_new(TuneEngine *engine, const TuneBrief *brief, const TuneSc
                         GError **error)
 {
     g_autoptr(json_t) data = data_hashes(engine, brief, error);
-    g_autoptr(json_t) sounds = data != NULL ? sound(engine, error) : NULL;
+    g_autoptr(json_t) sounds = data != NULL ? sound(engine, score, error) : NULL;
 
     if (sounds == NULL)
         return NULL;
@@ -159,6 +179,10 @@ static void note_changes(TuneRender *render, const json_t *recipe)
                                                            "%s now", places[i][2], *then != '\0' ? then : "not known",
                                                            *now != '\0' ? now : "not known"));
     }
+    const json_t *old_voices = json_object_get(json_object_get(recipe, "sound"), "voices");
+    const json_t *new_voices = json_object_get(json_object_get(render->recipe, "sound"), "voices");
+    if (old_voices != new_voices && !json_equal(old_voices, new_voices))
+        g_ptr_array_add(render->notes, g_strdup("the electronic voices differ from the recipe's"));
     if (!json_equal(old_style, new_style))
         g_ptr_array_add(render->notes, g_strdup("the style's data differ from the recipe's"));
 }

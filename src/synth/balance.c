@@ -55,7 +55,7 @@ static void add_note(double *steps, gsize n_steps, double start, double end, Cou
 }
 
 static void add_track(double *steps, gsize n_steps, const TuneCalibration *calibration,
-                      const TuneScore *score, const TuneTrack *track)
+                      const TuneSound *sound, const TuneScore *score, const TuneTrack *track)
 {
     guint next_control = 0;
     double expression = 127;
@@ -73,7 +73,10 @@ static void add_track(double *steps, gsize n_steps, const TuneCalibration *calib
             if (control->control == 11)
                 expression = control->value;
         }
-        tune_calibration_note(calibration, track->is_drums, track->program, note->pitch, lufs);
+        if (sound != NULL)
+            tune_sound_note(sound, note->pitch, lufs);
+        else
+            tune_calibration_note(calibration, track->is_drums, track->program, note->pitch, lufs);
         double scale = fourth_power(note->velocity, TUNE_CALIBRATION_VELOCITY) *
                        fourth_power(expression, 127);
         double start = tune_score_seconds(score, onset);
@@ -85,7 +88,8 @@ static void add_track(double *steps, gsize n_steps, const TuneCalibration *calib
     }
 }
 
-void tune_balance_init(TuneBalance *self, const TuneCalibration *calibration, const TuneScore *score)
+void tune_balance_init(TuneBalance *self, const TuneCalibration *calibration, TuneLibrary *library,
+                       const TuneScore *score)
 {
     gsize n_steps = (gsize)(tune_score_seconds(score, score->ticks) / STEP_S) + 40;
     g_autofree double *track_steps = g_new(double, n_steps);
@@ -96,7 +100,9 @@ void tune_balance_init(TuneBalance *self, const TuneCalibration *calibration, co
 
         for (gsize i = 0; i < n_steps; i++)
             track_steps[i] = 0;
-        add_track(track_steps, n_steps, calibration, score, track);
+        const TuneSound *sound = library != NULL ? tune_library_of_track(library, track) : NULL;
+
+        add_track(track_steps, n_steps, calibration, sound, score, track);
         double send = CLAMP(track->mix.reverb, 0.0, 1.0), echo = CLAMP(track->mix.delay, 0.0, 1.0);
         double wet = 1.0 + send * send + echo * echo; /* at full send the room is as loud as the part */
 

@@ -4,7 +4,7 @@
  * measured loudness of its sound; its gain brings it to the level that the score's mix asks for.
  */
 #pragma once
-#include "synth/calibration.h"
+#include "synth/library.h"
 
 typedef struct {
     double gains[TUNE_SCORE_MAX_TRACKS];     /* of each track's voice */
@@ -14,5 +14,7 @@ typedef struct {
     gsize n_steps;
 } TuneBalance;
 
-void tune_balance_init(TuneBalance *self, const TuneCalibration *calibration, const TuneScore *score);
+/* @library (nullable): of the electronic voices. */
+void tune_balance_init(TuneBalance *self, const TuneCalibration *calibration, TuneLibrary *library,
+                       const TuneScore *score);
 void tune_balance_clear(TuneBalance *self);

@@ -37,7 +37,7 @@ static void measure(TuneVoiceBank *bank, gboolean is_drums, guint8 program, guin
     out[0] = out[1] = out[2] = SILENT;
     if (voice == NULL)
         return;
-    tune_voice_note_on(voice, key, TUNE_CALIBRATION_VELOCITY);
+    tune_voice_note_on(voice, key, TUNE_CALIBRATION_VELOCITY, 0);
     for (gint window = 0; window < 10; window++) {
         tune_voice_render(voice, left, right, WINDOW);
         for (gsize i = 0; i < WINDOW; i++) {

@@ -9,9 +9,9 @@ gint64 tune_event_frame(const TuneScore *score, gint tick, guint rate)
     return (gint64)(grid_points + 0.5) * TUNE_VOICE_GRID;
 }
 
-static void add(GArray *events, gint64 frame, TuneEventKind kind, guint8 number, gint value)
+static void add(GArray *events, gint64 frame, gint64 length, TuneEventKind kind, guint8 number, gint value)
 {
-    TuneEvent event = {frame, (gint16)value, (guint8)kind, number};
+    TuneEvent event = {frame, (gint32)MIN(length, G_MAXINT32), (gint16)value, (guint8)kind, number};
 
     g_array_append_val(events, event);
 }
@@ -23,8 +23,9 @@ static void add_notes(GArray *events, const TuneScore *score, const TuneTrack *t
         gint64 on = tune_event_frame(score, tune_note_sounding_onset(note), rate);
         gint64 off = tune_event_frame(score, tune_note_sounding_end(note), rate);
 
-        add(events, on, TUNE_EVENT_ON, note->pitch, note->velocity);
-        add(events, MAX(off, on + TUNE_VOICE_GRID), TUNE_EVENT_OFF, note->pitch, 0);
+        off = MAX(off, on + TUNE_VOICE_GRID);
+        add(events, on, off - on, TUNE_EVENT_ON, note->pitch, note->velocity);
+        add(events, off, 0, TUNE_EVENT_OFF, note->pitch, 0);
     }
 }
 
@@ -39,7 +40,7 @@ static void add_controls(GArray *events, const TuneScore *score, const TuneTrack
         const TuneControl *control = &g_array_index(track->controls, TuneControl, i);
 
         if (is_playing(control->control))
-            add(events, tune_event_frame(score, control->tick, rate), TUNE_EVENT_CONTROL,
+            add(events, tune_event_frame(score, control->tick, rate), 0, TUNE_EVENT_CONTROL,
                 control->control, control->value);
     }
 }
@@ -69,7 +70,7 @@ static void lift_pedal(GArray *events, const TuneScore *score, guint rate)
         end = MAX(end, event->frame);
     }
     if (down)
-        add(events, end, TUNE_EVENT_CONTROL, 64, 0);
+        add(events, end, 0, TUNE_EVENT_CONTROL, 64, 0);
 }
 
 GArray *tune_events_new(const TuneScore *score, guint index, guint rate)

@@ -9,6 +9,7 @@ typedef enum { TUNE_EVENT_OFF, TUNE_EVENT_CONTROL, TUNE_EVENT_ON } TuneEventKind
 
 typedef struct {
     gint64 frame;   /* a multiple of TUNE_VOICE_GRID */
+    gint32 length;  /* of a note: frames until it ends */
     gint16 value;   /* velocity, controller value or bend */
     guint8 kind;    /* TuneEventKind; at one frame: notes end, controllers move, notes begin */
     guint8 number;  /* key or controller */

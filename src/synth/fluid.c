@@ -47,7 +47,7 @@ static void voice_free(FluidVoice *self)
     g_free(self);
 }
 
-static void note_on(TuneVoice *voice, guint8 key, guint8 velocity)
+static void note_on(TuneVoice *voice, guint8 key, guint8 velocity, gint64 length)
 {
     (void)fluid_synth_noteon(((FluidVoice *)voice)->synth, 0, key, velocity);
 }

@@ -112,7 +112,7 @@ static void send(TuneVoice *voice, const TuneEvent *event)
 {
     switch ((TuneEventKind)event->kind) {
     case TUNE_EVENT_ON:
-        tune_voice_note_on(voice, event->number, (guint8)event->value);
+        tune_voice_note_on(voice, event->number, (guint8)event->value, event->length);
         break;
     case TUNE_EVENT_OFF:
         tune_voice_note_off(voice, event->number);

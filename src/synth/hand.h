@@ -27,7 +27,8 @@ typedef struct TuneHand TuneHand;
 guint tune_hands_wanted(const TuneScore *score, guint index);
 
 /* Hand @number of @n over the events of a track (synth/event.h): all controllers, its share of the notes.
- * Keys are dealt out so that the hands are about equally busy.  @bank is borrowed for the hand's life;
+ * Keys are dealt out so that the hands are about equally busy.  @bank and the
+ * request's instrument are borrowed for the hand's life;
  * no sound is loaded before the first block.  (transfer full) */
 TuneHand *tune_hand_new(TuneVoiceBank *bank, const TuneVoiceRequest *request, const GArray *events,
                         guint number, guint n);

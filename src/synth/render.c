@@ -426,6 +426,19 @@ static void plan_ending(Render *self)
     self->base.n_frames = self->n_frames;
 }
 
+/* A voice file with a mistake is told before anything sounds. */
+static gboolean check_voices(TuneSynth *self, const TuneScore *score, GError **error)
+{
+    for (guint i = 0; i < score->tracks->len; i++) {
+        const TuneTrack *track = g_ptr_array_index(score->tracks, i);
+        const TuneSound *sound;
+
+        if (!tune_library_find(tune_synth_library(self), track->instrument, &sound, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 TuneSource *tune_synth_render(TuneSynth *self, const TuneScore *score,
                               const TuneSynthOptions *options, GError **error)
 {
@@ -433,7 +446,7 @@ TuneSource *tune_synth_render(TuneSynth *self, const TuneScore *score,
     g_return_val_if_fail(options->rate >= 22050 && options->rate <= 96000, NULL);
     const TuneCalibration *calibration = tune_synth_calibration(self, error);
 
-    if (calibration == NULL)
+    if (calibration == NULL || !check_voices(self, score, error))
         return NULL;
     Render *render = g_new0(Render, 1);
 
@@ -447,7 +460,7 @@ TuneSource *tune_synth_render(TuneSynth *self, const TuneScore *score,
     g_cond_init(&render->work);
     g_cond_init(&render->done);
     plan_ending(render);
-    tune_balance_init(&render->balance, calibration, score);
+    tune_balance_init(&render->balance, calibration, tune_synth_library(self), score);
     render->n_lanes = score->tracks->len;
     render->lanes = g_new0(Lane, MAX(1, render->n_lanes));
     for (guint i = 0; i < render->n_lanes; i++) {

@@ -6,6 +6,7 @@
 struct TuneStem {
     TuneHand *hands[TUNE_HANDS_MOST];
     guint n_hands;
+    char *instrument; /* of the hands' requests */
     TuneStrip *strip;
     gint64 position; /* frames rendered */
     gboolean over;
@@ -16,9 +17,14 @@ TuneStem *tune_stem_new(TuneVoiceBank *bank, const TuneScore *score, guint index
                         double gain)
 {
     const TuneTrack *track = g_ptr_array_index(score->tracks, index);
-    const TuneVoiceRequest request = {rate, track->bank, track->program, track->is_drums};
     g_autoptr(GArray) events = tune_events_new(score, index, rate);
     TuneStem *self = g_new0(TuneStem, 1);
+    double bpm = tune_metre_beat_bpm(tune_score_metre_at(score, 0), tune_score_tempo_at(score, 0));
+
+    self->instrument = g_strdup(track->instrument);
+    const TuneVoiceRequest request = {.rate = rate, .bank = track->bank, .program = track->program,
+                                      .is_drums = track->is_drums, .instrument = self->instrument,
+                                      .beat_s = 60.0 / bpm};
 
     self->n_hands = tune_voice_bank_divides(bank, &request) ? tune_hands_wanted(score, index) : 1;
     for (guint i = 0; i < self->n_hands; i++)
@@ -34,6 +40,7 @@ void tune_stem_free(TuneStem *self)
     for (guint i = 0; i < self->n_hands; i++)
         tune_hand_free(self->hands[i]);
     tune_strip_free(self->strip);
+    g_free(self->instrument);
     g_free(self);
 }
 

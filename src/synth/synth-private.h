@@ -9,6 +9,7 @@
 
 TuneSynth *tune_synth_ref(TuneSynth *self); /* dropped with tune_synth_free() */
 TuneVoiceBank *tune_synth_bank(TuneSynth *self);   /* (transfer none) */
+TuneLibrary *tune_synth_library(TuneSynth *self);  /* (transfer none) */
 guint tune_synth_n_threads(const TuneSynth *self); /* at least 1 */
 /* Read with the first call.  (transfer none) */
 const TuneCalibration *tune_synth_calibration(TuneSynth *self, GError **error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "synth/synth.h"
+#include "synth/banks.h"
 #include "synth/fluid.h"
 #include "synth/soundfont.h"
 #include "synth/synth-private.h"
@@ -12,6 +13,7 @@ struct TuneSynth {
     gatomicrefcount references;
     char *soundfont;
     guint n_threads;
+    TuneLibrary *library;
     TuneVoiceBank *bank;
     GMutex lock;
     char *hash;                   /* NULL until asked for; @lock */
@@ -30,7 +32,8 @@ TuneSynth *tune_synth_new(const TuneSynthConfig *config, GError **error)
     g_atomic_ref_count_init(&self->references);
     self->soundfont = soundfont;
     self->n_threads = config->n_threads > 0 ? config->n_threads : g_get_num_processors();
-    self->bank = tune_fluid_bank_new(soundfont, config->log);
+    self->library = tune_library_new();
+    self->bank = tune_banks_new(self->library, tune_fluid_bank_new(soundfont, config->log));
     g_mutex_init(&self->lock);
     return self;
 }
@@ -46,6 +49,7 @@ void tune_synth_free(TuneSynth *self)
     if (self == NULL || !g_atomic_ref_count_dec(&self->references))
         return;
     tune_voice_bank_free(self->bank);
+    tune_library_free(self->library);
     g_mutex_clear(&self->lock);
     g_free(self->soundfont);
     g_free(self->hash);
@@ -56,6 +60,18 @@ void tune_synth_free(TuneSynth *self)
 TuneVoiceBank *tune_synth_bank(TuneSynth *self)
 {
     return self->bank;
+}
+
+TuneLibrary *tune_synth_library(TuneSynth *self)
+{
+    return self->library;
+}
+
+const char *tune_synth_voice_hash(TuneSynth *self, const TuneTrack *track)
+{
+    const TuneSound *sound = tune_library_of_track(self->library, track);
+
+    return sound != NULL ? sound->patch->hash : NULL;
 }
 
 guint tune_synth_n_threads(const TuneSynth *self)

@@ -40,6 +40,8 @@ const char *tune_synth_soundfont_hash(TuneSynth *self);  /* SHA-256, computed on
                                                             disk by path, size and time */
 /* SHA-256 of the loudness calibration that balances the mix.  (nullable) with @error set */
 const char *tune_synth_calibration_hash(TuneSynth *self, GError **error);
+/* SHA-256 of the electronic voice that plays @track; NULL when the SoundFont does.  (nullable) */
+const char *tune_synth_voice_hash(TuneSynth *self, const TuneTrack *track);
 const char *tune_synth_version(void);                    /* FluidSynth's, "2.3.1" */
 void tune_synth_release_memory(TuneSynth *self);         /* drops loaded sounds nobody plays */
 

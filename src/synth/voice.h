@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Where sound comes from.  A bank gives voices; a voice plays one track: it takes note events and
- * renders stereo frames.  FluidSynth (synth/fluid.h) is the first bank.
+ * renders stereo frames.  FluidSynth (synth/fluid.h) is the first bank, our electronic voices
+ * (synth/patch-voice.h) the second; synth/banks.h chooses.
  *
  *     TuneVoiceRequest request = {.rate = 44100, .program = 33};
  *     TuneVoice *voice = tune_voice_bank_acquire(bank, &request, &error);
- *     tune_voice_note_on(voice, 40, 90);
+ *     tune_voice_note_on(voice, 40, 90, 0);
  *     tune_voice_render(voice, left, right, 256);
  *     tune_voice_release(voice);
  *
@@ -23,13 +24,15 @@ typedef struct {
     guint8 bank;        /* 0 = General MIDI's; drum kits have their own (is_drums) */
     guint8 program;     /* 0..127, on the drum track the kit */
     gboolean is_drums;
+    const char *instrument; /* (nullable) key of data/instruments.yaml, borrowed */
+    double beat_s;          /* length of a beat where the piece begins; 0 = unknown */
 } TuneVoiceRequest;
 
 typedef struct TuneVoice TuneVoice;
 typedef struct TuneVoiceBank TuneVoiceBank;
 
 typedef struct {
-    void (*note_on)(TuneVoice *self, guint8 key, guint8 velocity);
+    void (*note_on)(TuneVoice *self, guint8 key, guint8 velocity, gint64 length);
     void (*note_off)(TuneVoice *self, guint8 key);
     void (*control)(TuneVoice *self, guint8 control, gint value);
     void (*render)(TuneVoice *self, float *left, float *right, gsize n_frames);
@@ -78,10 +81,11 @@ static inline void tune_voice_bank_free(TuneVoiceBank *bank)
         bank->class->free(bank);
 }
 
-/* @key 0..127, @velocity 1..127.  Takes effect with the next rendered frame. */
-static inline void tune_voice_note_on(TuneVoice *voice, guint8 key, guint8 velocity)
+/* @key 0..127, @velocity 1..127, @length: frames until its note off if that is known, else 0 (a riser
+ * swells over it).  Takes effect with the next rendered frame. */
+static inline void tune_voice_note_on(TuneVoice *voice, guint8 key, guint8 velocity, gint64 length)
 {
-    voice->class->note_on(voice, key, velocity);
+    voice->class->note_on(voice, key, velocity, length);
 }
 static inline void tune_voice_note_off(TuneVoice *voice, guint8 key)
 {

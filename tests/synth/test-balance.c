@@ -53,7 +53,7 @@ static void test_prediction(void)
         meters[i] = tune_loudness_meter_new(44100, 2, FALSE, NULL);
     options.stem_sink = measure;
     options.stem_user_data = meters;
-    tune_balance_init(&balance, calibration, score);
+    tune_balance_init(&balance, calibration, NULL, score);
     g_autoptr(TuneSource) mix = tune_synth_render(synth, score, &options, NULL);
 
     do {
@@ -86,7 +86,7 @@ static void test_levels(void)
     for (guint parts = 1; parts <= 10; parts++) {
         g_autoptr(TuneScore) score = test_score_new(3, 90, parts);
 
-        tune_balance_init(&balance, calibration, score);
+        tune_balance_init(&balance, calibration, NULL, score);
         for (guint i = 1; i < parts; i++)
             g_assert_cmpfloat(fabs(balance.loudness[0] - 4 - balance.loudness[i]), <, 0.01);
         tune_balance_clear(&balance);
@@ -97,7 +97,7 @@ static void test_levels(void)
     tune_score_add_track(empty, "nothing", "Nothing");
     empty->ticks = 4 * TUNE_PPQ;
     test_score_finish(empty);
-    tune_balance_init(&balance, calibration, empty);
+    tune_balance_init(&balance, calibration, NULL, empty);
     g_assert_cmpfloat(balance.gains[0], ==, 1);
     g_assert_cmpfloat(balance.mix_lufs, ==, -70);
     tune_balance_clear(&balance);

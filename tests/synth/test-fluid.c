@@ -38,7 +38,7 @@ static void play_ours(TuneVoice *voice, float *left, float *right)
         if (i == G_N_ELEMENTS(phrase))
             break;
         if (phrase[i].kind == ON)
-            tune_voice_note_on(voice, phrase[i].number, phrase[i].value);
+            tune_voice_note_on(voice, phrase[i].number, phrase[i].value, 0);
         else if (phrase[i].kind == OFF)
             tune_voice_note_off(voice, phrase[i].number);
         else
