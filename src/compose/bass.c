@@ -196,6 +196,19 @@ static void play_hit(Bassist *b, const StyleHit *hit, gint bar_start)
     }
 }
 
+/* The bass note of the chord that comes where the cell ends, early: at the end of a bar it is held over the
+ * bar line until the next bar's pattern has something to say, @lead_in ticks after it. */
+static void push_note(Bassist *b, const StyleHit *hit, gint bar_start, gint lead_in)
+{
+    gint tick = bar_start + hit->tick, end = tick + hit->ticks;
+    gint bar_end = bar_start + b->plan->bar_ticks;
+    const PlanChord *coming = chord_at(b, MIN(end, b->plan->ticks - 1));
+
+    if (end >= bar_end)
+        end = MIN(bar_end + lead_in, MAX(b->end, tick + 1));
+    write_note(b, tick, end - tick, ground(b, coming), 88);
+}
+
 /* A chord whose first half beat the pattern leaves silent gets its bass note all the same. */
 static void fill_silent_changes(Bassist *b, gint start, gint end)
 {
@@ -215,8 +228,11 @@ static void fill_silent_changes(Bassist *b, gint start, gint end)
                 break;
             if (note->onset > chord->tick)
                 next = MIN(next, note->onset);
-            heard |=
-                note->onset >= chord->tick && note->onset <= chord->tick + b->plan->beat_ticks / 2;
+            gboolean early = note->onset < chord->tick &&
+                             note->onset + note->duration > chord->tick &&
+                             note->pitch % 12 == bass_pc(chord);
+            heard |= early || (note->onset >= chord->tick &&
+                               note->onset <= chord->tick + b->plan->beat_ticks / 2);
         }
         gint root = ground(b, chord);
         if (!heard)
@@ -226,45 +242,146 @@ static void fill_silent_changes(Bassist *b, gint start, gint end)
 
 /* ---- idioms ---- */
 
-/* A walking line: chord tone on the first and middle beat, the last beat leads to what comes. */
+/* How a walking bass gets from one chord to the next: what a player has under the fingers.  @WALK_SCALE
+ * runs along the scale, @WALK_ARPEGGIO climbs the chord, @WALK_ENCLOSE puts the last two notes on either side
+ * of the goal, @WALK_CHROMATIC comes to it in two half steps, @WALK_OCTAVE leaps first. */
+typedef enum {
+    WALK_SCALE,
+    WALK_ARPEGGIO,
+    WALK_ENCLOSE,
+    WALK_CHROMATIC,
+    WALK_OCTAVE,
+    N_WALKS
+} Walk;
+
+#define WALK_MOST 8 /* notes of one stretch */
+
+/* The next pitch of @mask from @from in direction @side. */
+static gint step_in(guint16 mask, gint from, gint side)
+{
+    gint pitch = from + side;
+
+    while (ABS(pitch - from) < 12 && !((mask >> wrap(pitch)) & 1))
+        pitch += side;
+    return pitch;
+}
+
+/* @n notes from out[0] on under @chord that lead to @goal, one way of doing it. */
+static void walk_way(const Bassist *b, const PlanChord *chord, Walk walk, gint side, gint goal,
+                     gint n, gint *out)
+{
+    guint16 tones = tune_chord_mask(chord->chord);
+
+    for (gint i = 1; i < n; i++)
+        out[i] = step_in(walk == WALK_SCALE ? chord->scale : tones, out[i - 1], side);
+    if (walk == WALK_OCTAVE && n > 2) {
+        out[1] = out[0] + 12 * side;
+        for (gint i = 2; i < n; i++)
+            out[i] = step_in(tones, out[i - 1], -side);
+    }
+    if (n < 2)
+        return;
+    if (n > 2 && walk == WALK_ENCLOSE) {
+        out[n - 2] = side > 0 ? step_in(chord->scale, goal, 1) : goal - 1;
+        out[n - 1] = side > 0 ? goal - 1 : step_in(chord->scale, goal, 1);
+    } else if (walk == WALK_CHROMATIC) {
+        out[n - 1] = goal - side;
+        if (n > 2)
+            out[n - 2] = goal - 2 * side;
+    } else if (ABS(out[n - 1] - goal) > 2 || out[n - 1] == goal) {
+        out[n - 1] = approach(b, chord, goal, out[n - 2], FALSE);
+    }
+}
+
+/* What a listener would hold against a way: standing still, leaping about, leaving the chord where the
+ * bar is strong, running out of the register. */
+static double walk_cost(const Bassist *b, const PlanChord *chord, const gint *note, gint n,
+                        gint goal)
+{
+    guint16 tones = tune_chord_mask(chord->chord);
+    double cost = 0;
+    gint side = 0;
+
+    for (gint i = 1; i <= n; i++) {
+        gint pitch = i < n ? note[i] : goal, leap = pitch - note[i - 1];
+        if (i < n && (pitch < b->low || pitch > b->high))
+            cost += 100;
+        cost += leap == 0 ? 4 : ABS(leap) > 12 ? 6 : ABS(leap) > 7 ? 1.5 : 0;
+        cost += side * leap < 0 ? 0.35 : 0;
+        side = leap > 0 ? 1 : -1;
+        if (i < n - 1 && !((chord->scale >> wrap(pitch)) & 1))
+            cost += 0.8;
+        if (i == 2 && i < n && !((tones >> wrap(pitch)) & 1))
+            cost += i == n - 1 ? 0 : 1.1;
+        cost += i < n ? 0.04 * ABS(pitch - b->centre) : 0;
+    }
+    if (n > 1 && ABS(goal - note[n - 1]) > 2)
+        cost += ABS(goal - note[n - 1]) == 5 || ABS(goal - note[n - 1]) == 7 ? 0.6 : 2.5;
+    return cost;
+}
+
+/* The best of all ways, by taste and the moment's whim. */
+static void walk_stretch(const Bassist *b, const PlanChord *chord, gint goal, gint n,
+                         TuneRandom *random, gint out[WALK_MOST])
+{
+    gint best[WALK_MOST] = {out[0]};
+    double least = G_MAXDOUBLE;
+
+    for (gint walk = 0; walk < N_WALKS; walk++)
+        for (gint side = -1; side <= 1; side += 2) {
+            gint way[WALK_MOST] = {out[0]};
+            walk_way(b, chord, (Walk)walk, side, goal, n, way);
+            double cost = walk_cost(b, chord, way, n, goal) + 2.2 * tune_random_unit(random) +
+                          (walk >= WALK_ENCLOSE ? 0.9 : 0);
+            if (cost < least) {
+                least = cost;
+                memcpy(best, way, sizeof best);
+            }
+        }
+    memcpy(out, best, sizeof best);
+}
+
+/* Where the line stands when the bar or chord at @tick begins: on the bass note of a new chord; under one
+ * that stays now and then on its fifth or third. */
+static gint walk_goal(const Bassist *b, gint tick, gint from)
+{
+    const PlanChord *chord = chord_at(b, MIN(tick, b->plan->ticks - 1));
+    gint root = nearest_pitch(b, bass_pc(chord), (b->centre + from) / 2);
+    TuneRandom random;
+
+    plan_stream(b->plan, b->section, b->part, "goal",
+                (tick - b->section->start_tick) / b->plan->beat_ticks, &random);
+    if (chord->tick == tick || tune_random_chance(&random, 0.6))
+        return root;
+    gint other = degree(b, chord, tune_random_chance(&random, 0.7) ? 5 : 3, root);
+    return other != from ? other : root;
+}
+
+/* A walking line: a note a beat, stretch by stretch from chord to chord. */
 static void walk_bar(Bassist *b, gint bar, gint start)
 {
     TuneRandom random;
-    gint beat = b->plan->beat_ticks, beats = MAX(1, b->plan->bar_ticks / beat);
+    gint beat = b->plan->beat_ticks, end = MIN(start + b->plan->bar_ticks, b->end);
 
     plan_stream(b->plan, b->section, b->part, "walk",
-                bar + (bar % 2 == 1 ? 1000 * b->section->repeat : 0), &random);
-    for (gint i = 0; i < beats && start + i * beat < b->end; i++) {
-        gint tick = start + i * beat;
+                bar + (bar % 4 == 1 ? 1000 * b->section->repeat : 0), &random);
+    for (gint tick = start; tick < end;) {
         const PlanChord *chord = chord_at(b, tick);
-        const PlanChord *next =
-            chord->tick + chord->ticks <= tick + beat ? next_chord(b, tick) : chord;
-        gint root = ground(b, chord), pitch;
-        gint from = b->previous > 0 ? b->previous : root;
-        if (chord->tick == tick || (i == 0 && tune_random_chance(&random, 0.7)))
-            pitch = root;
-        else if (next != chord)
-            pitch = approach(b, chord, ground(b, next), from, tune_random_chance(&random, 0.6));
-        else if (i == beats - 1)
-            pitch = approach(b, chord, ground(b, next), from, FALSE);
-        else if (i % 2 == 0)
-            pitch = degree(b, chord, tune_random_chance(&random, 0.6) ? 5 : 3, root);
-        else
-            pitch = tune_random_chance(&random, 0.5)
-                        ? degree(b, chord, 3, root)
-                        : approach(b, chord, from, root <= from ? from + 1 : from - 1, FALSE);
-        if (pitch == b->previous && chord->tick != tick) /* walkers do not stand still */
-            pitch = degree(b, chord, i % 2 == 0 ? 3 : 5, root) == b->previous
-                        ? root
-                        : degree(b, chord, i % 2 == 0 ? 3 : 5, root);
-        gint length = i + 1 < beats ? beat : start + b->plan->bar_ticks - tick;
-        gint skip = beat / 2;
-        if (tune_random_chance(&random, 0.08) && i % 2 == 1 && length == beat) {
-            write_note(b, tick, skip, pitch, 82); /* a skipped beat: the swung eighth repeats */
-            write_note(b, tick + skip, beat - skip, root, 62);
-        } else {
-            write_note(b, tick, length, pitch, i % 2 == 1 ? 86 : 80);
+        gint stop = MIN(end, MAX(tick + 1, chord->tick + chord->ticks));
+        gint n = CLAMP((stop - tick + beat - 1) / beat, 1, WALK_MOST);
+        gint from = b->previous > 0 ? b->previous : b->centre;
+        gint note[WALK_MOST] = {walk_goal(b, tick, from)};
+        gint goal = walk_goal(b, stop, note[0]);
+        walk_stretch(b, chord, goal, n, &random, note);
+        for (gint i = 0; i < n && tick + i * beat < stop; i++) {
+            gint at = tick + i * beat, length = MIN(beat, stop - at), half = beat / 2;
+            gboolean skips = i % 2 == 1 && length == beat && tune_random_chance(&random, 0.08);
+            gint velocity = (at - start) / beat % 2 == 1 ? 86 : 80;
+            write_note(b, at, skips ? half : length, note[i], velocity);
+            if (skips) /* the swung eighth repeats before it goes on */
+                write_note(b, at + half, beat - half, note[i], 60);
         }
+        tick = stop;
     }
 }
 
@@ -385,7 +502,7 @@ static void choose_pattern(Bassist *b)
     /* riffs stay at the bottom, an octave below the guitars; lines need room on both sides */
     gboolean line = b->pattern == NULL || b->pattern->idiom == STYLE_IDIOM_WALK ||
                     b->pattern->idiom == STYLE_IDIOM_LINE;
-    b->centre = b->low + MIN(line ? 9 : 5, (b->high - b->low) / 2);
+    b->centre = b->low + MIN(line ? 11 : 5, (b->high - b->low) / 2);
 }
 
 static void find_kicks(Bassist *b)
@@ -405,9 +522,16 @@ static void find_kicks(Bassist *b)
 
 static void pattern_bar(Bassist *b, gint bar, gint start)
 {
+    plan_pattern_bar(b->pattern, b->plan->metre, bar + 1, b->hits);
+    gint lead_in = b->hits->len > 0 ? g_array_index(b->hits, StyleHit, 0).tick : 0;
     plan_pattern_bar(b->pattern, b->plan->metre, bar, b->hits);
-    for (guint i = 0; i < b->hits->len; i++)
-        play_hit(b, &g_array_index(b->hits, StyleHit, i), start);
+    for (guint i = 0; i < b->hits->len; i++) {
+        const StyleHit *hit = &g_array_index(b->hits, StyleHit, i);
+        if (hit->cell == '>')
+            push_note(b, hit, start, lead_in);
+        else
+            play_hit(b, hit, start);
+    }
     fill_silent_changes(b, start, MIN(start + b->plan->bar_ticks, b->end));
 }
 
@@ -417,6 +541,15 @@ static void riff_section(Bassist *b, const StylePattern *riff)
     for (gint bar = 0; bar < b->section->bars; bar++)
         if (b->section->start_tick + bar * b->plan->bar_ticks < b->end)
             plan_riff_bar(b->plan, b->part, b->section, riff, bar, b->end, b->hits);
+}
+
+/* A bass that comes before the beat leads over by itself. */
+static gboolean pushes(const StylePattern *pattern)
+{
+    for (guint i = 0; pattern != NULL && i < pattern->hits->len; i++)
+        if (g_array_index(pattern->hits, StyleHit, i).cell == '>')
+            return TRUE;
+    return FALSE;
 }
 
 static void play_section(Bassist *b)
@@ -448,7 +581,7 @@ static void play_section(Bassist *b)
         else
             pattern_bar(b, bar, start);
     }
-    if (idiom != STYLE_IDIOM_WALK && b->end == s->start_tick + s->ticks && s->energy > 0.35)
+    if (idiom != STYLE_IDIOM_WALK && !pushes(b->pattern) && b->end == s->start_tick + s->ticks && s->energy > 0.35)
         lead_over(b, b->end);
 }
 
