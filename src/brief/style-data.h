@@ -141,6 +141,16 @@ typedef struct {
 
 /* ---- parts ---- */
 
+/* How a counter part goes with the lead. */
+typedef enum {
+    STYLE_FOLLOWS_NOBODY,      /* guide tones, and answers where the lead breathes */
+    STYLE_FOLLOWS_UNISON,      /* the same notes, in the octave of its register */
+    STYLE_FOLLOWS_THIRDS,      /* thirds and sixths */
+    STYLE_FOLLOWS_HETEROPHONY, /* the same tune, adorned here and thinned there */
+    STYLE_FOLLOWS_ANSWER,      /* only answers */
+    STYLE_N_FOLLOWS
+} StyleFollows;
+
 typedef struct {
     char *id;            /* "rhythm-guitar": unique in the style */
     TuneRole role;
@@ -153,6 +163,8 @@ typedef struct {
     gint rank;           /* 1 = the style is not itself without it; higher is dropped first */
     guint32 sections;    /* bit 1 << TuneSectionRole where it may play; 0 = everywhere */
     gint after;          /* bars that it waits in a section with which it enters */
+    guint32 modes;       /* bit 1 << TuneMode in which the style has it; 0 = in all */
+    StyleFollows follows;
     double level_db, pan, reverb, delay, chorus, high_pass_hz, duck, drive; /* see TuneTrackMix */
 } StylePart;
 

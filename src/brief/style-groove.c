@@ -109,7 +109,7 @@ typedef struct {
 
 static const RowKind drum_row = {"Xxogpq123456789rtfw.-", FALSE};
 static const RowKind bass_row = {"135678vbad>x.-", TRUE};
-static const RowKind comp_row = {"DUduXxo>mtbcfsnp12345678.-", TRUE};
+static const RowKind comp_row = {"DUduXxo>mtbcfsnpv12345678.-", TRUE};
 static const RowKind riff_row = {"12345678mtRx?.-", TRUE};
 
 static gint compare_hits(gconstpointer a, gconstpointer b)
@@ -279,9 +279,8 @@ static gboolean read_roles(const TuneYamlNode *node, StylePattern *pattern, GErr
 
 static gboolean read_idiom(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
-    static const char *const names[] = {"pattern", "walk", "kick",    "hold",
-                                        "pedal",   "line", "tremolo", "arp",
-                                        "answer"};
+    static const char *const names[] = {"pattern", "walk",    "kick", "hold",   "pedal",
+                                        "line",    "tremolo", "arp",  "answer", "block"};
     const char *text = NULL;
 
     if (!tune_yaml_get_string(node, "idiom", &text, error))
@@ -295,7 +294,7 @@ static gboolean read_idiom(const TuneYamlNode *node, StylePattern *pattern, GErr
         }
     return tune_yaml_fail(tune_yaml_get(node, "idiom"), error,
                           "\"%s\" is no idiom (known: pattern, walk, kick, hold, pedal, line, "
-                          "tremolo, arp, answer)",
+                          "tremolo, arp, answer, block)",
                           text);
 }
 
@@ -381,13 +380,15 @@ static gboolean read_comping(const TuneYamlNode *node, StylePattern *pattern, GE
     static const char *const keys[] = {"name",   "metre", "energy", "sections",
                                        "weight", "cells", "idiom",  "instruments",
                                        "roles",  "group", "tempo",  "order",
-                                       "octaves", NULL};
+                                       "octaves", "doubled", "early", NULL};
     const char *group = NULL;
 
     if (!tune_yaml_check_keys(node, keys, error) || !read_common(node, pattern, error) ||
         !read_idiom(node, pattern, error) || !read_roles(node, pattern, error) ||
         !read_order(node, pattern, error) ||
         !tune_yaml_get_string(node, "group", &group, error) ||
+        !tune_yaml_get_bool(node, "doubled", &pattern->doubled, error) ||
+        !tune_yaml_get_bool(node, "early", &pattern->early, error) ||
         !tune_yaml_get_strings(node, "instruments", &pattern->instruments, error))
         return FALSE;
     pattern->group = g_strdup(group);

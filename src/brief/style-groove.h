@@ -27,7 +27,7 @@
  * chord, > the next chord early (a push), m muted, c a scratch of damped strings, t upper voices only, b
  * lowest voice only, p lowest and highest together (a pinch), f s n root with fifth, sixth, flat seventh,
  * 1..8 one voice of the chord counted from the lowest (going on an octave higher beyond the top), '-' hold,
- * '.' rest.
+ * v the fifth below the lowest voice, '.' rest.
  * Riff cells: 1..8 degree of the chord's scale above its root, m the root muted with the palm, R the root as
  * a power chord, t its tritone, ? a tone that the piece chooses and keeps, x dead note, '-' hold, '.' rest.
  *
@@ -68,6 +68,7 @@ typedef enum {
     STYLE_IDIOM_TREMOLO, /* comping: measured tremolo on the held chord */
     STYLE_IDIOM_ARP,     /* comping: a sequencer goes through the chord's tones, a step a cell */
     STYLE_IDIOM_ANSWER,  /* comping: the cells sound only where the lead leaves room */
+    STYLE_IDIOM_BLOCK,   /* comping: a section in block chords under the lead's own rhythm */
 } StyleIdiom;
 
 /* In which order an arpeggiator takes the tones. */
@@ -99,6 +100,8 @@ typedef struct {
     gint octaves;        /* arp: how many octaves of the chord */
     guint roles;         /* comping: bit 1 << TuneRole; 0 = COMP */
     char **instruments;  /* keys or families it is for; NULL = any */
+    gboolean doubled;    /* comping: single voices sound with the octave above */
+    gboolean early;      /* comping: what begins half a beat before a change has the new chord */
     char *group;         /* comping: patterns of one group take turns bar by bar (nullable) */
     GArray *hits;        /* StyleHit, sorted by tick, then key */
 } StylePattern;

@@ -334,6 +334,39 @@ static gboolean read_part_mix(const TuneYamlNode *node, StylePart *part, GError 
            tune_yaml_get_double(node, "drive", 0, 1, &part->drive, error);
 }
 
+static gboolean read_part_modes(const TuneYamlNode *node, guint32 *out, GError **error)
+{
+    g_auto(GStrv) names = NULL;
+
+    if (!tune_yaml_get_strings(node, "modes", &names, error))
+        return FALSE;
+    for (gint i = 0; names != NULL && names[i] != NULL; i++) {
+        TuneMode mode;
+        if (!tune_mode_parse(names[i], &mode))
+            return tune_yaml_fail(tune_yaml_get(node, "modes"), error, "\"%s\" is no mode",
+                                  names[i]);
+        *out |= 1u << mode;
+    }
+    return TRUE;
+}
+
+static gboolean read_follows(const TuneYamlNode *node, StyleFollows *out, GError **error)
+{
+    static const char *const names[STYLE_N_FOLLOWS] = {"nobody", "unison", "thirds", "heterophony",
+                                                       "answer"};
+    const char *text = names[0];
+
+    if (!tune_yaml_get_string(node, "follows", &text, error))
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strcmp(names[i], text) == 0) {
+            *out = (StyleFollows)i;
+            return TRUE;
+        }
+    return tune_yaml_fail(tune_yaml_get(node, "follows"), error,
+                          "follows: nobody, unison, thirds, heterophony or answer");
+}
+
 static gint part_index(const TuneStyle *style, const char *id)
 {
     for (guint i = 0; i < style->parts->len; i++)
@@ -348,7 +381,8 @@ static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, Styl
     static const char *const allowed[] = {
         "id",     "role",  "instruments", "register", "enters_at", "leaves_at", "chance",
         "rank",   "level", "pan",         "reverb",   "delay",     "chorus",    "high_pass",
-        "duck",   "drive", "sections",    "after",    "voices",   NULL};
+        "duck",   "drive", "sections",    "after",    "voices",    "modes",     "follows",
+        NULL};
     const char *role = "";
     double range[2] = {0, 127};
 
@@ -375,7 +409,9 @@ static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, Styl
            tune_yaml_get_int(node, "rank", 1, 20, &part->rank, error) &&
            tune_yaml_get_int(node, "after", 0, 32, &part->after, error) &&
            tune_yaml_get_int(node, "voices", 1, 8, &part->voices, error) &&
-           style_read_sections(node, &part->sections, error) && read_part_mix(node, part, error);
+           style_read_sections(node, &part->sections, error) &&
+           read_part_modes(node, &part->modes, error) &&
+           read_follows(node, &part->follows, error) && read_part_mix(node, part, error);
 }
 
 static gboolean read_parts(const TuneYamlNode *root, TuneStyle *style, GError **error)

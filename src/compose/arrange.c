@@ -422,6 +422,8 @@ static gboolean is_wanted(Arranger *a, const StylePart *s, gint size)
 {
     const TuneBrief *brief = a->plan->brief;
 
+    if (s->modes != 0 && !((s->modes >> a->plan->key.mode) & 1))
+        return FALSE;
     if ((brief->no_drums && is_drums_role(s->role)) || (brief->no_bass && s->role == TUNE_ROLE_BASS) ||
         (brief->no_lead && s->role == TUNE_ROLE_LEAD))
         return FALSE;
@@ -650,6 +652,28 @@ static void give_solos(Plan *plan)
     }
 }
 
+/* Several leads of the style's own pass the tune on: in each section one of those that may play there has
+ * it, by turns among the sections of a kind. */
+static void take_turns(Plan *plan)
+{
+    for (gint i = 0; i < plan->n_sections && plan->brief->lyrics->len == 0; i++) {
+        PlanSection *s = &plan->sections[i];
+        gint found[PLAN_MAX_PARTS], n = 0, before = 0;
+        for (gint p = 0; p < plan->n_parts; p++)
+            if (plan->parts[p].role == TUNE_ROLE_LEAD && ((s->playing >> p) & 1)) {
+                if (plan->parts[p].asked)
+                    n = PLAN_MAX_PARTS;
+                else if (n < PLAN_MAX_PARTS)
+                    found[n++] = p;
+            }
+        for (gint k = 0; k < i; k++)
+            before += plan->sections[k].role == s->role;
+        for (gint k = 0; n > 1 && n < PLAN_MAX_PARTS && k < n; k++)
+            if (k != before % n)
+                s->playing &= ~(1u << found[k]);
+    }
+}
+
 /* What was asked for must be heard: in half of the sections at least, the louder ones. */
 static void let_asked_be_heard(Plan *plan)
 {
@@ -737,6 +761,7 @@ gboolean plan_arrange(Plan *plan, GError **error)
     part_pad_from_comp(plan);
     choose_players(plan);
     give_solos(plan);
+    take_turns(plan);
     let_asked_be_heard(plan);
     plan_obey_times(plan);
     drop_silent(plan);

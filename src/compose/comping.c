@@ -198,6 +198,24 @@ static void write_tone(Comper *c, const Voicing *v, gint number, gint tick, gint
         return;
     gboolean strong = tick % c->plan->beat_ticks == 0;
     plan_add_note(c->plan, c->part, tick, ticks, pitch, strong ? 84 : 74);
+    if (c->pattern != NULL && c->pattern->doubled && pitch + 12 <= c->part->instrument->high)
+        plan_add_note(c->plan, c->part, tick, ticks, pitch + 12, strong ? 82 : 72);
+}
+
+/* The thumb's other note: the chord's fifth below its lowest voice, the root where that is the fifth. */
+static void write_below(Comper *c, const Voicing *v, gint tick, gint ticks)
+{
+    const TuneChord *chord = &c->plan->chords[plan_chord_at(c->plan, tick)].chord;
+    gint root = tune_fifths_pitch_class(chord->root), lowest = v->pitch[0];
+    gint pc = lowest % 12 == (root + 7) % 12 ? root : (root + 7) % 12, pitch = lowest - 1;
+
+    if (!((tune_chord_mask(*chord) >> pc) & 1))
+        pc = root;
+    while (pitch % 12 != pc)
+        pitch--;
+    if (pitch < c->part->instrument->low)
+        pitch += 12;
+    plan_add_note(c->plan, c->part, tick, ticks, pitch, 80);
 }
 
 /* The chord that comes at @end, struck early: only where it shares the scale of the moment. */
@@ -221,11 +239,18 @@ static void play_hit(Comper *c, const StyleHit *hit, gint bar_start)
         push_chord(c, tick, end);
         return;
     }
+    gint early = c->pattern != NULL && c->pattern->early ? c->plan->beat_ticks / 2 : 0;
     while (tick < end) { /* a chord that changes under a held stroke is struck again */
         const PlanChord *chord = &c->plan->chords[plan_chord_at(c->plan, tick)];
         gint stop = MIN(end, MAX(tick + 1, chord->tick + chord->ticks));
         Voicing v = voicing_at(c, tick);
-        if (v.n > 0 && hit->cell >= '1' && hit->cell <= '8')
+        if (early > 0 && chord->tick + chord->ticks <= tick + early && tick + early < c->end) {
+            v = voicing_at(c, tick + early); /* the coming chord already */
+            stop = end;
+        }
+        if (v.n > 0 && hit->cell == 'v')
+            write_below(c, &v, tick, stop - tick);
+        else if (v.n > 0 && hit->cell >= '1' && hit->cell <= '8')
             write_tone(c, &v, hit->cell - '1', tick, stop - tick);
         else if (v.n > 0 && hit->cell == 'p')
             write_pinch(c, &v, tick, stop - tick);
@@ -507,7 +532,9 @@ static void play_section(Comper *c)
                 plan_riff_bar(c->plan, c->part, s, riff, bar, c->end, c->hits);
         return;
     }
-    if (idiom == STYLE_IDIOM_HOLD) {
+    if (idiom == STYLE_IDIOM_BLOCK && plan_block(c->plan, c->part, s, c->end))
+        return;
+    if (idiom == STYLE_IDIOM_HOLD || idiom == STYLE_IDIOM_BLOCK) {
         hold_section(c);
         return;
     }

@@ -4,15 +4,16 @@
  * and answers with a fragment of the motif where the lead breathes.
  */
 #include "compose/melody.h"
+#include "compose/pattern.h"
 
 #include <stdlib.h>
 
-static const TuneTrack *lead_track(const Plan *plan, const PlanPart *self)
+/* Who has the tune in section @index; NULL when nobody has. */
+static const TuneTrack *lead_track(const Plan *plan, gint index)
 {
-    for (gint i = 0; i < plan->n_parts; i++)
-        if (plan->parts[i].role == TUNE_ROLE_LEAD && &plan->parts[i] != self)
-            return plan->parts[i].track;
-    return NULL;
+    gint singer = plan_singer(plan, index);
+
+    return singer >= 0 ? plan->parts[singer].track : NULL;
 }
 
 /* A chord tone near @from that the lead does not sing; thirds and sevenths rather than roots. */
@@ -131,8 +132,12 @@ static gint accompany_phrase(Plan *plan, PlanPart *part, const TuneTrack *lead, 
 
     tune_random_init(&random, plan->seed, "material %d/counter/%d", s->material,
                      (from - s->start_tick) / plan->bar_ticks);
-    gboolean answers = back - breath >= plan->beat_ticks && tune_random_chance(&random, 0.75);
-    gboolean holds = !answers || part->asked || tune_random_chance(&random, 0.45 + 0.45 * s->energy);
+    gboolean only_answers = part->style->follows == STYLE_FOLLOWS_ANSWER;
+    gboolean answers = back - breath >= plan->beat_ticks &&
+                       tune_random_chance(&random, only_answers ? 0.95 : 0.75);
+    gboolean holds =
+        !only_answers && (!answers || part->asked ||
+                          tune_random_chance(&random, 0.45 + 0.45 * s->energy));
     gint stop = answers ? breath : to;
     /* It enters after the lead has begun, and breathes before it answers. */
     gint begin = from + MIN(plan->bar_ticks, (to - from) / 2);
@@ -187,14 +192,16 @@ static void end_with_all(Plan *plan, PlanPart *part, const TuneTrack *lead, gint
 
 void counter_write(Plan *plan, PlanPart *part, gint index)
 {
-    const TuneTrack *lead = lead_track(plan, part);
-    gint pitch = (part->low + part->high) / 2;
+    gint last = plan->n_sections - 1, pitch = (part->low + part->high) / 2;
 
     for (gint i = 0; i < plan->n_sections; i++) {
         const PlanSection *s = &plan->sections[i];
         gint end = MIN(s->start_tick + s->ticks, plan->final_tick);
         gint phrase = CLAMP(s->phrase_bars, 2, 4) * plan->bar_ticks;
-        if (!(s->playing & (1u << index)))
+        if (!(s->playing & (1u << index)) || plan_singer(plan, i) == index)
+            continue;
+        const TuneTrack *lead = lead_track(plan, i);
+        if (plan_follow(plan, part, s, end))
             continue;
         if (doubles(plan, s, lead)) {
             pitch = double_lead(plan, part, lead, s, s->start_tick, end, pitch);
@@ -203,7 +210,7 @@ void counter_write(Plan *plan, PlanPart *part, gint index)
         for (gint from = s->start_tick; from < end; from += phrase)
             pitch = accompany_phrase(plan, part, lead, s, from, MIN(from + phrase, end), pitch);
     }
-    if (plan->final_tick < plan->ticks &&
-        (plan->sections[plan->n_sections - 1].playing & (1u << index)))
-        end_with_all(plan, part, lead, pitch);
+    if (plan->final_tick < plan->ticks && (plan->sections[last].playing & (1u << index)) &&
+        plan_singer(plan, last) != index)
+        end_with_all(plan, part, lead_track(plan, last), pitch);
 }

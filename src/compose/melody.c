@@ -561,40 +561,57 @@ static void sing_last(Singer *m)
     plan_add_note(plan, m->part, plan->final_tick, ticks, best, 84);
 }
 
-static void sing(Plan *plan, gint part_index)
+gint plan_singer(const Plan *plan, gint index)
+{
+    gint first = -1;
+
+    for (gint p = 0; p < plan->n_parts; p++) {
+        if (plan->parts[p].role != TUNE_ROLE_LEAD)
+            continue;
+        first = first < 0 ? p : first;
+        if ((plan->sections[index].playing >> p) & 1)
+            return p;
+    }
+    return first;
+}
+
+static void set_singer(Singer *m, gint part_index)
+{
+    m->part_index = part_index;
+    m->part = &m->plan->parts[part_index];
+}
+
+/* @first: the part that sings the words. */
+static void sing(Plan *plan, gint first)
 {
     g_autoptr(GArray) memory = g_array_new(FALSE, FALSE, sizeof(Memory));
-    Singer m = {.plan = plan, .part = &plan->parts[part_index], .part_index = part_index,
-                .memory = memory,
-                .words = plan_is_soloist(&plan->parts[part_index]) ? NULL : words_new(plan)};
+    Singer m = {.plan = plan, .memory = memory, .words = words_new(plan)};
 
     for (gint i = 0; i < plan->n_sections; i++) {
-        if (words_has(m.words, i))
-            plan->sections[i].playing |= 1u << part_index;
-        if (plan->sections[i].playing & (1u << part_index))
+        if (words_has(m.words, i)) /* words are the first lead's */
+            plan->sections[i].playing |= 1u << first;
+        set_singer(&m, plan_singer(plan, i));
+        if (plan->sections[i].playing & (1u << m.part_index))
             sing_section(&m, i);
     }
     if (plan->final_tick < plan->ticks &&
-        (plan->sections[plan->n_sections - 1].playing & (1u << part_index)))
+        (plan->sections[plan->n_sections - 1].playing & (1u << m.part_index)))
         sing_last(&m);
     words_free(m.words);
 }
 
 void plan_melody(Plan *plan)
 {
-    gboolean lead = FALSE;
+    gint first = -1;
 
+    for (gint i = plan->n_parts; i-- > 0;)
+        if (plan->parts[i].role == TUNE_ROLE_LEAD)
+            first = i;
+
+    if (first >= 0)
+        sing(plan, first);
     for (gint i = 0; i < plan->n_parts; i++)
-        if (plan->parts[i].role == TUNE_ROLE_LEAD && !lead) {
-            sing(plan, i);
-            lead = TRUE;
-        }
-    for (gint i = 0, leads = 0; i < plan->n_parts; i++) {
-        leads += plan->parts[i].role == TUNE_ROLE_LEAD;
-        if (leads > 1 && plan_is_soloist(&plan->parts[i]))
-            sing(plan, i);
-        else if (plan->parts[i].role == TUNE_ROLE_COUNTER ||
-            (plan->parts[i].role == TUNE_ROLE_LEAD && leads > 1))
+        if (plan->parts[i].role == TUNE_ROLE_COUNTER ||
+            plan->parts[i].role == TUNE_ROLE_LEAD)
             counter_write(plan, &plan->parts[i], i);
-    }
 }

@@ -75,7 +75,11 @@ void line_adorn(const Plan *plan, Line *line, gint high, TuneRandom *random);
 /* Writes the line into the part's track. */
 void line_write(Plan *plan, PlanPart *part, const Line *line, gint velocity);
 
-/* counter.c */
+/* melody.c: the part that has the tune in section @index: the first lead that plays there; -1 when the piece
+ * has no lead. */
+gint plan_singer(const Plan *plan, gint index);
+
+/* counter.c: @part's second voice, in the sections in which it plays and another leads. */
 void counter_write(Plan *plan, PlanPart *part, gint index);
 
 /* The pitch that @track sounds at @tick by notation, 0 when silent.  Notes must be in order. */

@@ -73,6 +73,11 @@ gboolean plan_riff_plays(const StylePattern *riff, const PlanPart *part);
 /* riff.c: writes bar @bar of @section as @riff has it, up to tick @end, into @part; @hits is scratch. */
 void plan_riff_bar(Plan *plan, PlanPart *part, const PlanSection *section, const StylePattern *riff,
                    gint bar, gint end, GArray *hits);
+/* follow.c: writes what a part with `follows:` plays with the lead in @section up to @end; FALSE when it goes
+ * its own way there. */
+gboolean plan_follow(Plan *plan, PlanPart *part, const PlanSection *section, gint end);
+/* follow.c: the part's block chords under the lead; FALSE when nobody leads in @section. */
+gboolean plan_block(Plan *plan, PlanPart *part, const PlanSection *section, gint end);
 
 /* effects.c: risers and reversed cymbals of FX parts; plan_comping() calls it. */
 void plan_effects(Plan *plan);
