@@ -282,6 +282,38 @@ void tune_yaml_overlay(TuneYaml *self, TuneYaml *under, const char *const *merge
     g_ptr_array_add(self->under, under);
 }
 
+static gboolean has_line(const TuneYaml *doc, const TuneYamlNode *node, gint line)
+{
+    gboolean has = node->doc == doc && node->line == line;
+
+    for (guint i = 0; node->values != NULL && i < node->values->len && !has; i++)
+        has = has_line(doc, node->values->pdata[i], line);
+    return has;
+}
+
+static gboolean drop_below(const TuneYaml *doc, TuneYamlNode *node, gint line, GArray *around)
+{
+    for (guint i = 0; node->values != NULL && i < node->values->len; i++) {
+        TuneYamlNode *value = node->values->pdata[i];
+        gboolean dropped = drop_below(doc, value, line, around);
+        if (!dropped && node->kind == TUNE_YAML_LIST && value->kind == TUNE_YAML_MAP &&
+            has_line(doc, value, line)) {
+            g_ptr_array_remove_index(node->values, i);
+            dropped = TRUE;
+        }
+        if (dropped) {
+            g_array_append_val(around, node->line);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean tune_yaml_drop_item(TuneYaml *self, gint line, GArray *around)
+{
+    return drop_below(self, self->root, line, around);
+}
+
 gboolean tune_yaml_fail(const TuneYamlNode *node, GError **error, const char *format, ...)
 {
     va_list args;

@@ -46,6 +46,12 @@ gboolean tune_yaml_fail(const TuneYamlNode *node, GError **error, const char *fo
 void tune_yaml_overlay(TuneYaml *self, TuneYaml *under, const char *const *merged,
                        const char *const *own);
 
+/* For a checker that wants more than the first complaint: drops the innermost map that is an item of a list
+ * and has something on @line of @self's own file, and appends to @around (of gint) the lines on which the
+ * lists and maps around it begin, as what they lack from now on is no complaint of its own.  FALSE when
+ * there is no such item. */
+gboolean tune_yaml_drop_item(TuneYaml *self, gint line, GArray *around);
+
 /* The keys of @map must all be among the NULL-terminated @allowed; the message suggests the nearest. */
 gboolean tune_yaml_check_keys(const TuneYamlNode *map, const char *const *allowed, GError **error);
 

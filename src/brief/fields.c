@@ -60,6 +60,13 @@ static gboolean set_genre(Field *self, GError **error)
         g_clear_pointer(&self->brief->style_asked, g_free);
         return TRUE;
     }
+    g_autofree char *name = g_ascii_strdown(self->value, -1);
+    const char *broken =
+        tune_styles_complaint(self->vocabulary->styles, g_strdelimit(name, " _", '-'));
+    if (broken != NULL) {
+        g_set_error_literal(error, TUNE_BASE_ERROR, TUNE_BASE_ERROR_SYNTAX, broken);
+        return FALSE;
+    }
     g_autofree char *near =
         style != NULL ? g_strdup_printf("; the nearest is \"%s\"", tune_style_name(style))
                       : tune_lexicon_suggest(self->vocabulary, LEXICON_GENRE, self->value);

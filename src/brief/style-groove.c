@@ -277,18 +277,26 @@ static gboolean read_roles(const TuneYamlNode *node, StylePattern *pattern, GErr
     return TRUE;
 }
 
+/* In the order of StyleIdiom. */
+static const char *const idiom_names[] = {"pattern", "walk",    "kick", "hold",   "pedal",
+                                          "line",    "tremolo", "arp",  "answer", "block"};
+
+const char *tune_style_idiom_name(StyleIdiom idiom)
+{
+    g_return_val_if_fail((gsize)idiom < G_N_ELEMENTS(idiom_names), "");
+    return idiom_names[idiom];
+}
+
 static gboolean read_idiom(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
-    static const char *const names[] = {"pattern", "walk",    "kick", "hold",   "pedal",
-                                        "line",    "tremolo", "arp",  "answer", "block"};
     const char *text = NULL;
 
     if (!tune_yaml_get_string(node, "idiom", &text, error))
         return FALSE;
     if (text == NULL)
         return TRUE;
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-        if (strcmp(names[i], text) == 0) {
+    for (gsize i = 0; i < G_N_ELEMENTS(idiom_names); i++)
+        if (strcmp(idiom_names[i], text) == 0) {
             pattern->idiom = (StyleIdiom)i;
             return TRUE;
         }

@@ -146,6 +146,9 @@ gboolean tune_style_groove_parse(const TuneYamlNode *root, StyleGrooves *out, GE
 /* Frees what @grooves holds, not itself; harmless on a zeroed one. */
 void tune_style_groove_clear(StyleGrooves *grooves);
 
+/* As a style file writes it: "walk". */
+const char *tune_style_idiom_name(StyleIdiom idiom);
+
 /* General MIDI key of a drum's name ("snare", "open-hat"); 0 when there is none. */
 guint8 tune_drum_key(const char *name);
 /* The name of a drum key, or "?". */

@@ -18,6 +18,10 @@ TuneStyle *style_read(const char *path, GError **error); /* the whole file (tran
 TuneStyle *style_read_head(const char *path, GError **error); /* (transfer full) */
 gboolean style_read_rest(TuneStyle *style, GError **error);
 void style_free(TuneStyle *style);
+/* Reads block @block of @doc, the document of file @path, by itself and keeps nothing.  Blocks count from 0,
+ * in the order of their reading; @is_there is FALSE behind the last. */
+gboolean style_check_block(const char *path, const TuneYaml *doc, guint block, gboolean *is_there,
+                           GError **error);
 
 /* {NAME: WEIGHT, ...} or [NAME, ...] (weight 1) under @key as StyleChoice appended to @out. */
 gboolean style_read_choices(const TuneYamlNode *map, const char *key, GArray *out, GError **error);

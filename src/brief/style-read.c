@@ -210,9 +210,9 @@ static gboolean read_text(const TuneYamlNode *root, const char *key, char **out,
     return TRUE;
 }
 
-static gboolean read_head(const TuneYamlNode *root, TuneStyle *style, GError **error)
+static gboolean read_names(const TuneYamlNode *root, TuneStyle *style, GError **error)
 {
-    if (!check_root(root, error) || !read_text(root, "name", &style->name, error) ||
+    if (!read_text(root, "name", &style->name, error) ||
         !read_text(root, "title", &style->title, error) ||
         !read_text(root, "summary", &style->summary, error) ||
         !tune_yaml_get_strings(root, "words", &style->words, error) ||
@@ -223,18 +223,25 @@ static gboolean read_head(const TuneYamlNode *root, TuneStyle *style, GError **e
     if (strcmp(file, expected) != 0)
         return tune_yaml_fail(root, error, "name \"%s\" must be the file's own name (%s)",
                               style->name, file);
+    return TRUE;
+}
+
+static gboolean read_tempo(const TuneYamlNode *root, TuneStyle *style, GError **error)
+{
     if (tune_yaml_get(root, "tempo") == NULL)
         return tune_yaml_fail(root, error, "tempo is missing: [low, high] in felt beats a minute");
     if (!tune_yaml_get_range(root, "tempo", 20, 300, style->tempo, error))
         return FALSE;
     memcpy(style->usual_tempo, style->tempo, sizeof style->tempo);
     return tune_yaml_get_range(root, "usual_tempo", style->tempo[0], style->tempo[1],
-                               style->usual_tempo, error) &&
-           tune_yaml_get_range(root, "ensemble", 1, 16, style->ensemble, error) &&
+                               style->usual_tempo, error);
+}
+
+static gboolean read_sizes(const TuneYamlNode *root, TuneStyle *style, GError **error)
+{
+    return tune_yaml_get_range(root, "ensemble", 1, 16, style->ensemble, error) &&
            tune_yaml_get_double(root, "lift", 0, 1, &style->lift, error) &&
-           tune_yaml_get_double(root, "seconds", 5, 600, &style->seconds, error) &&
-           read_metres(root, style, error) && read_modes(root, style, error) &&
-           read_keys(root, style, error) && read_endings(root, style, error);
+           tune_yaml_get_double(root, "seconds", 5, 600, &style->seconds, error);
 }
 
 /* ---- forms ---- */
@@ -432,11 +439,12 @@ static gboolean read_parts(const TuneYamlNode *root, TuneStyle *style, GError **
     return TRUE;
 }
 
-static gboolean read_mix(const TuneYamlNode *root, StyleMix *mix, GError **error)
+static gboolean read_mix(const TuneYamlNode *root, TuneStyle *style, GError **error)
 {
     static const char *const allowed[] = {"reverb_seconds", "delay_beats", "bus_drive", "brightness",
                                           NULL};
     const TuneYamlNode *node = tune_yaml_get(root, "mix");
+    StyleMix *mix = &style->mix;
 
     *mix = (StyleMix){.reverb_seconds = 1.5, .bus_drive = 0.4};
     if (node == NULL)
@@ -494,19 +502,46 @@ void style_free(TuneStyle *style)
     g_free(style);
 }
 
-static gboolean read_rest(const TuneYamlNode *root, TuneStyle *style, GError **error)
+static gboolean check_keys(const TuneYamlNode *root, TuneStyle *style, GError **error)
+{
+    return check_root(root, error);
+}
+
+static gboolean read_harmony(const TuneYamlNode *root, TuneStyle *style, GError **error)
 {
     const TuneYamlNode *harmony = tune_yaml_get(root, "harmony");
+
+    return harmony != NULL ? style_harmony_read(harmony, &style->harmony, error)
+                           : tune_yaml_fail(root, error, "harmony is missing");
+}
+
+static gboolean read_melody(const TuneYamlNode *root, TuneStyle *style, GError **error)
+{
     const TuneYamlNode *melody = tune_yaml_get(root, "melody");
 
-    if (!check_root(root, error))
-        return FALSE;
-    if (harmony == NULL || melody == NULL)
-        return tune_yaml_fail(root, error, "%s is missing", harmony ? "melody" : "harmony");
-    return read_forms(root, style, error) && style_harmony_read(harmony, &style->harmony, error) &&
-           style_melody_read(melody, &style->melody, error) && read_parts(root, style, error) &&
-           read_mix(root, &style->mix, error) &&
-           tune_style_groove_parse(root, &style->grooves, error);
+    return melody != NULL ? style_melody_read(melody, &style->melody, error)
+                          : tune_yaml_fail(root, error, "melody is missing");
+}
+
+static gboolean read_grooves(const TuneYamlNode *root, TuneStyle *style, GError **error)
+{
+    return tune_style_groove_parse(root, &style->grooves, error);
+}
+
+/* The blocks of a file in the order of their reading.  Each can be read without the others. */
+typedef gboolean (*ReadBlock)(const TuneYamlNode *root, TuneStyle *style, GError **error);
+static const ReadBlock head_blocks[] = {check_keys,  read_names, read_tempo, read_sizes,
+                                        read_metres, read_modes, read_keys,  read_endings};
+static const ReadBlock rest_blocks[] = {check_keys,  read_forms, read_harmony, read_melody,
+                                        read_parts,  read_mix,   read_grooves};
+
+static gboolean read_blocks(const ReadBlock *blocks, gsize n, const TuneYamlNode *root,
+                            TuneStyle *style, GError **error)
+{
+    for (gsize i = 0; i < n; i++)
+        if (!blocks[i](root, style, error))
+            return FALSE;
+    return TRUE;
 }
 
 TuneStyle *style_read_head(const char *path, GError **error)
@@ -516,7 +551,7 @@ TuneStyle *style_read_head(const char *path, GError **error)
     if (doc == NULL)
         return NULL;
     TuneStyle *style = style_new(path);
-    if (!read_head(tune_yaml_root(doc), style, error)) {
+    if (!read_blocks(head_blocks, G_N_ELEMENTS(head_blocks), tune_yaml_root(doc), style, error)) {
         style_free(style);
         return NULL;
     }
@@ -547,7 +582,7 @@ gboolean style_read_rest(TuneStyle *style, GError **error)
 
     if (doc == NULL)
         return FALSE;
-    if (!read_rest(tune_yaml_root(doc), style, error)) {
+    if (!read_blocks(rest_blocks, G_N_ELEMENTS(rest_blocks), tune_yaml_root(doc), style, error)) {
         forget_rest(style);
         return FALSE;
     }
@@ -563,4 +598,19 @@ TuneStyle *style_read(const char *path, GError **error)
     if (style != NULL && !style_read_rest(style, error))
         g_clear_pointer(&style, style_free);
     return style;
+}
+
+gboolean style_check_block(const char *path, const TuneYaml *doc, guint block, gboolean *is_there,
+                           GError **error)
+{
+    gsize n_head = G_N_ELEMENTS(head_blocks), at = block < n_head ? block : block - n_head + 1;
+    const ReadBlock *blocks = block < n_head ? head_blocks : rest_blocks;
+
+    *is_there = block < n_head || at < G_N_ELEMENTS(rest_blocks);
+    if (!*is_there)
+        return TRUE;
+    TuneStyle *style = style_new(path);
+    gboolean good = blocks[at](tune_yaml_root(doc), style, error);
+    style_free(style);
+    return good;
 }

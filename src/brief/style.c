@@ -9,6 +9,7 @@
 struct TuneStyles {
     GPtrArray *styles;     /* TuneStyle, sorted by name */
     GPtrArray *complaints; /* char* */
+    GPtrArray *broken;     /* char*: the names of the files complained of */
 };
 
 static void styles_clear(gpointer data)
@@ -17,6 +18,7 @@ static void styles_clear(gpointer data)
 
     g_ptr_array_unref(self->styles);
     g_ptr_array_unref(self->complaints);
+    g_ptr_array_unref(self->broken);
 }
 
 TuneStyles *tune_styles_load(GError **error)
@@ -24,6 +26,7 @@ TuneStyles *tune_styles_load(GError **error)
     g_autoptr(GPtrArray) names = tune_data_list("styles", "yaml");
     g_autoptr(GPtrArray) styles = g_ptr_array_new_with_free_func((GDestroyNotify)style_free);
     g_autoptr(GPtrArray) complaints = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) left_out = g_ptr_array_new_with_free_func(g_free);
 
     if (names->len == 0) {
         g_set_error_literal(error, TUNE_BASE_ERROR, TUNE_BASE_ERROR_MISSING,
@@ -35,10 +38,12 @@ TuneStyles *tune_styles_load(GError **error)
         g_autoptr(GError) broken = NULL;
         g_autofree char *path = tune_data_find(file, &broken);
         TuneStyle *style = path != NULL ? style_read_head(path, &broken) : NULL;
-        if (style != NULL)
+        if (style != NULL) {
             g_ptr_array_add(styles, style);
-        else
-            g_ptr_array_add(complaints, g_strdup(broken->message));
+            continue;
+        }
+        g_ptr_array_add(complaints, g_strdup(broken->message));
+        g_ptr_array_add(left_out, g_strdup(names->pdata[i]));
     }
     if (styles->len == 0) {
         g_set_error_literal(error, TUNE_BASE_ERROR, TUNE_BASE_ERROR_SYNTAX, complaints->pdata[0]);
@@ -47,12 +52,22 @@ TuneStyles *tune_styles_load(GError **error)
     TuneStyles *self = g_atomic_rc_box_new0(TuneStyles);
     self->styles = g_steal_pointer(&styles);
     self->complaints = g_steal_pointer(&complaints);
+    self->broken = g_steal_pointer(&left_out);
     return self;
 }
 
 const GPtrArray *tune_styles_complaints(const TuneStyles *self)
 {
     return self->complaints;
+}
+
+const char *tune_styles_complaint(const TuneStyles *self, const char *name)
+{
+    guint index;
+
+    return g_ptr_array_find_with_equal_func(self->broken, name, g_str_equal, &index)
+               ? self->complaints->pdata[index]
+               : NULL;
 }
 
 TuneStyles *tune_styles_ref(TuneStyles *self)

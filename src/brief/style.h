@@ -8,8 +8,10 @@
  * rest of a file is read by tune_style_require(), once, and is immutable afterwards.
  */
 #pragma once
+#include "base/json.h"
 #include "base/music.h"
 #include "base/pitch.h"
+#include "brief/instrument.h"
 
 typedef struct TuneStyle TuneStyle;
 typedef struct TuneStyles TuneStyles;
@@ -19,6 +21,8 @@ typedef struct TuneStyles TuneStyles;
 TuneStyles *tune_styles_load(GError **error);
 /* char*: "file:line: reason" of each file that was left out.  (transfer none) */
 const GPtrArray *tune_styles_complaints(const TuneStyles *self);
+/* The complaint about the file NAME.yaml that was left out.  (transfer none) (nullable) */
+const char *tune_styles_complaint(const TuneStyles *self, const char *name);
 TuneStyles *tune_styles_ref(TuneStyles *self);
 void tune_styles_unref(TuneStyles *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneStyles, tune_styles_unref)
@@ -33,6 +37,16 @@ gboolean tune_style_require(const TuneStyle *style, GError **error);
 
 /* Check one file as a style author would: TRUE or file, line, reason. */
 gboolean tune_style_validate(const char *path, GError **error);
+
+/* All that is wrong with one file, "file:line: reason" each, empty when it is good: what the loader
+ * refuses, and instruments that @instruments (nullable) does not know.  After a complaint the checker
+ * leaves out what it was about and goes on, so a file with many mistakes may have one more that only
+ * shows when these are mended.  (transfer full) (element-type utf8) */
+GPtrArray *tune_style_check(const char *path, const TuneInstruments *instruments);
+
+/* The style as a page for people and programs: title, words, tempo, metres, modes, forms, parts, grooves,
+ * harmony.  Reads the whole file; NULL with file, line, reason.  (transfer full) */
+json_t *tune_style_to_json(const TuneStyle *style, GError **error);
 
 const char *tune_style_name(const TuneStyle *style);  /* "jazz" */
 const char *tune_style_title(const TuneStyle *style); /* "Jazz (swing)" */

@@ -133,6 +133,24 @@ const char *tune_cli_engine_name(TuneCli *cli, GError **error)
     return NULL;
 }
 
+void tune_cli_warn_of_styles(TuneCli *cli, const TuneStyles *styles)
+{
+    const GPtrArray *complaints = tune_styles_complaints(styles);
+
+    for (guint i = 0; i < complaints->len; i++)
+        tune_log(&cli->log, TUNE_LOG_WARNING, "a style is left out: %s",
+                 (const char *)complaints->pdata[i]);
+}
+
+TuneVocabulary *tune_cli_vocabulary(TuneCli *cli, GError **error)
+{
+    TuneVocabulary *vocabulary = tune_vocabulary_load(error);
+
+    if (vocabulary != NULL)
+        tune_cli_warn_of_styles(cli, tune_vocabulary_styles(vocabulary));
+    return vocabulary;
+}
+
 TuneEngine *tune_cli_engine(TuneCli *cli, TuneVocabulary *vocabulary, GError **error)
 {
     TuneEngineConfig config = {.vocabulary = vocabulary, .log = &cli->log};

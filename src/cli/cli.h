@@ -52,6 +52,12 @@ char *tune_cli_read_stdin(gsize limit, gsize *length, GError **error);
 /* All of the file, at most @limit bytes: TUNE_CLI_ERROR_MISSING or _BROKEN name it. */
 char *tune_cli_read_file(const char *path, gsize limit, gsize *length, GError **error);
 
+/* What sentences are understood by, loaded; files that had to be left out are told on standard error.
+ * (transfer full) */
+TuneVocabulary *tune_cli_vocabulary(TuneCli *cli, GError **error);
+/* Says of each style file that was left out what is wrong with it. */
+void tune_cli_warn_of_styles(TuneCli *cli, const TuneStyles *styles);
+
 /* The engine of the flags --engine, --soundfont, --threads and $MUSIC_GEN_MODE.  @vocabulary (nullable)
  * is shared with it.  (transfer full) */
 TuneEngine *tune_cli_engine(TuneCli *cli, TuneVocabulary *vocabulary, GError **error);

@@ -59,10 +59,18 @@ static char *bash_text(void)
     g_string_append_printf(out,
                            "  esac\n  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
                            "    COMPREPLY=($(compgen -W \"%s --help --version\" -- \"$word\"))\n"
-                           "    return\n  fi\n  case \"$word\" in\n    -*) ;;\n"
-                           "    *) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n  esac\n"
-                           "  case \"${COMP_WORDS[1]}\" in\n",
+                           "    return\n  fi\n",
                            commands);
+    for (guint i = 0; i < N_COMMANDS; i++)
+        if (tune_command_words(tune_commands[i].id) != NULL)
+            g_string_append_printf(out,
+                                   "  if [ \"${COMP_WORDS[1]}\" = %s ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+                                   "    COMPREPLY=($(compgen -W \"%s\" -- \"$word\"))\n"
+                                   "    [ ${#COMPREPLY[@]} -eq 0 ] || return\n  fi\n",
+                                   tune_commands[i].name, tune_command_words(tune_commands[i].id));
+    g_string_append(out, "  case \"$word\" in\n    -*) ;;\n"
+                         "    *) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n  esac\n"
+                         "  case \"${COMP_WORDS[1]}\" in\n");
     for (guint i = 0; i < N_COMMANDS; i++) {
         g_autofree char *words = option_words(tune_commands[i].id);
         g_string_append_printf(out, "    %s) COMPREPLY=($(compgen -W \"%s\" -- \"$word\")) ;;\n",
@@ -127,6 +135,8 @@ static char *zsh_text(void)
         for (guint j = 0; j < N_OPTIONS; j++)
             if (!tune_options[j].hidden && (tune_options[j].commands & (1u << i)) != 0)
                 zsh_option(out, &tune_options[j]);
+        if (tune_command_words(tune_commands[i].id) != NULL)
+            g_string_append_printf(out, " \\\n        '1:what:(%s)'", tune_command_words(tune_commands[i].id));
         g_string_append(out, " \\\n        '*:file:_files' ;;\n");
     }
     g_string_append(out, "  esac\n}\n_tunesmith \"$@\"\n");
@@ -181,6 +191,10 @@ static char *fish_text(void)
             g_autofree char *summary = fish_quoted(tune_commands[i].summary);
             g_string_append_printf(out, "complete -c %s -n __fish_use_subcommand -a %s -d '%s'\n",
                                    programs[p], tune_commands[i].name, summary);
+            if (tune_command_words(tune_commands[i].id) != NULL)
+                g_string_append_printf(out,
+                                       "complete -c %s -n '__fish_seen_subcommand_from %s' -a '%s'\n",
+                                       programs[p], tune_commands[i].name, tune_command_words(tune_commands[i].id));
         }
         for (guint i = 0; i < N_OPTIONS; i++)
             if (!tune_options[i].hidden)

@@ -9,7 +9,7 @@ gint tune_command_explain(TuneCli *cli, GError **error)
                     "sentence: nothing was asked; try tunesmith explain \"calm piano waltz\"");
         return TUNE_EXIT_USAGE;
     }
-    g_autoptr(TuneVocabulary) vocabulary = tune_vocabulary_load(error);
+    g_autoptr(TuneVocabulary) vocabulary = tune_cli_vocabulary(cli, error);
     g_autoptr(TuneBrief) brief =
         vocabulary != NULL ? tune_request_brief(cli, vocabulary, error) : NULL;
     if (brief == NULL)

@@ -30,7 +30,7 @@ static gboolean generate(TuneCli *cli, GError **error)
     if (!tune_request_seed(cli->args, &seed, error))
         return FALSE;
     tune_cli_catch_signals(cli);
-    g_autoptr(TuneVocabulary) vocabulary = tune_vocabulary_load(error);
+    g_autoptr(TuneVocabulary) vocabulary = tune_cli_vocabulary(cli, error);
     g_autoptr(TuneBrief) brief =
         vocabulary != NULL ? tune_request_brief(cli, vocabulary, error) : NULL;
     g_autoptr(TuneProduction) production = brief != NULL ? tune_production_new(cli, error) : NULL;

@@ -141,8 +141,14 @@ const TuneCommandInfo tune_commands[N_COMMANDS] = {
      "show how a sentence is understood, field by field", NULL, 0, 1, FALSE,
      {{"tunesmith explain \"sad piano waltz, no drums, two minutes\"",
        "every field with where it came from, and the words that meant nothing"}}},
-    {COMMAND_STYLES, "styles", "[NAME]", "list the styles", NULL, 0, 1, FALSE,
-     {{"tunesmith styles", "all of them"}, {"tunesmith styles jazz", "one of them"}}},
+    {COMMAND_STYLES, "styles", "[show NAME | check FILE...]", "list, show or check styles",
+     "show prints all of one style: tempo, metres, modes, forms, parts, harmony, patterns. check reads style\n"
+     "files as their author would like: every complaint with file, line and reason, exit code 3 when there is\n"
+     "one. Styles of your own lie in $XDG_DATA_HOME/tunesmith/styles; docs/styles.md says how to write them.",
+     0, 1000, FALSE,
+     {{"tunesmith styles", "all of them"},
+      {"tunesmith styles show jazz", "one of them, in full"},
+      {"tunesmith styles check shanty.yaml", "what is wrong with a style of your own"}}},
     {COMMAND_INSTRUMENTS, "instruments", "[NAME]", "list the instruments", NULL, 0, 1, FALSE,
      {{"tunesmith instruments", "all of them"}}},
     {COMMAND_LIST_PRESETS, "list-presets", "", "list the presets", NULL, 0, 0, TRUE,
@@ -181,3 +187,8 @@ const TuneCommandInfo tune_commands[N_COMMANDS] = {
       {"tunesmith help --completion bash", "print the completion script"}}},
 };
 /* clang-format on */
+
+const char *tune_command_words(TuneCommandId command)
+{
+    return command == COMMAND_STYLES ? "show check" : NULL;
+}

@@ -139,6 +139,9 @@ typedef struct {
 
 extern const TuneCommandInfo tune_commands[N_COMMANDS];
 
+/* Words that may stand first behind the command, separated by spaces, for completion. (nullable) */
+const char *tune_command_words(TuneCommandId command);
+
 typedef struct TuneArgs TuneArgs;
 
 /* Parse what follows the program's name.  @old_surface: called as music-gen.  TUNE_CLI_ERROR_USAGE names

@@ -35,7 +35,7 @@ static gboolean play_sentence(TuneCli *cli, GError **error)
 
     if (!tune_request_seed(cli->args, &seed, error))
         return FALSE;
-    g_autoptr(TuneVocabulary) vocabulary = tune_vocabulary_load(error);
+    g_autoptr(TuneVocabulary) vocabulary = tune_cli_vocabulary(cli, error);
     g_autoptr(TuneBrief) brief =
         vocabulary != NULL ? tune_request_brief(cli, vocabulary, error) : NULL;
     g_autoptr(TuneEngine) engine = brief != NULL ? tune_cli_engine(cli, vocabulary, error) : NULL;

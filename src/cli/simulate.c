@@ -22,7 +22,7 @@ static gboolean understand(TuneCli *cli, const char *sentence, const TunePreset 
         *genre = g_strdup(given);
         return TRUE;
     }
-    g_autoptr(TuneVocabulary) vocabulary = tune_vocabulary_load(error);
+    g_autoptr(TuneVocabulary) vocabulary = tune_cli_vocabulary(cli, error);
     g_autoptr(TuneBrief) brief = tune_brief_new();
     const char *duration = tune_args_get(cli->args, OPTION_DURATION);
 

@@ -37,8 +37,23 @@ json '.styles | length >= 8'
 json '[.styles[].name] | contains(["rock","pop","jazz","classical","electronic","cinematic","folk","ambient"])'
 run 0 styles jazz
 printed "tempo"
+run 0 styles show jazz
+printed "upright-bass"
+printed "ii7 V7"
+printed "fills"
+run 0 styles show jazz --json
+only_json
+json '.name == "jazz" and (.words | index("swing") != null) and .bpm[0] < .bpm[1] and .metre == "4/4"'
+json '(.forms | length > 0) and all(.forms[].sections[]; .bars > 0) and .metres["4/4"] > 0 and .modes.major > 0'
+json 'any(.parts[]; .role == "bass" and (.instruments | has("upright-bass"))) and (.grooves | length >= 3)'
+json 'any(.progressions[]; .chords | test("ii7")) and (.sha256 | length == 64) and (.file | test("jazz.yaml$"))'
 run 2 styles jaz
 said "jazz"
+run 2 styles show jaz
+said "jazz"
+run 2 styles show
+run 2 styles show jazz rock
+said "one style"
 run 0 instruments --json
 only_json
 json '.instruments | length > 40'
@@ -229,7 +244,72 @@ printf 'name: mine\ntitle: [\n' >"$XDG_DATA_HOME/tunesmith/styles/mine.yaml"
 TUNESMITH_DATA= run 0 styles
 said "mine.yaml:"
 printed "jazz"
+TUNESMITH_DATA= run 0 styles --json
+only_json
+json '(.styles | length >= 8) and (.broken[0] | test("mine.yaml:[0-9]+: "))'
+TUNESMITH_DATA= run 3 styles show mine
+said "mine.yaml:"
+TUNESMITH_DATA= run 0 explain "calm jazz"
+said "mine.yaml:"
+TUNESMITH_DATA= run 3 explain "calm piece" --genre mine
+said "mine.yaml:"
+TUNESMITH_DATA= run 3 generate "calm piece" --genre Mine -o x.wav
+said "mine.yaml:"
+nothing_left
+printf 'name: mine\ntitle: Mine\nsummary: A test\nwords: [mine]\ntempo: [60, 120]\nmetres: {4/4: 1}\nmodes: {major: 1}\nforms: 7\n' \
+    >"$XDG_DATA_HOME/tunesmith/styles/mine.yaml"
+TUNESMITH_DATA= run 0 explain "calm jazz"
+TUNESMITH_DATA= run 3 generate "calm piece" --genre mine -o x.wav
+said "mine.yaml:"
+nothing_left
 rm -r "$XDG_DATA_HOME/tunesmith/styles"
+
+# ---- checking styles: every complaint, each with file and line ----
+cat >good.yaml <<'END'
+name: good
+title: Good
+summary: A test
+words: [good]
+tempo: [60, 120]
+metres: {4/4: 1}
+modes: {major: 1}
+forms:
+  - name: one
+    sections:
+      - {role: verse, bars: 8, energy: 0.5}
+      - {role: chorus, bars: 8, energy: 0.7}
+harmony:
+  cadences:
+    - {kind: authentic, mode: major, chords: "V I"}
+melody:
+  range: 12
+parts:
+  - {id: a, role: lead, instruments: [flute]}
+  - {id: b, role: bass, instruments: [electric-bass]}
+END
+run 0 styles check good.yaml
+printed "good.yaml: good"
+sed -e 's/^name: good/name: bad/' -e '5s/.*/tempo: [120, 60]/' -e '11s/verse/vers/' -e '15s/V I/V X/' \
+    -e '19s/flute/kazootron/' -e '20s/role: bass/role: bas/' good.yaml >bad.yaml
+run 3 styles check good.yaml bad.yaml
+printed "good.yaml: good"
+for line in 5 11 15 19 20; do
+    printed "bad.yaml:$line: "
+done
+check "  five complaints" [ "$(grep -c '^bad.yaml:' "$out")" -eq 5 ]
+run 3 styles check bad.yaml --json
+only_json
+json '.files[0].good == false and (.files[0].complaints | length == 5)'
+printf 'name: [\n' >torn.yaml
+run 3 styles check torn.yaml
+printed "torn.yaml:"
+run 4 styles check nowhere.yaml
+said "nowhere.yaml"
+run 2 styles check
+for style in "${TUNESMITH_DATA:?}"/styles/*.yaml; do
+    run 0 styles check "$style"
+done
+rm ./*.yaml
 
 # ---- doctor ----
 mkdir -p "$XDG_DATA_HOME/tunesmith/presets"
