@@ -31,7 +31,8 @@ static void add_notes(GArray *events, const TuneScore *score, const TuneTrack *t
 
 static gboolean is_playing(guint8 control)
 {
-    return control == 1 || control == 11 || control == 64 || control == TUNE_CONTROL_BEND;
+    return control == 1 || control == 11 || control == 64 || control == 71 || control == 74 ||
+           control == TUNE_CONTROL_BEND;
 }
 
 static void add_controls(GArray *events, const TuneScore *score, const TuneTrack *track, guint rate)

@@ -8,6 +8,9 @@
 #define GHOSTS 4 /* stolen notes that fade out while others have their place */
 #define MAX_TONES (32 + GHOSTS)
 #define MAX_KEYS 16
+#define HAND_OCTAVES 3.0     /* that controller 74 opens or closes the filter from its middle */
+#define HAND_RESONANCE 0.35  /* that controller 71 adds or takes */
+#define HAND_SPEED 0.12      /* of the way to where 74 points, a block */
 
 typedef struct {
     TuneVoice base;
@@ -21,6 +24,7 @@ typedef struct {
     guint64 n_played;
     guint n_struck[128]; /* of each key: chance depends on nothing else */
     TuneToneHands hands;
+    double cutoff; /* octaves: where controller 74 points; hands.cutoff goes there */
     gint volume, expression;
     gboolean pedal;
     TuneFinish finish;
@@ -148,6 +152,8 @@ static void note_on(TuneVoice *voice, guint8 key, guint8 velocity, gint64 length
     PatchVoice *self = (PatchVoice *)voice;
     double length_s = (double)length / self->rate;
 
+    if (n_living(self) == 0) /* nobody heard how it got there */
+        self->hands.cutoff = self->cutoff;
     self->n_played++;
     self->n_struck[key & 127]++;
     if (self->plan.patch->mono)
@@ -195,6 +201,15 @@ static void control(TuneVoice *voice, guint8 number, gint value)
     case 64:
         set_pedal(self, value >= 64);
         break;
+    case 71:
+        self->hands.resonance = (CLAMP(value, 0, 127) - 64) / 64.0 * HAND_RESONANCE;
+        break;
+    case 74: /* the first value is where the hand takes hold, later ones are reached smoothly */
+        self->cutoff = (CLAMP(value, 0, 127) - 64) / 64.0 * HAND_OCTAVES;
+        if (!self->hands.on_filter)
+            self->hands.cutoff = self->cutoff;
+        self->hands.on_filter = TRUE;
+        break;
     case TUNE_CONTROL_BEND:
         self->hands.bend = 2.0 * CLAMP(value, -8192, 8191) / 8192.0;
         break;
@@ -210,10 +225,12 @@ static void render(TuneVoice *voice, float *left, float *right, gsize n_frames)
 
     memset(left, 0, n_frames * sizeof *left);
     memset(right, 0, n_frames * sizeof *right);
-    for (gsize at = 0; at < n_frames; at += TUNE_CONTROL_BLOCK)
+    for (gsize at = 0; at < n_frames; at += TUNE_CONTROL_BLOCK) {
+        self->hands.cutoff += (self->cutoff - self->hands.cutoff) * HAND_SPEED;
         for (guint i = 0; i < self->n_tones; i++)
             if (self->tones[i].active)
                 tune_tone_render(&self->tones[i], &self->plan, &self->hands, left + at, right + at);
+    }
     tune_finish_process(&self->finish, tune_hands_gain(self->volume, self->expression), left, right,
                         n_frames, silent);
 }

@@ -3,7 +3,8 @@
  * Voices of the electronic bank: one that plays a patch, one that plays a kit.  What they play depends
  * on patch, request and events only.
  *
- * Controllers: 1 vibrato or what the patch makes of it, 7 and 11 level, 64 pedal, bend ±2 semitones.
+ * Controllers: 1 vibrato or what the patch makes of it, 7 and 11 level, 64 pedal, bend ±2 semitones; 74 opens and
+ * closes the filter by three octaves, 71 its resonance, both at rest at 64 (a kit leaves them alone).
  */
 #pragma once
 #include "synth/patch.h"

@@ -318,7 +318,7 @@ static void add_oscillator(TuneTone *self, const TuneTonePlan *plan, guint i, do
 }
 
 static void apply_filter(TuneTone *self, const TuneTonePlan *plan, double pitch, double sweep,
-                         double octaves, float *left, float *right)
+                         double octaves, double resonance, float *left, float *right)
 {
     const TunePatchFilter *f = &plan->patch->filter;
 
@@ -332,7 +332,8 @@ static void apply_filter(TuneTone *self, const TuneTonePlan *plan, double pitch,
         tune_shape_drive(left, (float)f->drive, BLOCK);
         tune_shape_drive(right, (float)f->drive, BLOCK);
     }
-    tune_svf_process(&self->filter, f->kind, tune_svf_g(hz, plan->rate), f->resonance, left, right, BLOCK);
+    tune_svf_process(&self->filter, f->kind, tune_svf_g(hz, plan->rate),
+                     CLAMP(f->resonance + resonance, 0, MAX(f->resonance, 0.92)), left, right, BLOCK);
 }
 
 TUNE_CLONES static void add_ramp(const float *restrict from_left, const float *restrict from_right,
@@ -362,7 +363,8 @@ void tune_tone_render(TuneTone *self, const TuneTonePlan *plan, const TuneToneHa
         add_oscillator(self, plan, i, pitch, motion.width, own[0], own[1]);
     double sweep = tune_envelope_next(&self->sweep), level = tune_envelope_next(&self->amplitude);
 
-    apply_filter(self, plan, self->pitch, sweep, motion.cutoff, own[0], own[1]);
+    double octaves = hands->on_filter ? hands->cutoff : motion.cutoff;
+    apply_filter(self, plan, self->pitch, sweep, octaves, hands->resonance, own[0], own[1]);
     if (patch->stretch)
         level *= level; /* a swell that the ear hears as even */
     float to = self->dying ? 0.0f : (float)(level * motion.level) * self->gain;

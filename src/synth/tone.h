@@ -26,6 +26,9 @@ void tune_tone_plan_init(TuneTonePlan *self, const TuneTonePatch *patch, guint r
 typedef struct {
     double bend;  /* semitones */
     double wheel; /* 0..1 */
+    double cutoff;       /* octaves that the hand on the filter adds */
+    double resonance;    /* that it adds, -0.4..0.4 */
+    gboolean on_filter;  /* it is there: the patch's own movement of the filter rests */
 } TuneToneHands;
 
 typedef struct {
