@@ -139,6 +139,39 @@ typedef struct {
     GArray *cells;       /* StyleCell */
 } StyleMelody;
 
+/* ---- textures ---- */
+
+/* Who writes the voices of a section, and how they hang together. */
+typedef enum {
+    STYLE_WEAVE_FREE,      /* melody and accompaniment: each part writes its own */
+    STYLE_WEAVE_CHORALE,   /* all voices move with the melody, by the rules of part-writing */
+    STYLE_WEAVE_FUGUE,     /* voices enter one after the other with subject and answer */
+    STYLE_WEAVE_IMITATION, /* all play; a motif wanders through the voices */
+    STYLE_WEAVE_UNISON,    /* all voices play the melody in octaves */
+} StyleWeave;
+
+/* What the right hand of a keyboard adds under its melody. */
+typedef enum {
+    STYLE_HAND_PLAIN,
+    STYLE_HAND_THIRDS,  /* thirds and sixths */
+    STYLE_HAND_OCTAVES,
+    STYLE_HAND_CHORDS,  /* chord tones on strong places, at most an octave below */
+} StyleHand;
+
+typedef struct {
+    char *name;
+    StyleWeave weave;
+    StyleHand hand;
+    double energy[2];   /* sections it is for */
+    guint32 sections;   /* bit 1 << TuneSectionRole; 0 = everywhere */
+    double weight;
+    char **melody;      /* ids of parts that may sing instead of the lead (nullable) */
+    char **rests;       /* ids of parts that are silent (nullable) */
+    char **pizzicato;   /* ids of parts that pluck (nullable) */
+    char **tremolo;     /* ids of parts that tremble (nullable) */
+    char **staccato;    /* ids of parts that play short (nullable) */
+} StyleTexture;
+
 /* ---- parts ---- */
 
 /* How a counter part goes with the lead. */
@@ -153,6 +186,9 @@ typedef enum {
 
 typedef struct {
     char *id;            /* "rhythm-guitar": unique in the style */
+    char *name;          /* for people, instead of the instrument's: "Soprano" (nullable) */
+    char *doubles;       /* id of the part whose line it plays (nullable) */
+    gint interval;       /* and how far away, in semitones */
     TuneRole role;
     GArray *instruments; /* StyleChoice: instrument keys */
     gint low, high;      /* register, MIDI pitches; 0, 127 when open */
@@ -195,6 +231,7 @@ struct TuneStyle {
     StyleHarmony harmony;
     StyleMelody melody;
     GArray *parts;         /* StylePart */
+    GArray *textures;      /* StyleTexture */
     StyleMix mix;
     char **exempt;         /* properties the style is excused from: "velocity-spread: harpsichord ..." */
     StyleGrooves grooves;

@@ -306,6 +306,27 @@ static gboolean read_idiom(const TuneYamlNode *node, StylePattern *pattern, GErr
                           text);
 }
 
+static gboolean read_shape(const TuneYamlNode *node, StylePattern *pattern, GError **error)
+{
+    static const char *const names[] = {"voiced", "close",  "tenth", "open",
+                                        "stride", "octave", "fifths"};
+    const char *text = NULL;
+
+    if (!tune_yaml_get_string(node, "shape", &text, error))
+        return FALSE;
+    for (gsize i = 0; text != NULL && i < G_N_ELEMENTS(names); i++)
+        if (strcmp(names[i], text) == 0) {
+            pattern->shape = (StyleShape)i;
+            return TRUE;
+        }
+    if (text == NULL)
+        return TRUE;
+    return tune_yaml_fail(tune_yaml_get(node, "shape"), error,
+                          "\"%s\" is no shape (known: voiced, close, tenth, open, stride, octave, "
+                          "fifths)",
+                          text);
+}
+
 static gboolean read_common(const TuneYamlNode *node, StylePattern *pattern, GError **error)
 {
     const char *name = NULL, *metre = "4/4";
@@ -388,12 +409,12 @@ static gboolean read_comping(const TuneYamlNode *node, StylePattern *pattern, GE
     static const char *const keys[] = {"name",   "metre", "energy", "sections",
                                        "weight", "cells", "idiom",  "instruments",
                                        "roles",  "group", "tempo",  "order",
-                                       "octaves", "doubled", "early", NULL};
+                                       "octaves", "doubled", "early", "shape", NULL};
     const char *group = NULL;
 
     if (!tune_yaml_check_keys(node, keys, error) || !read_common(node, pattern, error) ||
-        !read_idiom(node, pattern, error) || !read_roles(node, pattern, error) ||
-        !read_order(node, pattern, error) ||
+        !read_idiom(node, pattern, error) || !read_shape(node, pattern, error) ||
+        !read_roles(node, pattern, error) || !read_order(node, pattern, error) ||
         !tune_yaml_get_string(node, "group", &group, error) ||
         !tune_yaml_get_bool(node, "doubled", &pattern->doubled, error) ||
         !tune_yaml_get_bool(node, "early", &pattern->early, error) ||

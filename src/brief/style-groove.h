@@ -80,9 +80,21 @@ typedef enum {
     STYLE_ORDER_RANDOM,   /* no tone twice running; alike when the section comes again */
 } StyleOrder;
 
+/* Comping: how one hand at a keyboard lays out the chord, bass note included. */
+typedef enum {
+    STYLE_SHAPE_VOICED, /* as voicing.c leads the voices */
+    STYLE_SHAPE_CLOSE,  /* within an octave: Alberti basses, broken chords */
+    STYLE_SHAPE_TENTH,  /* root, fifth, tenth */
+    STYLE_SHAPE_OPEN,   /* wide arpeggios under the pedal */
+    STYLE_SHAPE_STRIDE, /* a low bass note and a chord above: waltz, stride, march */
+    STYLE_SHAPE_OCTAVE, /* the bass in octaves */
+    STYLE_SHAPE_FIFTHS, /* root, fifth, ninth */
+} StyleShape;
+
 typedef struct {
     char *name;
     StyleIdiom idiom;
+    StyleShape shape;
     TuneMetre metre;
     double energy[2];    /* lowest and highest section energy */
     guint32 sections;    /* bit 1 << TuneSectionRole; 0 = everywhere */

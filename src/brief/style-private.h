@@ -43,3 +43,8 @@ gboolean style_harmony_read(const TuneYamlNode *node, StyleHarmony *harmony, GEr
 void style_melody_init(StyleMelody *melody);
 void style_melody_clear(StyleMelody *melody);
 gboolean style_melody_read(const TuneYamlNode *node, StyleMelody *melody, GError **error);
+
+/* style-texture.c; @parts (StylePart) must be known, textures name them. */
+GArray *style_textures_new(void);
+gboolean style_textures_read(const TuneYamlNode *root, const GArray *parts, GArray *out,
+                             GError **error);

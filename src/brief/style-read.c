@@ -100,7 +100,7 @@ gboolean style_read_mode(const TuneYamlNode *map, gint *side, gint *mode, GError
 static const char *const own_keys[] = {
     "name",    "title",   "summary", "words",    "based_on", "exempt", "tempo",   "usual_tempo", "metres",
     "modes",   "keys",    "lift",    "seconds",  "ensemble", "endings", "forms",  "harmony",
-    "melody",  "parts",   "mix",     NULL};
+    "melody",  "parts",   "textures", "mix",     NULL};
 
 static gboolean check_root(const TuneYamlNode *root, GError **error)
 {
@@ -326,6 +326,8 @@ static void part_clear(gpointer data)
     StylePart *part = data;
 
     g_free(part->id);
+    g_free(part->name);
+    g_free(part->doubles);
     g_clear_pointer(&part->instruments, g_array_unref);
 }
 
@@ -389,8 +391,8 @@ static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, Styl
         "id",     "role",  "instruments", "register", "enters_at", "leaves_at", "chance",
         "rank",   "level", "pan",         "reverb",   "delay",     "chorus",    "high_pass",
         "duck",   "drive", "sections",    "after",    "voices",    "modes",     "follows",
-        NULL};
-    const char *role = "";
+        "name",   "doubles", "interval",  NULL};
+    const char *role = "", *name = NULL, *doubles = NULL;
     double range[2] = {0, 127};
 
     if (!tune_yaml_check_keys(node, allowed, error) || !read_text(node, "id", &part->id, error) ||
@@ -410,6 +412,14 @@ static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, Styl
         return tune_yaml_fail(node, error, "instruments: at least one is expected");
     part->low = (gint)range[0];
     part->high = (gint)range[1];
+    if (!tune_yaml_get_string(node, "name", &name, error) ||
+        !tune_yaml_get_string(node, "doubles", &doubles, error) ||
+        !tune_yaml_get_int(node, "interval", -36, 36, &part->interval, error))
+        return FALSE;
+    if (doubles != NULL && part_index(style, doubles) < 0)
+        return tune_yaml_fail(node, error, "doubles: no part above is called \"%s\"", doubles);
+    part->name = g_strdup(name);
+    part->doubles = g_strdup(doubles);
     return tune_yaml_get_double(node, "enters_at", 0, 1, &part->enters_at, error) &&
            tune_yaml_get_double(node, "leaves_at", 0, 2, &part->leaves_at, error) &&
            tune_yaml_get_double(node, "chance", 0, 1, &part->chance, error) &&
@@ -475,6 +485,7 @@ static TuneStyle *style_new(const char *path)
     g_array_set_clear_func(style->forms, form_clear);
     style->parts = g_array_new(FALSE, TRUE, sizeof(StylePart));
     g_array_set_clear_func(style->parts, part_clear);
+    style->textures = style_textures_new();
     style_harmony_init(&style->harmony);
     style_melody_init(&style->melody);
     return style;
@@ -496,6 +507,7 @@ void style_free(TuneStyle *style)
     g_array_unref(style->keys[1]);
     g_array_unref(style->forms);
     g_array_unref(style->parts);
+    g_array_unref(style->textures);
     style_harmony_clear(&style->harmony);
     style_melody_clear(&style->melody);
     tune_style_groove_clear(&style->grooves);
@@ -528,12 +540,18 @@ static gboolean read_grooves(const TuneYamlNode *root, TuneStyle *style, GError 
     return tune_style_groove_parse(root, &style->grooves, error);
 }
 
+static gboolean read_textures(const TuneYamlNode *root, TuneStyle *style, GError **error)
+{
+    return style_textures_read(root, style->parts, style->textures, error) &&
+           check_textures(root, style, error);
+}
+
 /* The blocks of a file in the order of their reading.  Each can be read without the others. */
 typedef gboolean (*ReadBlock)(const TuneYamlNode *root, TuneStyle *style, GError **error);
 static const ReadBlock head_blocks[] = {check_keys,  read_names, read_tempo, read_sizes,
                                         read_metres, read_modes, read_keys,  read_endings};
 static const ReadBlock rest_blocks[] = {check_keys,  read_forms, read_harmony, read_melody,
-                                        read_parts,  read_mix,   read_grooves};
+                                        read_parts,  read_textures, read_mix, read_grooves};
 
 static gboolean read_blocks(const ReadBlock *blocks, gsize n, const TuneYamlNode *root,
                             TuneStyle *style, GError **error)

@@ -210,7 +210,9 @@ static TuneTrack *track_for(Plan *plan, const TuneInstrument *instrument, const 
         for (gint i = 0; i < plan->n_parts; i++)
             if (plan->parts[i].instrument->is_drums)
                 return plan->parts[i].track; /* one drum track for drum set and percussion */
-    TuneTrack *track = tune_score_add_track(plan->score, instrument->key, instrument->name);
+    gboolean named = style->name != NULL && style->role == role;
+    TuneTrack *track = tune_score_add_track(plan->score, named ? style->id : instrument->key,
+                                            named ? style->name : instrument->name);
     track->instrument = (g_free(track->instrument), g_strdup(instrument->key));
     track->role = role;
     track->program = instrument->program;

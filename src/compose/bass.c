@@ -610,7 +610,7 @@ static void play_part(Plan *plan, gint index)
         b.high = MIN(b.part->instrument->high, b.low + 12);
     for (gint i = 0; i < plan->n_sections; i++) {
         b.section = &plan->sections[i];
-        if (!plan_plays(b.section, index))
+        if (!plan_writes(plan, b.section, index))
             continue;
         b.end = plan_groove_end(plan, b.section);
         b.previous = 0;

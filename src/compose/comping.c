@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "compose/arpeggio.h"
+#include "compose/hand.h"
 #include "compose/pattern.h"
 
 typedef struct {
@@ -52,6 +53,27 @@ static Voicing power_voicing(const Comper *c, const TuneChord *chord)
     return v;
 }
 
+/* The lowest note of the melody while chord @index sounds, 0 when there is none. */
+static gint melody_floor(const Comper *c, gint index)
+{
+    const PlanChord *chord = &c->plan->chords[index];
+    gint lowest = 0;
+
+    for (gint i = 0; i < c->plan->n_parts; i++) {
+        const PlanPart *p = &c->plan->parts[i];
+        if (p->role != TUNE_ROLE_LEAD || p == c->part)
+            continue;
+        for (guint n = 0; n < p->track->notes->len; n++) {
+            const TuneNote *note = &g_array_index(p->track->notes, TuneNote, n);
+            if (note->onset >= chord->tick + chord->ticks)
+                break;
+            if (note->onset + note->duration > chord->tick && (lowest == 0 || note->pitch < lowest))
+                lowest = note->pitch;
+        }
+    }
+    return lowest;
+}
+
 static Voicing voicing_at(const Comper *c, gint tick)
 {
     gint i = plan_chord_at(c->plan, tick);
@@ -59,9 +81,16 @@ static Voicing voicing_at(const Comper *c, gint tick)
 
     if (c->power)
         v = power_voicing(c, &c->plan->chords[i].chord);
+    else if (c->pattern != NULL && c->pattern->shape != STYLE_SHAPE_VOICED)
+        v = hand_voicing(&c->plan->chords[i], c->pattern->shape, c->low, c->high,
+                         melody_floor(c, i));
     else if (c->part->voicings != NULL)
         v = c->part->voicings[i];
-    guint most = MIN(MAX(1, c->part->instrument->polyphony), G_N_ELEMENTS(v.pitch));
+    guint most = c->part->style->voices > 0 ? (guint)c->part->style->voices
+                                            : MAX(1, c->part->instrument->polyphony);
+    most = MIN(most, G_N_ELEMENTS(v.pitch));
+    if (c->pattern != NULL && c->pattern->shape != STYLE_SHAPE_VOICED)
+        most = G_N_ELEMENTS(v.pitch); /* never more at once than the cells say */
     guint skip = v.n > most ? v.n - most : 0; /* too many: the lowest go, the bass has them */
     for (guint k = skip; k < v.n; k++)
         if (v.pitch[k] >= c->part->instrument->low && v.pitch[k] <= c->part->instrument->high &&
@@ -590,7 +619,7 @@ static void play_part(Plan *plan, gint index, const gint *lead, const guint8 *bu
                strcmp(key, "banjo") == 0 || strcmp(key, "twelve-string-guitar") == 0;
     for (gint i = 0; i < plan->n_sections; i++) {
         c.section = &plan->sections[i];
-        if (!plan_plays(c.section, index))
+        if (!plan_writes(plan, c.section, index))
             continue;
         c.end = plan_groove_end(plan, c.section);
         c.line = 0;
@@ -649,5 +678,4 @@ void plan_comping(Plan *plan)
             play_part(plan, i, lead, busy);
     }
     plan_effects(plan);
-    plan_counterpoint(plan);
 }

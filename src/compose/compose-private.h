@@ -35,6 +35,9 @@ typedef struct {
     gboolean last;      /* the last section: the ending happens here */
     gint phrase_bars;   /* 2, 4 or 8: cadences fall at multiples of it */
     guint32 playing;    /* bit i: part i plays here (arrange.c) */
+    const StyleTexture *texture; /* (nullable) how its voices hang together (texture.c) */
+    guint32 woven;      /* bit i: part i's notes here are written with the melody (weave.c) */
+    gint singer;        /* the part that sings here, counted from 1; 0 = the lead */
 } PlanSection;
 
 typedef enum { FUNCTION_TONIC, FUNCTION_PREDOMINANT, FUNCTION_DOMINANT, FUNCTION_OTHER } Function;
@@ -109,6 +112,8 @@ gboolean plan_form(Plan *plan, GError **error);
 gboolean plan_arrange(Plan *plan, GError **error);
 /* arrange.c: TRUE for a lead that plays in certain sections only, where the first lead is silent. */
 gboolean plan_is_soloist(const PlanPart *part);
+/* texture.c, after the arrangement: each section's texture, and which parts are woven together */
+void plan_textures(Plan *plan);
 /* harmony.c */
 gboolean plan_harmony(Plan *plan, GError **error);
 /* melody.c: LEAD and COUNTER parts, lyrics */
@@ -120,6 +125,12 @@ void plan_voicings(Plan *plan);
 void plan_drums(Plan *plan);
 void plan_bass(Plan *plan);
 void plan_comping(Plan *plan);
+/* doubling.c, after all other writers: parts that play what another part plays, keyboard melodies with
+ * octaves and thirds, phrases that winds breathe between */
+void plan_doublings(Plan *plan);
+/* bow.c: what is plucked, trembles or is played short; a part that plucks now and then becomes two
+ * tracks */
+void plan_bowing(Plan *plan);
 /* perform.c: offsets, velocities, controls over all tracks */
 void plan_perform(Plan *plan);
 

@@ -3,6 +3,7 @@
 
 #include "compose/form.h"
 #include "compose/gaps.h"
+#include "compose/pattern.h"
 #include "tune-config.h"
 
 #include <string.h>
@@ -76,7 +77,10 @@ static void plan_clear(Plan *plan)
 
 static gboolean compose(Plan *plan, GError **error)
 {
-    if (!plan_form(plan, error) || !plan_arrange(plan, error) || !plan_harmony(plan, error))
+    if (!plan_form(plan, error) || !plan_arrange(plan, error))
+        return FALSE;
+    plan_textures(plan);
+    if (!plan_harmony(plan, error))
         return FALSE;
     plan_melody(plan);
     plan_voicings(plan);
@@ -84,6 +88,9 @@ static gboolean compose(Plan *plan, GError **error)
     plan_bass(plan);
     plan_comping(plan);
     plan_gaps(plan);
+    plan_doublings(plan);
+    plan_counterpoint(plan);
+    plan_bowing(plan);
     plan_perform(plan);
     write_form(plan);
     write_head(plan);

@@ -198,7 +198,7 @@ void counter_write(Plan *plan, PlanPart *part, gint index)
         const PlanSection *s = &plan->sections[i];
         gint end = MIN(s->start_tick + s->ticks, plan->final_tick);
         gint phrase = CLAMP(s->phrase_bars, 2, 4) * plan->bar_ticks;
-        if (!(s->playing & (1u << index)) || plan_singer(plan, i) == index)
+        if (!plan_writes(plan, s, index) || plan_singer(plan, i) == index)
             continue;
         const TuneTrack *lead = lead_track(plan, i);
         if (plan_follow(plan, part, s, end))
@@ -210,7 +210,7 @@ void counter_write(Plan *plan, PlanPart *part, gint index)
         for (gint from = s->start_tick; from < end; from += phrase)
             pitch = accompany_phrase(plan, part, lead, s, from, MIN(from + phrase, end), pitch);
     }
-    if (plan->final_tick < plan->ticks && (plan->sections[last].playing & (1u << index)) &&
+    if (plan->final_tick < plan->ticks && plan_writes(plan, &plan->sections[last], index) &&
         plan_singer(plan, last) != index)
         end_with_all(plan, part, lead_track(plan, last), pitch);
 }

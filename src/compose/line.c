@@ -101,6 +101,46 @@ static double own_cost(const Solver *s, gint i, gint pitch)
     return cost;
 }
 
+/* First to third species: strong notes are consonant with the other voices, weak ones may pass; nobody
+ * crosses. */
+static double together_cost(const Solver *s, gint i, gint pitch)
+{
+    static const double strong[12] = {0.5, 4, 2.5, 0, 0, 0.8, 2, 0.3, 0, 0, 1.6, 3.2};
+    const LineOthers *o = s->shape->others;
+    double cost = 0;
+
+    for (gint k = 0; k < o->n; k++) {
+        gint other = o->pitch[k][i];
+        if (other <= 0)
+            continue;
+        gint over = o->side[k] > 0 ? pitch - other : other - pitch;
+        cost += (s->strong[i] ? 1.0 : 0.3) * strong[abs(pitch - other) % 12];
+        if (over == 0)
+            cost += 2;
+        else if (over > 0)
+            cost += 3 + 0.4 * over;
+    }
+    return cost;
+}
+
+static double parallel_cost(const Solver *s, gint i, gint from, gint to)
+{
+    const LineOthers *o = s->shape->others;
+    double cost = 0;
+
+    for (gint k = 0; k < o->n; k++) {
+        gint a = o->before[k][i], b = o->pitch[k][i];
+        if (a <= 0 || b <= 0 || a == b || from == to)
+            continue;
+        gint before = abs(a - from) % 12, now = abs(b - to) % 12;
+        gboolean similar = (b > a) == (to > from);
+        if ((now == 0 || now == 7) && similar)
+            cost += before == now ? 9 : 1.2;
+        cost -= similar ? 0 : 0.15;
+    }
+    return cost;
+}
+
 /* What going from @from to @to at note @i costs. */
 static double move_cost(const Solver *s, gint i, gint from, gint to)
 {
@@ -171,6 +211,8 @@ static void solve_row(const Solver *s, gint i, gint low, gint width, TuneRandom 
 
     for (gint k = 0; k < width; k++) {
         own[k] = own_cost(s, i, low + k) + s->shape->noise * tune_random_unit(random);
+        if (s->shape->others != NULL)
+            own[k] += together_cost(s, i, low + k);
         if (fixed)
             own[k] = note->pitch == low + k ? 0 : 1000;
         least = MIN(least, own[k]);
@@ -182,11 +224,15 @@ static void solve_row(const Solver *s, gint i, gint low, gint width, TuneRandom 
             continue;
         if (i == 0)
             best = s->shape->before > 0 ? 0.5 * move_cost(s, 0, s->shape->before, low + k) : 0;
+        if (i == 0 && s->shape->before > 0 && s->shape->others != NULL)
+            best += parallel_cost(s, 0, s->shape->before, low + k);
         for (gint j = 0; i > 0 && j < width; j++) {
             double before = cost[j - MOST];
             if (before >= best)
                 continue;
             double c = before + move_cost(s, i, low + j, low + k);
+            if (s->shape->others != NULL)
+                c += parallel_cost(s, i, low + j, low + k);
             if (c < best) {
                 best = c;
                 from[k] = (gint8)j;

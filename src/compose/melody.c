@@ -7,7 +7,8 @@
  * phrase that comes back over the same harmony comes back note for note; over another it keeps rhythm
  * and contour.  When a section returns, a chorus or drop keeps its hook; a verse is varied a little.
  */
-#include "compose/melody.h"
+#include "compose/pattern.h"
+#include "compose/weave.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ typedef struct {
     GArray *memory; /* Memory */
     Words *words;
     gint last_pitch;
+    gint octave; /* semitones from the lead's octave to that of who sings now */
 } Singer;
 
 static gint kind_of(const PlanSection *s)
@@ -225,7 +227,7 @@ static double fit(const Plan *plan, const Line *line, gint start, gint shift)
 
 static gboolean reuse(Singer *m, const PlanSection *s, gint phrase, const Line *old, Line *line)
 {
-    gint start = line->start, ticks = line->ticks, shift = s->transpose;
+    gint start = line->start, ticks = line->ticks, shift = s->transpose + m->octave;
 
     /* What must return note for note bears other clothes on its chords. */
     if (old == NULL || fit(m->plan, old, start, shift) < (stays(s, phrase) ? 0.55 : 0.8))
@@ -460,7 +462,7 @@ static void begin_like(Singer *m, const PlanSection *s, gint phrase, Line *line)
         guint16 allowed = strong ? tune_chord_mask(c->chord) : c->scale;
         if (!((allowed >> (old->note[j].pitch % 12)) & 1))
             continue;
-        line->note[i].pitch = old->note[j].pitch;
+        line->note[i].pitch = old->note[j].pitch + m->octave;
         line->note[i].fixed = TRUE;
     }
 }
@@ -495,10 +497,11 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
     } else {
         const Line *old = recall(m, s, phrase, ticks);
         if (!reuse(m, s, phrase, old, &line)) {
-            if (!adapt(m, old, s->transpose, &line) && phrase % 2 == 1)
+            gint shift = s->transpose + m->octave;
+            if (!adapt(m, old, shift, &line) && phrase % 2 == 1)
                 begin_like(m, s, phrase, &line);
             compose_phrase(m, s, phrase, n, &line);
-            remember(m, s, phrase, &line, s->transpose);
+            remember(m, s, phrase, &line, shift);
         }
         if (old != NULL && s->repeat > 0 && !stays(s, phrase))
             vary(m, s, phrase, &line);
@@ -563,22 +566,45 @@ static void sing_last(Singer *m)
 
 gint plan_singer(const Plan *plan, gint index)
 {
+    const PlanSection *s = &plan->sections[index];
     gint first = -1;
 
+    if (s->singer > 0)
+        return s->singer - 1;
     for (gint p = 0; p < plan->n_parts; p++) {
         if (plan->parts[p].role != TUNE_ROLE_LEAD)
             continue;
         first = first < 0 ? p : first;
-        if ((plan->sections[index].playing >> p) & 1)
+        if ((s->playing >> p) & 1)
             return p;
     }
     return first;
 }
 
-static void set_singer(Singer *m, gint part_index)
+/* The section's singer takes over from @first, in the octave where the tune lies best. */
+static void hand_over(Singer *m, gint first, gint index)
 {
-    m->part_index = part_index;
-    m->part = &m->plan->parts[part_index];
+    const PlanPart *lead = &m->plan->parts[first];
+
+    m->part_index = plan_singer(m->plan, index);
+    m->part = &m->plan->parts[m->part_index];
+    gint apart = (m->part->low + m->part->high - lead->low - lead->high) / 2;
+    m->octave = apart >= 0 ? (apart + 6) / 12 * 12 : -((6 - apart) / 12 * 12);
+}
+
+static gboolean is_woven(const PlanSection *s)
+{
+    return s->texture != NULL && (s->texture->weave == STYLE_WEAVE_FUGUE ||
+                                  s->texture->weave == STYLE_WEAVE_IMITATION);
+}
+
+static void sing_woven(Singer *m, const PlanSection *s)
+{
+    const GArray *notes = m->part->track->notes;
+
+    weave_section(m->plan, s);
+    if (notes->len > 0)
+        m->last_pitch = g_array_index(notes, TuneNote, notes->len - 1).pitch;
 }
 
 /* @first: the part that sings the words. */
@@ -590,14 +616,28 @@ static void sing(Plan *plan, gint first)
     for (gint i = 0; i < plan->n_sections; i++) {
         if (words_has(m.words, i)) /* words are the first lead's */
             plan->sections[i].playing |= 1u << first;
-        set_singer(&m, plan_singer(plan, i));
-        if (plan->sections[i].playing & (1u << m.part_index))
+        hand_over(&m, first, i);
+        if (!(plan->sections[i].playing & (1u << m.part_index)))
+            continue;
+        if (is_woven(&plan->sections[i]))
+            sing_woven(&m, &plan->sections[i]);
+        else
             sing_section(&m, i);
     }
+    hand_over(&m, first, plan->n_sections - 1);
     if (plan->final_tick < plan->ticks &&
         (plan->sections[plan->n_sections - 1].playing & (1u << m.part_index)))
         sing_last(&m);
     words_free(m.words);
+}
+
+static gint compare_notes(gconstpointer a, gconstpointer b)
+{
+    const TuneNote *x = a, *y = b;
+
+    if (x->onset != y->onset)
+        return x->onset < y->onset ? -1 : 1;
+    return (x->pitch > y->pitch) - (x->pitch < y->pitch);
 }
 
 void plan_melody(Plan *plan)
@@ -610,8 +650,15 @@ void plan_melody(Plan *plan)
 
     if (first >= 0)
         sing(plan, first);
+    for (gint i = 0; i < plan->n_sections; i++)
+        if (!is_woven(&plan->sections[i]))
+            weave_section(plan, &plan->sections[i]);
+    weave_last(plan);
     for (gint i = 0; i < plan->n_parts; i++)
         if (plan->parts[i].role == TUNE_ROLE_COUNTER ||
             plan->parts[i].role == TUNE_ROLE_LEAD)
             counter_write(plan, &plan->parts[i], i);
+    for (gint i = 0; i < plan->n_parts; i++)
+        if (!plan->parts[i].instrument->is_drums)
+            g_array_sort(plan->parts[i].track->notes, compare_notes);
 }

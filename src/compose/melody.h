@@ -53,6 +53,15 @@ void motif_augment(Motif *motif);
 /* Appends the motif's notes from @tick on, at most @ticks long. */
 void motif_lay(const Motif *motif, gint tick, gint ticks, Line *line);
 
+/* Other voices that sound with a line: a pitch for each of its notes, 0 when silent. */
+#define LINE_MOST_OTHERS 5
+typedef struct {
+    gint n;
+    gint16 pitch[LINE_MOST_OTHERS][LINE_MAX_NOTES]; /* as the note begins */
+    gint16 before[LINE_MOST_OTHERS][LINE_MAX_NOTES]; /* as the line's note before it began */
+    gint side[LINE_MOST_OTHERS]; /* 1 the other voice lies above, -1 below */
+} LineOthers;
+
 typedef struct {
     gint low, high;     /* allowed pitches */
     double target[2];   /* where the line lies at its start and end */
@@ -61,6 +70,7 @@ typedef struct {
     double noise;       /* how much chance has a say */
     gint before;        /* pitch of the last note before the line, 0 = none */
     gint tonic_wish;    /* pitch class that the last note likes, -1 = any chord tone */
+    const LineOthers *others; /* (nullable) counterpoint: consonance, no parallels, no crossing */
 } LineShape;
 
 /* Finds the pitches of all notes that are not fixed. */

@@ -58,6 +58,10 @@ static inline gboolean plan_plays(const PlanSection *section, gint index)
     return (section->playing & (1u << index)) != 0;
 }
 
+/* TRUE when part @index plays in @section and its own writer writes it: it is not woven with the melody
+ * (weave.h) and does not double another part. */
+gboolean plan_writes(const Plan *plan, const PlanSection *section, gint index);
+
 /* The tick up to which the groove of @section runs: its end, or the final chord. */
 gint plan_groove_end(const Plan *plan, const PlanSection *section);
 
@@ -82,7 +86,7 @@ gboolean plan_block(Plan *plan, PlanPart *part, const PlanSection *section, gint
 /* effects.c: risers and reversed cymbals of FX parts; plan_comping() calls it. */
 void plan_effects(Plan *plan);
 
-/* counterpoint.c: takes parallels out of strict styles; plan_comping() calls it. */
+/* counterpoint.c: takes parallels out of strict styles. */
 void plan_counterpoint(Plan *plan);
 
 /* plan.c: how @pitch is spelled at @tick, by the key and the chord of the moment. */

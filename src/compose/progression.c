@@ -5,6 +5,7 @@
  * chord to the cadence are summed backwards, then the way is drawn forwards in proportion to them.
  */
 #include "compose/harmony.h"
+#include "compose/weave.h"
 
 #include <math.h>
 #include <string.h>
@@ -479,6 +480,54 @@ static void lay_walk(const Plan *plan, gint index, gint ticks, GArray *slots)
     }
 }
 
+/* ---- entries of a fugue: tonic and dominant in turn ---- */
+
+static gboolean is_fugue(const Plan *plan, const PlanSection *s)
+{
+    return s->texture != NULL && s->texture->weave == STYLE_WEAVE_FUGUE && !is_modal(plan->key.mode);
+}
+
+/* One entry's chords, two a bar; the answer's are the subject's a fifth higher (a tonal answer begins at
+ * home). */
+static void lay_entry(const Plan *plan, gint start, gint unit, gboolean answer, gboolean tonal,
+                      GArray *slots)
+{
+    static const char *const chords[2][3][4] = {
+        {{"I", "IV", "V", "I"}, {"V", "I", "V7/V", "V"}, {"I", "I", "V7/V", "V"}},
+        {{"i", "iv", "V", "i"}, {"v", "i", "V7/v", "v"}, {"i", "i", "V7/v", "v"}},
+    };
+    const char *const *row = chords[harmony_is_minor(plan) ? 1 : 0][answer ? (tonal ? 2 : 1) : 0];
+    gint middle = middle_of_bar(plan), bar = plan->bar_ticks;
+
+    for (gint i = 0; i < 2 * unit; i++) {
+        gint tick = start + i / 2 * bar + (i % 2 == 0 ? 0 : middle);
+        gint ticks = i % 2 == 0 ? middle : bar - middle;
+        if (unit == 1 && i == 1) { /* no time for more than one */
+            g_array_index(slots, Slot, slots->len - 1).ticks += ticks;
+            continue;
+        }
+        if (ticks > 0)
+            append(slots, tick, ticks, row[i]);
+        g_array_index(slots, Slot, slots->len - 1).locked = TRUE;
+    }
+}
+
+static void lay_fugue(const Plan *plan, gint index, gint ticks, GArray *slots)
+{
+    const PlanSection *s = &plan->sections[index];
+    WeaveEntries entries = weave_entries(plan, s);
+    gint at = 0, bars = ticks / plan->bar_ticks;
+
+    for (gint e = 0; e < entries.entries; e++) {
+        lay_entry(plan, at * plan->bar_ticks, entries.unit, e % 2 == 1, entries.tonal, slots);
+        at += entries.unit;
+    }
+    if (at < bars)
+        walk_phrase(plan, index, 1, 2, at * plan->bar_ticks, bars - at, slots);
+    else
+        g_array_index(slots, Slot, slots->len - 1).cadence = TRUE;
+}
+
 /* ---- cadence at the end of a progression that came round ---- */
 
 static gboolean is_leading(const Plan *plan, const char *numeral)
@@ -590,6 +639,10 @@ GArray *harmony_slots(const Plan *plan, gint index)
     tune_random_init(&random, plan->seed, "material %d/way", s->material);
     gboolean loops = tune_random_chance(&random, plan->style->harmony.loops);
     gint choice = choice_for(plan, s->material);
+    if (is_fugue(plan, s) && ticks >= 2 * plan->bar_ticks) {
+        lay_fugue(plan, index, ticks, slots);
+        return slots;
+    }
     if (plan->brief->blues_form && choice < 0) {
         lay_blues(plan, ticks, slots);
     } else if (choice >= 0 && (loops || is_modal(plan->key.mode) || plan->brief->blues_form)) {

@@ -49,7 +49,7 @@ static gboolean is_chordal(TuneRole role)
 
 static gboolean is_single(const PlanPart *part)
 {
-    return part->instrument->polyphony <= 2;
+    return part->style->voices == 1 || part->instrument->polyphony <= 2;
 }
 
 static const PlanPart *part_of_role(const Plan *plan, TuneRole role)
@@ -466,7 +466,7 @@ static gint section_end(const Plan *plan, gint from)
 
 static gint voices_for(const Plan *plan, const PlanPart *part)
 {
-    gint most = (gint)part->instrument->polyphony;
+    gint most = part->style->voices > 0 ? part->style->voices : (gint)part->instrument->polyphony;
     gboolean guitar = strcmp(part->instrument->family, "guitar") == 0;
 
     switch (part->role) {

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Textures: how the voices of a section hang together.  Sections of one material and role share theirs,
+ * variations each take another.
+ */
+#include "compose/pattern.h"
+#include "compose/weave.h"
+
+#include <string.h>
+
+PlanPart *plan_doubled(const Plan *plan, const PlanPart *part)
+{
+    for (gint i = 0; i < plan->n_parts && part->style->doubles != NULL; i++)
+        if (strcmp(plan->parts[i].style->id, part->style->doubles) == 0 && &plan->parts[i] != part)
+            return (PlanPart *)&plan->parts[i];
+    return NULL;
+}
+
+gboolean plan_writes(const Plan *plan, const PlanSection *section, gint index)
+{
+    return plan_plays(section, index) && !(section->woven & (1u << index)) &&
+           plan_doubled(plan, &plan->parts[index]) == NULL;
+}
+
+static gboolean is_single(const PlanPart *part)
+{
+    return part->style->voices == 1 || part->instrument->polyphony <= 2;
+}
+
+gboolean weave_is_voice(const Plan *plan, gint index, const PlanSection *section)
+{
+    const PlanPart *part = &plan->parts[index];
+
+    if (!(section->playing & (1u << index)) || part->instrument->is_drums ||
+        plan_doubled(plan, part) != NULL)
+        return FALSE;
+    switch (part->role) {
+    case TUNE_ROLE_LEAD:
+    case TUNE_ROLE_BASS:
+        return TRUE;
+    case TUNE_ROLE_COUNTER:
+    case TUNE_ROLE_COMP:
+        return is_single(part);
+    default:
+        return FALSE;
+    }
+}
+
+static guint32 voices_of(const Plan *plan, const PlanSection *section)
+{
+    guint32 voices = 0;
+
+    for (gint i = 0; i < plan->n_parts; i++)
+        if (weave_is_voice(plan, i, section) && __builtin_popcount(voices) < WEAVE_MOST_VOICES)
+            voices |= 1u << i;
+    return voices;
+}
+
+static gboolean has_role(const Plan *plan, guint32 parts, TuneRole role)
+{
+    for (gint i = 0; i < plan->n_parts; i++)
+        if (((parts >> i) & 1) && plan->parts[i].role == role)
+            return TRUE;
+    return FALSE;
+}
+
+/* Somebody has to be there to weave. */
+static gboolean is_possible(const Plan *plan, const StyleTexture *t, const PlanSection *s)
+{
+    guint32 voices = voices_of(plan, s);
+    gint n = __builtin_popcount(voices);
+
+    if (!has_role(plan, voices, TUNE_ROLE_LEAD))
+        return t->weave == STYLE_WEAVE_FREE;
+    switch (t->weave) {
+    case STYLE_WEAVE_CHORALE:
+        return n >= 3 && has_role(plan, voices, TUNE_ROLE_BASS);
+    case STYLE_WEAVE_FUGUE:
+    case STYLE_WEAVE_IMITATION:
+        return n >= 2 && s->bars >= 4 && plan->brief->lyrics->len == 0 && !s->last;
+    case STYLE_WEAVE_UNISON:
+        return n >= 2;
+    default:
+        return TRUE;
+    }
+}
+
+/* One energy for all sections that must be recognised as the same. */
+static double shared_energy(const Plan *plan, const PlanSection *s)
+{
+    double sum = 0;
+    gint n = 0;
+
+    for (gint i = 0; i < plan->n_sections; i++)
+        if (plan->sections[i].material == s->material && plan->sections[i].role == s->role) {
+            sum += plan->sections[i].energy;
+            n++;
+        }
+    return n > 0 ? sum / n : s->energy;
+}
+
+static const StyleTexture *choose(const Plan *plan, const PlanSection *s, const StyleTexture *before)
+{
+    const GArray *all = plan->style->textures;
+    double weights[24] = {0}, sum = 0;
+    gboolean varies = s->role == TUNE_SECTION_VARIATION;
+    TuneRandom random;
+
+    for (guint i = 0; i < MIN(all->len, G_N_ELEMENTS(weights)); i++) {
+        const StyleTexture *t = &g_array_index(all, StyleTexture, i);
+        double energy = varies || t->weave == STYLE_WEAVE_FREE ? s->energy : shared_energy(plan, s);
+        if ((t->sections != 0 && !(t->sections & (1u << s->role))) || energy < t->energy[0] ||
+            energy > t->energy[1] || !is_possible(plan, t, s))
+            continue;
+        weights[i] = t->weight * (t->sections != 0 ? 2 : 1) * (varies && t == before ? 0.05 : 1);
+        sum += weights[i];
+    }
+    if (sum <= 0)
+        return NULL;
+    tune_random_init(&random, plan->seed, "material %d/texture/%d/%d", s->material, s->role,
+                     varies ? s->repeat : 0);
+    return &g_array_index(all, StyleTexture,
+                          tune_random_weighted(&random, weights, MIN(all->len, G_N_ELEMENTS(weights))));
+}
+
+static gint part_of_id(const Plan *plan, const char *id)
+{
+    for (gint i = 0; i < plan->n_parts; i++)
+        if (strcmp(plan->parts[i].style->id, id) == 0)
+            return i;
+    return -1;
+}
+
+/* Who sings: the first time the lead, then one of those that the texture names. */
+static gint choose_singer(const Plan *plan, const PlanSection *s)
+{
+    gint found[16], n = 0;
+    TuneRandom random;
+
+    for (char **id = s->texture->melody; id != NULL && *id != NULL && n < 16; id++) {
+        gint i = part_of_id(plan, *id);
+        if (i >= 0 && !plan->parts[i].instrument->is_drums)
+            found[n++] = i;
+    }
+    if (n == 0 || !has_role(plan, voices_of(plan, s), TUNE_ROLE_LEAD) ||
+        plan->brief->lyrics->len > 0 || s->texture->weave != STYLE_WEAVE_FREE)
+        return -1;
+    tune_random_init(&random, plan->seed, "material %d/singer/%d", s->material, s->role);
+    return found[(tune_random_int(&random, 0, n - 1) + s->repeat) % n];
+}
+
+static void take_out(Plan *plan, PlanSection *s)
+{
+    guint32 left = s->playing;
+
+    for (char **id = s->texture->rests; id != NULL && *id != NULL; id++) {
+        gint i = part_of_id(plan, *id);
+        if (i >= 0 && !plan->parts[i].asked && plan->parts[i].role != TUNE_ROLE_LEAD)
+            left &= ~(1u << i);
+    }
+    if (left != 0)
+        s->playing = left;
+}
+
+void plan_textures(Plan *plan)
+{
+    const StyleTexture *before = NULL;
+
+    for (gint i = 0; i < plan->n_sections; i++) {
+        PlanSection *s = &plan->sections[i];
+        s->texture = choose(plan, s, before);
+        if (s->texture == NULL)
+            continue;
+        before = s->texture;
+        take_out(plan, s);
+        gint singer = choose_singer(plan, s);
+        if (singer >= 0) {
+            s->singer = singer + 1;
+            s->playing |= 1u << singer;
+            s->woven |= 1u << singer;
+        }
+        if (s->texture->weave != STYLE_WEAVE_FREE)
+            s->woven |= voices_of(plan, s);
+    }
+}
