@@ -51,8 +51,14 @@ static gboolean set_genre(Field *self, GError **error)
 {
     const LexiconEntry *entry = tune_lexicon_genre(self->vocabulary, self->value);
     gboolean own = FALSE;
+    g_autofree char *name = g_ascii_strdown(self->value, -1);
+    /* A style's own name is that style, whatever else the word may mean ("string-quartet" is a group). */
     const TuneStyle *style =
-        entry == NULL ? NULL : tune_lexicon_style(self->vocabulary, entry, &own);
+        tune_styles_find(tune_vocabulary_styles(self->vocabulary), g_strdelimit(g_strstrip(name), " _", '-'));
+
+    own = style != NULL;
+    if (style == NULL && entry != NULL)
+        style = tune_lexicon_style(self->vocabulary, entry, &own);
 
     if (style != NULL && own) {
         self->brief->style = style;

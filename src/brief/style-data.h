@@ -40,6 +40,7 @@ typedef struct {
     gint drop;         /* 0 = never left out; the highest goes first when time is short */
     gboolean cycle;    /* belongs to the stretch that is repeated when there is much time */
     gint transpose;    /* semitones against the home key (a couplet in the dominant, a lifted chorus) */
+    char *texture;     /* name of the texture it is written in (nullable) */
 } StyleSection;
 
 typedef struct {

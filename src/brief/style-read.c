@@ -249,13 +249,14 @@ static gboolean read_sizes(const TuneYamlNode *root, TuneStyle *style, GError **
 static gboolean read_section(const TuneYamlNode *node, StyleSection *out, GError **error)
 {
     static const char *const allowed[] = {"role", "bars",  "least",     "phrase", "energy", "material",
-                                          "drop", "cycle", "transpose", NULL};
-    const char *role = "", *material = "A";
+                                          "drop", "cycle", "transpose", "texture", NULL};
+    const char *role = "", *material = "A", *texture = NULL;
 
     *out = (StyleSection){.bars = 8, .least = 2, .phrase_bars = 4, .energy = 0.5};
     if (!tune_yaml_check_keys(node, allowed, error) ||
         !tune_yaml_get_string(node, "role", &role, error) ||
         !tune_yaml_get_string(node, "material", &material, error) ||
+        !tune_yaml_get_string(node, "texture", &texture, error) ||
         !tune_yaml_get_int(node, "bars", 1, 64, &out->bars, error))
         return FALSE;
     out->least = MIN(2, out->bars);
@@ -265,12 +266,18 @@ static gboolean read_section(const TuneYamlNode *node, StyleSection *out, GError
     if (material[0] < 'A' || material[0] > 'Z' || material[1] != '\0')
         return tune_yaml_fail(node, error, "material: one capital letter is expected");
     out->material = material[0];
+    out->texture = g_strdup(texture);
     return tune_yaml_get_int(node, "least", 1, out->bars, &out->least, error) &&
            tune_yaml_get_int(node, "phrase", 1, 16, &out->phrase_bars, error) &&
            tune_yaml_get_double(node, "energy", 0, 1, &out->energy, error) &&
            tune_yaml_get_int(node, "drop", 0, 20, &out->drop, error) &&
            tune_yaml_get_bool(node, "cycle", &out->cycle, error) &&
            tune_yaml_get_int(node, "transpose", -6, 7, &out->transpose, error);
+}
+
+static void section_clear(gpointer data)
+{
+    g_free(((StyleSection *)data)->texture);
 }
 
 static void form_clear(gpointer data)
@@ -296,9 +303,10 @@ static gboolean read_form(const TuneYamlNode *node, StyleForm *form, GError **er
                               "sections: a list of 1 to 24 sections is expected");
     for (guint i = 0; i < tune_yaml_size(sections); i++) {
         StyleSection section;
-        if (!read_section(tune_yaml_at(sections, i), &section, error))
-            return FALSE;
+        gboolean good = read_section(tune_yaml_at(sections, i), &section, error);
         g_array_append_val(form->sections, section);
+        if (!good)
+            return FALSE;
     }
     return TRUE;
 }
@@ -311,10 +319,34 @@ static gboolean read_forms(const TuneYamlNode *root, TuneStyle *style, GError **
         return tune_yaml_fail(node ? node : root, error, "forms: a list of forms is expected");
     for (guint i = 0; i < tune_yaml_size(node); i++) {
         StyleForm form = {NULL, 1.0, g_array_new(FALSE, TRUE, sizeof(StyleSection))};
+        g_array_set_clear_func(form.sections, section_clear);
         gboolean good = read_form(tune_yaml_at(node, i), &form, error);
         g_array_append_val(style->forms, form);
         if (!good)
             return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean has_texture(const TuneStyle *style, const char *name)
+{
+    for (guint i = 0; i < style->textures->len; i++)
+        if (strcmp(g_array_index(style->textures, StyleTexture, i).name, name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* The textures that sections ask for are there. */
+static gboolean check_textures(const TuneYamlNode *root, const TuneStyle *style, GError **error)
+{
+    for (guint f = 0; f < style->forms->len; f++) {
+        const GArray *sections = g_array_index(style->forms, StyleForm, f).sections;
+        for (guint i = 0; i < sections->len; i++) {
+            const char *name = g_array_index(sections, StyleSection, i).texture;
+            if (name != NULL && !has_texture(style, name))
+                return tune_yaml_fail(tune_yaml_get(root, "forms"), error,
+                                      "forms: there is no texture \"%s\"", name);
+        }
     }
     return TRUE;
 }

@@ -35,7 +35,7 @@ static PlanPart *other_track(Plan *plan, gint index, const char *key, const char
 
     if (*made >= 0)
         return &plan->parts[*made];
-    if (instrument == NULL || is_excluded(plan, instrument) || plan->brief->only_instruments ||
+    if (instrument == NULL || is_excluded(plan, instrument) ||
         plan->n_parts == PLAN_MAX_PARTS || plan->score->tracks->len >= TUNE_SCORE_MAX_TRACKS - 1)
         return NULL;
     PlanPart *from = &plan->parts[index], *part = &plan->parts[plan->n_parts];

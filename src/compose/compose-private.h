@@ -35,6 +35,7 @@ typedef struct {
     gboolean last;      /* the last section: the ending happens here */
     gint phrase_bars;   /* 2, 4 or 8: cadences fall at multiples of it */
     guint32 playing;    /* bit i: part i plays here (arrange.c) */
+    const char *texture_name; /* what the form asks for (nullable) */
     const StyleTexture *texture; /* (nullable) how its voices hang together (texture.c) */
     guint32 woven;      /* bit i: part i's notes here are written with the melody (weave.c) */
     gint singer;        /* the part that sings here, counted from 1; 0 = the lead */

@@ -51,7 +51,8 @@ static Draft draft_of_style(const StyleSection *s)
 {
     return (Draft){.role = s->role, .material = s->material, .bars = s->bars, .least = s->least,
                    .phrase_bars = s->phrase_bars, .energy = s->energy, .drop = s->drop,
-                   .cycle = s->cycle, .at_seconds = -1, .transpose = s->transpose};
+                   .cycle = s->cycle, .at_seconds = -1, .transpose = s->transpose,
+                   .texture = s->texture};
 }
 
 /* Lines of the lyrics that are sung in said section @index, when the lyrics are where the sections come

@@ -407,6 +407,7 @@ static void make_sections(Plan *plan, const GArray *drafts)
         s->ticks = d->bars * plan->bar_ticks;
         s->energy = energy_of(plan, d, x);
         s->transpose = d->transpose;
+        s->texture_name = d->texture;
         s->last = i + 1 == drafts->len;
         s->phrase_bars = d->phrase_bars;
         bar += d->bars;

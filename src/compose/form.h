@@ -18,6 +18,7 @@ typedef struct {
     gboolean fixed;     /* @bars were said */
     double at_seconds;  /* wanted start, or -1 */
     gint transpose;
+    const char *texture; /* (nullable) belongs to the style */
     const TuneBriefSection *said; /* (nullable) */
 } Draft;
 

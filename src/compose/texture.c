@@ -99,6 +99,19 @@ static double shared_energy(const Plan *plan, const PlanSection *s)
     return n > 0 ? sum / n : s->energy;
 }
 
+/* The texture that the form names, where it is possible. */
+static const StyleTexture *named(const Plan *plan, const PlanSection *s)
+{
+    const GArray *all = plan->style->textures;
+
+    for (guint i = 0; i < all->len && s->texture_name != NULL; i++) {
+        const StyleTexture *t = &g_array_index(all, StyleTexture, i);
+        if (strcmp(t->name, s->texture_name) == 0 && is_possible(plan, t, s))
+            return t;
+    }
+    return NULL;
+}
+
 static const StyleTexture *choose(const Plan *plan, const PlanSection *s, const StyleTexture *before)
 {
     const GArray *all = plan->style->textures;
@@ -142,7 +155,7 @@ static gint choose_singer(const Plan *plan, const PlanSection *s)
         if (i >= 0 && !plan->parts[i].instrument->is_drums)
             found[n++] = i;
     }
-    if (n == 0 || !has_role(plan, voices_of(plan, s), TUNE_ROLE_LEAD) ||
+    if (n == 0 || (s->role == TUNE_SECTION_THEME && s->repeat == 0) || !has_role(plan, voices_of(plan, s), TUNE_ROLE_LEAD) ||
         plan->brief->lyrics->len > 0 || s->texture->weave != STYLE_WEAVE_FREE)
         return -1;
     tune_random_init(&random, plan->seed, "material %d/singer/%d", s->material, s->role);
@@ -168,7 +181,9 @@ void plan_textures(Plan *plan)
 
     for (gint i = 0; i < plan->n_sections; i++) {
         PlanSection *s = &plan->sections[i];
-        s->texture = choose(plan, s, before);
+        s->texture = named(plan, s);
+        if (s->texture == NULL)
+            s->texture = choose(plan, s, before);
         if (s->texture == NULL)
             continue;
         before = s->texture;

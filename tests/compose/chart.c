@@ -4,8 +4,11 @@
  *
  *     chart STYLE [SEED [SECONDS [METRE [KEY [TRACK [FILE.json]]]]]]
  *     chart "A SENTENCE" [SEED [FIELD=VALUE ...]]
+ *
+ * With TUNESMITH_CHART_SCORE=FILE.json the score is written there too, for bench/piano_roll.py.
  */
 #include "brief-fixture.h"
+#include "score/format.h"
 
 #include "score/format.h"
 
@@ -58,6 +61,18 @@ static void print_notes(const TuneScore *score, const TuneTrack *track, gint fro
     g_print("\n");
 }
 
+static void save_score(const TuneScore *score)
+{
+    const char *path = g_getenv("TUNESMITH_CHART_SCORE");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) json = path != NULL ? tune_score_write_json(score, &error) : NULL;
+    gsize size = 0;
+    const char *text = json != NULL ? g_bytes_get_data(json, &size) : NULL;
+
+    if (text != NULL && !g_file_set_contents(path, text, (gssize)size, &error))
+        g_printerr("%s\n", error->message);
+}
+
 static void print_score(const TuneScore *score, const char *track_id)
 {
     const TuneTrack *track = NULL;
@@ -76,6 +91,7 @@ static void print_score(const TuneScore *score, const char *track_id)
             (double)g_array_index(score->chords, TuneScoreChord, score->chords->len - 1).tick / bar_ticks + 1,
             tune_score_seconds(score, g_array_index(score->chords, TuneScoreChord, score->chords->len - 1).tick));
     print_parts(score);
+    save_score(score);
     for (gint tick = 0; tick < score->ticks; tick += bar_ticks) {
         const TuneSection *s = tune_score_section_at(score, tick);
         if (s != NULL && s->tick == tick)
