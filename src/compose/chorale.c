@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define MOST_SLOTS 256
-#define MOST_CHOICES 26
+#define MOST_CHOICES 30
 
 typedef struct {
     gint8 pitch[WEAVE_MOST_VOICES]; /* from the highest voice; 0 is silent */
@@ -184,12 +184,26 @@ static void keep(Choice *out, gint *n, const Choice *c)
     out[at] = *c;
 }
 
+/* Root and third may change places in the bass where nobody has said which it is. */
+static gboolean may_turn(const Writer *w, gint i, gint pc)
+{
+    const PlanChord *c = w->slot[i].chord;
+    gint bass = tune_fifths_pitch_class(c->chord.bass);
+
+    return w->weave->plan->brief->chords->len == 0 && !c->cadence && c->tick > 0 &&
+           c->tick < w->weave->plan->final_tick && (bass == w->root[i] || bass == w->third[i]) &&
+           (pc == w->root[i] || pc == w->third[i]);
+}
+
 static void extend(const Writer *w, gint i, gint v, Choice *c, Choice *out, gint *n)
 {
     const Weave *weave = w->weave;
 
+    gint bass_pc = tune_fifths_pitch_class(w->slot[i].chord->chord.bass);
+
     if (v == weave->n) {
-        c->cost = doubling_cost(w, i, c) + spacing_cost(w, c);
+        gboolean other = c->pitch[v - 1] % 12 != bass_pc;
+        c->cost = doubling_cost(w, i, c) + spacing_cost(w, c) + (other ? 2.5 : 0);
         keep(out, n, c);
         return;
     }
@@ -201,9 +215,8 @@ static void extend(const Writer *w, gint i, gint v, Choice *c, Choice *out, gint
     gboolean bass = v + 1 == weave->n;
     gint above = v > 0 && c->pitch[v - 1] > 0 ? c->pitch[v - 1] : 127;
     gint high = MIN(weave->voice[v].high, v - 1 == weave->lead ? above + 4 : above);
-    gint bass_pc = tune_fifths_pitch_class(w->slot[i].chord->chord.bass);
     for (gint p = weave->voice[v].low; p <= high; p++) {
-        if (bass ? p % 12 != bass_pc : !((w->tones[i] >> (p % 12)) & 1))
+        if (bass ? p % 12 != bass_pc && !may_turn(w, i, p % 12) : !((w->tones[i] >> (p % 12)) & 1))
             continue;
         c->pitch[v] = (gint8)p;
         extend(w, i, v + 1, c, out, n);
@@ -433,6 +446,22 @@ static void write_voices(Writer *w, const Choice *path)
     }
 }
 
+/* The chord is named by the bass that it got. */
+static void name_basses(Writer *w, const Choice *path)
+{
+    Plan *plan = w->weave->plan;
+
+    for (gint i = 0; i < w->n; i++) {
+        PlanChord *c = &plan->chords[w->slot[i].chord - plan->chords];
+        gint8 tones[TUNE_CHORD_MAX_TONES], fifths[TUNE_CHORD_MAX_TONES];
+        gint bass = path[i].pitch[w->weave->n - 1];
+        if (c->tick != w->slot[i].tick || bass <= 0 || !may_turn(w, i, bass % 12))
+            continue;
+        tune_chord_tones(c->chord.quality, tones, fifths);
+        c->chord.bass = bass % 12 == w->root[i] ? c->chord.root : (TuneFifths)(c->chord.root + fifths[1]);
+    }
+}
+
 void weave_chorale(Weave *weave)
 {
     g_autofree Writer *w = g_new0(Writer, 1);
@@ -446,5 +475,6 @@ void weave_chorale(Weave *weave)
     if (w->n == 0)
         return;
     solve(w, path);
+    name_basses(w, path);
     write_voices(w, path);
 }

@@ -87,10 +87,26 @@ static void solve_line(Fugue *f, gint voice, Line *line, const char *what, gint 
     line_solve(f->weave->plan, line, &shape, &random);
 }
 
-static void sound_line(Fugue *f, gint voice, const Line *line, gint velocity)
+/* Who sings or blows takes breath behind a line; strings lift the bow before the subject. */
+static void breathe(const Fugue *f, gint voice, Line *line)
+{
+    const Weave *w = f->weave;
+    LineNote *last = &line->note[line->n - 1];
+    gint end = line->start + line->ticks, unit = (end - w->start) / MAX(1, f->unit_ticks);
+    gboolean subject = unit < f->entries.entries && f->order[unit % w->n] == voice;
+    gint rest = w->plan->beat_ticks / 2;
+
+    if (end >= w->end || last->tick + last->ticks < line->ticks || last->ticks < 2 * rest)
+        return;
+    if (subject || w->voice[voice].part->instrument->breath)
+        last->ticks -= rest;
+}
+
+static void sound_line(Fugue *f, gint voice, Line *line, gint velocity)
 {
     if (line->n == 0)
         return;
+    breathe(f, voice, line);
     line_write(f->weave->plan, f->weave->voice[voice].part, line, velocity);
     f->last[voice] = line->note[line->n - 1].pitch;
 }

@@ -40,11 +40,21 @@ static gboolean is_hook(const PlanSection *s)
     return s->role == TUNE_SECTION_CHORUS || s->role == TUNE_SECTION_DROP;
 }
 
+/* How often the material was heard before in this very role: variations are no repeats of a theme. */
+static gint heard_before(const Plan *plan, const PlanSection *s)
+{
+    gint n = 0;
+
+    for (const PlanSection *t = plan->sections; t < s; t++)
+        n += t->material == s->material && t->role == s->role;
+    return n;
+}
+
 /* Comes back note for note: a hook always, a theme when it is heard for the second time. */
-static gboolean stays(const PlanSection *s, gint phrase)
+static gboolean stays(const Plan *plan, const PlanSection *s, gint phrase)
 {
     return is_hook(s) ? phrase == 0 || s->repeat % 2 == 1
-                      : s->role == TUNE_SECTION_THEME && phrase == 0 && s->repeat < 3;
+                      : s->role == TUNE_SECTION_THEME && phrase == 0 && heard_before(plan, s) < 3;
 }
 
 /* ---- where a section lies ---- */
@@ -230,7 +240,7 @@ static gboolean reuse(Singer *m, const PlanSection *s, gint phrase, const Line *
     gint start = line->start, ticks = line->ticks, shift = s->transpose + m->octave;
 
     /* What must return note for note bears other clothes on its chords. */
-    if (old == NULL || fit(m->plan, old, start, shift) < (stays(s, phrase) ? 0.55 : 0.8))
+    if (old == NULL || fit(m->plan, old, start, shift) < (stays(m->plan, s, phrase) ? 0.55 : 0.8))
         return FALSE;
     *line = *old;
     line->start = start;
@@ -503,7 +513,7 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
             compose_phrase(m, s, phrase, n, &line);
             remember(m, s, phrase, &line, shift);
         }
-        if (old != NULL && s->repeat > 0 && !stays(s, phrase))
+        if (old != NULL && s->repeat > 0 && !stays(m->plan, s, phrase))
             vary(m, s, phrase, &line);
         add_pickup(m, s, phrase, &line, free_from);
     }

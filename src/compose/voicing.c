@@ -466,7 +466,7 @@ static gint section_end(const Plan *plan, gint from)
 
 static gint voices_for(const Plan *plan, const PlanPart *part)
 {
-    gint most = part->style->voices > 0 ? part->style->voices : (gint)part->instrument->polyphony;
+    gint most = (gint)part->instrument->polyphony;
     gboolean guitar = strcmp(part->instrument->family, "guitar") == 0;
 
     switch (part->role) {
