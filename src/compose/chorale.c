@@ -420,6 +420,14 @@ static void write_slot(Writer *w, const Choice *path, gint i, gint v, TuneRandom
     }
     gint passing = next && s->ticks >= plan->beat_ticks && to > 0 ? passing_between(s, pitch, to) : 0;
     gint half = plan->beat_ticks / 2;
+    /* When the section comes again its alto strikes a note or two of a phrase twice. */
+    gint bar = (s->tick - weave->start) / plan->bar_ticks % 4;
+    gboolean again = weave->section->repeat > 0 && v == 1 && v != weave->lead && end - tick >= 2 * half &&
+                     (bar == 1 || bar == 2) && tick == s->tick && tick % plan->bar_ticks == 0;
+    if (again) {
+        plan_add_note(plan, part, tick, half, pitch, loud);
+        tick += half;
+    }
     if (passing > 0 && passes && end - tick > half && !s->chord->cadence) {
         plan_add_note(plan, part, tick, end - half - tick, pitch, loud);
         plan_add_note(plan, part, end - half, half, passing, loud - 8);

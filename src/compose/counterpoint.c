@@ -160,7 +160,7 @@ static void respell(Plan *plan, PlanPart *part)
 void plan_counterpoint(Plan *plan)
 {
     static const TuneRole order[] = {TUNE_ROLE_LEAD, TUNE_ROLE_BASS, TUNE_ROLE_COUNTER,
-                                     TUNE_ROLE_COMP, TUNE_ROLE_PAD,  TUNE_ROLE_ARP};
+                                     TUNE_ROLE_COMP, TUNE_ROLE_PAD}; /* broken chords are no voice */
     Choir choir = {.plan = plan, .n_beats = plan->ticks / plan->beat_ticks};
 
     if (!plan->style->melody.strict)

@@ -96,10 +96,13 @@ static void breathe(const Fugue *f, gint voice, Line *line)
     gboolean subject = unit < f->entries.entries && f->order[unit % w->n] == voice;
     gint rest = w->plan->beat_ticks / 2;
 
-    if (end >= w->end || last->tick + last->ticks < line->ticks || last->ticks < 2 * rest)
+    if (end >= w->end || last->tick + last->ticks < line->ticks ||
+        !(subject || w->voice[voice].part->instrument->breath))
         return;
-    if (subject || w->voice[voice].part->instrument->breath)
+    if (last->ticks >= 2 * rest)
         last->ticks -= rest;
+    else if (line->n > 1)
+        line->n--;
 }
 
 static void sound_line(Fugue *f, gint voice, Line *line, gint velocity)
@@ -214,7 +217,8 @@ static void state(Fugue *f, const Line *what, gint voice, gint start, gint ticks
     line.note[line.n - 1].ticks = MIN(line.note[line.n - 1].ticks, ticks - line.note[line.n - 1].tick);
     gint shift = entry_shift(f, what, voice, above);
     fix_what_fits(f, voice, shift, &line);
-    if (above == 7 && f->entries.tonal && what == &f->subject && !line.note[0].fixed) {
+    if (above == 7 && f->entries.tonal && what == &f->subject && !line.note[0].fixed &&
+        line.note[0].pitch - 2 >= f->weave->voice[voice].part->instrument->low) {
         line.note[0].pitch -= 2; /* the tonic answers the fifth */
         line.note[0].fixed = TRUE;
     }

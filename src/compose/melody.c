@@ -50,11 +50,17 @@ static gint heard_before(const Plan *plan, const PlanSection *s)
     return n;
 }
 
+/* The first four bars are what one remembers. */
+static gboolean is_head(const PlanSection *s, gint phrase)
+{
+    return phrase * CLAMP(s->phrase_bars, 2, 4) < 4;
+}
+
 /* Comes back note for note: a hook always, a theme when it is heard for the second time. */
 static gboolean stays(const Plan *plan, const PlanSection *s, gint phrase)
 {
-    return is_hook(s) ? phrase == 0 || s->repeat % 2 == 1
-                      : s->role == TUNE_SECTION_THEME && phrase == 0 && heard_before(plan, s) < 3;
+    return is_hook(s) ? is_head(s, phrase) || s->repeat % 2 == 1
+                      : s->role == TUNE_SECTION_THEME && is_head(s, phrase) && heard_before(plan, s) < 3;
 }
 
 /* ---- where a section lies ---- */
@@ -369,7 +375,7 @@ static void add_pickup(Singer *m, const PlanSection *s, gint phrase, Line *line,
     tune_random_init(&random, plan->seed, "material %d/pickup/%d", s->material, kind_of(s));
     gboolean wanted = tune_random_chance(&random, 0.45);
     /* Within what must return note for note the end of the first phrase stays as it is. */
-    if (phrase == 1 && (is_hook(s) || s->role == TUNE_SECTION_THEME))
+    if (phrase >= 1 && is_head(s, phrase - 1) && (is_hook(s) || s->role == TUNE_SECTION_THEME))
         return;
     gint count = tune_random_int(&random, 1, 2);
     gint from = line->start + first->tick - count * eighth;

@@ -497,7 +497,7 @@ static void lay_entry(const Plan *plan, gint start, gint unit, gboolean answer, 
         {{"i", "iv", "V", "i"}, {"v", "i", "V7/v", "v"}, {"i", "i", "V7/v", "v"}},
     };
     const char *const *row = chords[harmony_is_minor(plan) ? 1 : 0][answer ? (tonal ? 2 : 1) : 0];
-    gint middle = middle_of_bar(plan), bar = plan->bar_ticks;
+    gint middle = harmony_middle(plan), bar = plan->bar_ticks;
 
     for (gint i = 0; i < 2 * unit; i++) {
         gint tick = start + i / 2 * bar + (i % 2 == 0 ? 0 : middle);

@@ -64,6 +64,14 @@ static gboolean has_role(const Plan *plan, guint32 parts, TuneRole role)
     return FALSE;
 }
 
+/* The ending is written note against note: what is heard there again cannot be a fugue before. */
+static gboolean comes_last(const Plan *plan, const PlanSection *s)
+{
+    const PlanSection *last = &plan->sections[plan->n_sections - 1];
+
+    return s->last || (last->material == s->material && last->role == s->role);
+}
+
 /* Somebody has to be there to weave. */
 static gboolean is_possible(const Plan *plan, const StyleTexture *t, const PlanSection *s)
 {
@@ -77,7 +85,7 @@ static gboolean is_possible(const Plan *plan, const StyleTexture *t, const PlanS
         return n >= 3 && has_role(plan, voices, TUNE_ROLE_BASS);
     case STYLE_WEAVE_FUGUE:
     case STYLE_WEAVE_IMITATION:
-        return n >= 2 && s->bars >= 4 && plan->brief->lyrics->len == 0 && !s->last;
+        return n >= 2 && s->bars >= 4 && plan->brief->lyrics->len == 0 && !comes_last(plan, s);
     case STYLE_WEAVE_UNISON:
         return n >= 2;
     default:
@@ -112,18 +120,20 @@ static const StyleTexture *named(const Plan *plan, const PlanSection *s)
     return NULL;
 }
 
-static const StyleTexture *choose(const Plan *plan, const PlanSection *s, const StyleTexture *before)
+/* Draws among the textures that suit @energy; @free: only those in which each part writes its own. */
+static const StyleTexture *draw(const Plan *plan, const PlanSection *s, double energy, gboolean free,
+                                const StyleTexture *before)
 {
     const GArray *all = plan->style->textures;
     double weights[24] = {0}, sum = 0;
+    guint n = MIN(all->len, G_N_ELEMENTS(weights));
     gboolean varies = s->role == TUNE_SECTION_VARIATION;
     TuneRandom random;
 
-    for (guint i = 0; i < MIN(all->len, G_N_ELEMENTS(weights)); i++) {
+    for (guint i = 0; i < n; i++) {
         const StyleTexture *t = &g_array_index(all, StyleTexture, i);
-        double energy = varies || t->weave == STYLE_WEAVE_FREE ? s->energy : shared_energy(plan, s);
         if ((t->sections != 0 && !(t->sections & (1u << s->role))) || energy < t->energy[0] ||
-            energy > t->energy[1] || !is_possible(plan, t, s))
+            energy > t->energy[1] || (free && t->weave != STYLE_WEAVE_FREE) || !is_possible(plan, t, s))
             continue;
         weights[i] = t->weight * (t->sections != 0 ? 2 : 1) * (varies && t == before ? 0.05 : 1);
         sum += weights[i];
@@ -132,8 +142,19 @@ static const StyleTexture *choose(const Plan *plan, const PlanSection *s, const 
         return NULL;
     tune_random_init(&random, plan->seed, "material %d/texture/%d/%d", s->material, s->role,
                      varies ? s->repeat : 0);
-    return &g_array_index(all, StyleTexture,
-                          tune_random_weighted(&random, weights, MIN(all->len, G_N_ELEMENTS(weights))));
+    return &g_array_index(all, StyleTexture, tune_random_weighted(&random, weights, n));
+}
+
+/* What is heard again is woven as before; how it is played goes by the section's own energy. */
+static const StyleTexture *choose(const Plan *plan, const PlanSection *s, const StyleTexture *before)
+{
+    gboolean varies = s->role == TUNE_SECTION_VARIATION;
+    const StyleTexture *t = draw(plan, s, varies ? s->energy : shared_energy(plan, s), FALSE, before);
+
+    if (t == NULL || t->weave != STYLE_WEAVE_FREE || varies)
+        return t;
+    const StyleTexture *own = draw(plan, s, s->energy, TRUE, before);
+    return own != NULL ? own : t;
 }
 
 static gint part_of_id(const Plan *plan, const char *id)
@@ -158,8 +179,9 @@ static gint choose_singer(const Plan *plan, const PlanSection *s)
     if (n == 0 || (s->role == TUNE_SECTION_THEME && s->repeat == 0) || !has_role(plan, voices_of(plan, s), TUNE_ROLE_LEAD) ||
         plan->brief->lyrics->len > 0 || s->texture->weave != STYLE_WEAVE_FREE)
         return -1;
+    gboolean varies = s->role == TUNE_SECTION_VARIATION;
     tune_random_init(&random, plan->seed, "material %d/singer/%d", s->material, s->role);
-    return found[(tune_random_int(&random, 0, n - 1) + s->repeat) % n];
+    return found[(tune_random_int(&random, 0, n - 1) + (varies ? s->repeat : 0)) % n];
 }
 
 static void take_out(Plan *plan, PlanSection *s)

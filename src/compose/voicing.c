@@ -60,8 +60,9 @@ static const PlanPart *part_of_role(const Plan *plan, TuneRole role)
     return NULL;
 }
 
-/* The same chord at the same place where the material is first heard; -1 when there is none. */
-static gint twin_of(const Plan *plan, gint chord)
+/* The same chord (transposed with its section) at the same place where the material is first heard, -1 when
+ * there is none; @up: how many semitones higher it is now. */
+static gint twin_of(const Plan *plan, gint chord, gint *up)
 {
     const PlanChord *c = &plan->chords[chord];
     const PlanSection *s = &plan->sections[c->section];
@@ -69,11 +70,15 @@ static gint twin_of(const Plan *plan, gint chord)
     for (gint i = 0; i < chord && s->repeat > 0; i++) {
         const PlanChord *o = &plan->chords[i];
         const PlanSection *t = &plan->sections[o->section];
+        *up = s->transpose - t->transpose;
+        gint root = tune_fifths_pitch_class(c->chord.root) - tune_fifths_pitch_class(o->chord.root);
+        gint bass = tune_fifths_pitch_class(c->chord.bass) - tune_fifths_pitch_class(o->chord.bass);
         if (t->material == s->material && o->section != c->section &&
-            o->tick - t->start_tick == c->tick - s->start_tick && o->chord.root == c->chord.root &&
-            o->chord.quality == c->chord.quality && o->chord.bass == c->chord.bass)
+            o->tick - t->start_tick == c->tick - s->start_tick && (root - *up) % 12 == 0 &&
+            o->chord.quality == c->chord.quality && (bass - *up) % 12 == 0)
             return i;
     }
+    *up = 0;
     return -1;
 }
 
@@ -419,7 +424,9 @@ static void voice_run(const Voicer *self, gint from, gint to, Voicing *out)
 
     for (gint i = 0; i < n; i++) {
         Candidate *mine = all + i * MOST_CANDIDATES, *before = mine - MOST_CANDIDATES;
-        gint twin = twin_of(self->plan, from + i);
+        gint up, twin = twin_of(self->plan, from + i, &up);
+        if (up % 12 != 0)
+            twin = -1;
         if (twin >= 0 && !self->power && out[twin].n > 1 &&
             from + i == renewed(self->plan, from, to, self->part->style->id)) {
             mine[0] = (Candidate){thicker(self, &out[twin]), 0};
@@ -671,11 +678,12 @@ static void voice_ensemble_run(Ensemble *e, gint from, gint to)
             outer[1] = bass_pitch(e, c - 1);
         }
         /* When a section returns its inner voices go the same way, but for one chord. */
-        gint twin = twin_of(e->plan, from + i);
+        gint up, twin = twin_of(e->plan, from + i, &up);
         gboolean anew = twin >= 0 && from + i == renewed(e->plan, from, to, "inner voices");
         for (gint k = 0; k < counts[i]; k++) {
             for (gint v = 0; twin >= 0 && v < e->n; v++) {
-                gboolean same = mine[k].pitch[v] == e->parts[v]->voicings[twin].pitch[0];
+                gint apart = mine[k].pitch[v] - e->parts[v]->voicings[twin].pitch[0] - up;
+                gboolean same = up == 0 ? apart == 0 : apart % 12 == 0;
                 mine[k].cost += anew ? (same ? 3.0 : 0) : (same ? 0 : 2.5);
             }
             double best = i == 0 ? 0 : G_MAXDOUBLE;

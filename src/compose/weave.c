@@ -113,6 +113,82 @@ static gint compare_notes(gconstpointer a, gconstpointer b)
     return (x->pitch > y->pitch) - (x->pitch < y->pitch);
 }
 
+/* ---- what is heard again ---- */
+
+/* An earlier section of the same texture over the same harmony, in whatever key. */
+static const PlanSection *heard(const Plan *plan, const PlanSection *s)
+{
+    gint shift, from = plan_chord_at(plan, s->start_tick);
+
+    for (const PlanSection *t = plan->sections; t < s; t++) {
+        gint same = 0, all = 0, other = plan_chord_at(plan, t->start_tick);
+        if (t->material != s->material || t->role != s->role || t->texture != s->texture ||
+            t->ticks != s->ticks || t->woven != s->woven)
+            continue;
+        shift = s->transpose - t->transpose;
+        for (gint i = 0; from + i < plan->n_chords && plan->chords[from + i].tick < s->start_tick + s->ticks; i++) {
+            const PlanChord *a = &plan->chords[from + i], *b = &plan->chords[other + i];
+            gint roots = tune_fifths_pitch_class(a->chord.root) - tune_fifths_pitch_class(b->chord.root);
+            all++;
+            same += (roots - shift) % 12 == 0 && a->tick - s->start_tick == b->tick - t->start_tick;
+        }
+        if (same * 10 >= all * 8)
+            return t;
+    }
+    return NULL;
+}
+
+/* The octave in which a voice sings what it sang in @t, and how far that is. */
+static gint transposition(const WeaveVoice *v, const PlanSection *t, gint shift)
+{
+    gint low = 127, high = 0, best = shift, least = G_MAXINT;
+
+    for (guint i = 0; i < v->part->track->notes->len; i++) {
+        const TuneNote *n = &g_array_index(v->part->track->notes, TuneNote, i);
+        if (n->onset >= t->start_tick && n->onset < t->start_tick + t->ticks) {
+            low = MIN(low, n->pitch);
+            high = MAX(high, n->pitch);
+        }
+    }
+    for (gint octave = -1; octave <= 1; octave++) {
+        gint by = shift + 12 * octave;
+        gint out = MAX(0, v->part->instrument->low - low - by) + MAX(0, high + by - v->part->instrument->high);
+        gint cost = 100 * out + MAX(0, v->low - low - by) + MAX(0, high + by - v->high) + abs(octave);
+        if (cost < least) {
+            least = cost;
+            best = by;
+        }
+    }
+    return best;
+}
+
+/* The section again; one long note of a voice in its second bar is struck twice. */
+static void sing_again(Weave *weave, const PlanSection *t)
+{
+    Plan *plan = weave->plan;
+    const PlanSection *s = weave->section;
+
+    for (gint k = 0; k < weave->n; k++) {
+        WeaveVoice *v = &weave->voice[k];
+        gint by = transposition(v, t, s->transpose - t->transpose), turns = 0;
+        guint n = v->part->track->notes->len;
+        for (guint i = 0; i < n; i++) {
+            TuneNote note = g_array_index(v->part->track->notes, TuneNote, i);
+            gint tick = note.onset - t->start_tick + s->start_tick, pitch = note.pitch + by;
+            if (note.onset < t->start_tick || note.onset >= t->start_tick + t->ticks || tick >= weave->end ||
+                pitch < v->part->instrument->low || pitch > v->part->instrument->high)
+                continue;
+            gint half = note.duration / 2, ticks = MIN(note.duration, weave->end - tick);
+            gboolean turn = k != weave->lead && turns < s->repeat && note.duration >= plan->beat_ticks &&
+                            tick - s->start_tick >= plan->bar_ticks && half > 0 && ticks > half;
+            turns += turn;
+            plan_add_note(plan, v->part, tick, turn ? half : ticks, pitch, note.velocity);
+            if (turn)
+                plan_add_note(plan, v->part, tick + half, ticks - half, pitch, MAX(1, note.velocity - 6));
+        }
+    }
+}
+
 void weave_section(Plan *plan, const PlanSection *section)
 {
     Weave weave;
@@ -129,9 +205,14 @@ void weave_section(Plan *plan, const PlanSection *section)
     case STYLE_WEAVE_UNISON:
         weave_unison(&weave);
         break;
-    default:
-        weave_fugue(&weave);
+    default: {
+        const PlanSection *before = heard(plan, section);
+        if (before != NULL)
+            sing_again(&weave, before);
+        else
+            weave_fugue(&weave);
         break;
+    }
     }
     for (gint i = 0; i < weave.n; i++)
         g_array_sort(weave.voice[i].part->track->notes, compare_notes);

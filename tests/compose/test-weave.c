@@ -72,7 +72,7 @@ static void test_chorale_keeps_the_rules(void)
     for (guint64 seed = 1; seed <= 12; seed++) {
         Woven w;
         Weave weave;
-        woven_init(&w, "choir", "note against note", 8, seed);
+        woven_init(&w, "choral", "note against note", 8, seed);
         weave_init(&weave, &w.plan, &w.plan.sections[0]);
         g_assert_cmpint(weave.n, ==, 4);
         g_assert_cmpint(weave.lead, ==, 0);
@@ -108,7 +108,7 @@ static void test_sevenths_fall(void)
     for (guint64 seed = 1; seed <= 16; seed++) {
         Woven w;
         Weave weave;
-        woven_init(&w, "choir", "note against note", 8, seed);
+        woven_init(&w, "choral", "note against note", 8, seed);
         weave_init(&weave, &w.plan, &w.plan.sections[0]);
         for (gint c = 0; c + 1 < w.plan.n_chords; c++) {
             const PlanChord *now = &w.plan.chords[c], *next = now + 1;
@@ -156,7 +156,7 @@ static void test_fugue_answers(void)
         Woven w;
         Weave weave;
         gint first = -1, start[4], onset[4][8], pitch[4][8], n[4];
-        woven_init(&w, "choir", "entries one by one", 12, seed);
+        woven_init(&w, "choral", "entries one by one", 12, seed);
         weave_init(&weave, &w.plan, &w.plan.sections[0]);
         WeaveEntries e = weave_entries(&w.plan, &w.plan.sections[0]);
         gint unit = e.unit * w.plan.bar_ticks;

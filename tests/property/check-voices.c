@@ -78,8 +78,8 @@ void check_voices(Violations *found, const Ask *ask, const TuneScore *score)
             const TuneTrack *a = score->tracks->pdata[i], *b = score->tracks->pdata[k];
             Motion motion;
 
-            if (a->is_drums || b->is_drums)
-                continue;
+            if (a->is_drums || b->is_drums || a->role == TUNE_ROLE_ARP || b->role == TUNE_ROLE_ARP)
+                continue; /* broken chords are harmony, no voice */
             motion = motion_of(a, b, score->ticks, beat);
             if (motion.moves < 8 || motion.parallels > DOUBLING_SHARE * motion.moves)
                 continue;
