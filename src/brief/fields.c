@@ -52,9 +52,9 @@ static gboolean set_genre(Field *self, GError **error)
     const LexiconEntry *entry = tune_lexicon_genre(self->vocabulary, self->value);
     gboolean own = FALSE;
     g_autofree char *name = g_ascii_strdown(self->value, -1);
+    g_strdelimit(g_strstrip(name), " _", '-');
     /* A style's own name is that style, whatever else the word may mean ("string-quartet" is a group). */
-    const TuneStyle *style =
-        tune_styles_find(tune_vocabulary_styles(self->vocabulary), g_strdelimit(g_strstrip(name), " _", '-'));
+    const TuneStyle *style = tune_styles_find(tune_vocabulary_styles(self->vocabulary), name);
 
     own = style != NULL;
     if (style == NULL && entry != NULL)
@@ -66,9 +66,7 @@ static gboolean set_genre(Field *self, GError **error)
         g_clear_pointer(&self->brief->style_asked, g_free);
         return TRUE;
     }
-    g_autofree char *name = g_ascii_strdown(self->value, -1);
-    const char *broken =
-        tune_styles_complaint(self->vocabulary->styles, g_strdelimit(name, " _", '-'));
+    const char *broken = tune_styles_complaint(self->vocabulary->styles, name);
     if (broken != NULL) {
         g_set_error_literal(error, TUNE_BASE_ERROR, TUNE_BASE_ERROR_SYNTAX, broken);
         return FALSE;

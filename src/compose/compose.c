@@ -88,8 +88,8 @@ static gboolean compose(Plan *plan, GError **error)
     plan_bass(plan);
     plan_comping(plan);
     plan_gaps(plan);
-    plan_doublings(plan);
     plan_counterpoint(plan);
+    plan_doublings(plan);
     plan_bowing(plan);
     plan_perform(plan);
     write_form(plan);

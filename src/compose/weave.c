@@ -29,8 +29,9 @@ void weave_init(Weave *weave, Plan *plan, const PlanSection *section)
             weave->voice[at] = weave->voice[at - 1];
         weave->voice[at] = v;
     }
-    for (gint i = 0; i < weave->n && weave->lead < 0; i++)
-        if (weave->voice[i].part->role == TUNE_ROLE_LEAD)
+    gint singer = plan_singer(plan, (gint)(section - plan->sections));
+    for (gint i = 0; i < weave->n; i++)
+        if (weave->voice[i].index == singer)
             weave->lead = i;
 }
 
