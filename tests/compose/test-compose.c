@@ -98,7 +98,7 @@ static void test_solo_piano(void)
 /* A quartet is four voices: one note at a time in each. */
 static void test_quartet(void)
 {
-    g_autoptr(BriefFixture) f = brief_fixture_new("classical");
+    g_autoptr(BriefFixture) f = brief_fixture_new("string-quartet");
 
     f->brief.seconds = 60;
     f->brief.temperature = 0;
