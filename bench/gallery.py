@@ -101,6 +101,15 @@ def draw(base, sound):
     return chart, melody
 
 
+def style_page(style):
+    """What docs/styles/STYLE.md says a player expects, as paragraphs."""
+    path = Path(__file__).parent.parent / "docs" / "styles" / f"{style}.md"
+    if not path.is_file():
+        return ""
+    blocks = [block.strip() for block in path.read_text(encoding="utf-8").split("\n\n")]
+    return "\n".join(f"<p>{html.escape(block)}</p>" for block in blocks if block and not block.startswith("#"))
+
+
 def section_html(base, chart, melody, sound):
     name = html.escape(base.name)
     figures = stats.measure(f"{base}.json")
@@ -142,6 +151,8 @@ def main():
         for (style, seed), waiting in zip(jobs, bases):
             base = waiting.result()
             chart, melody = draw(base, arguments.sound)
+            if seed == 1:
+                body.append(style_page(style))
             body.append(section_html(base, chart, melody, arguments.sound))
             links.append(f'<a href="#{base.name}">{html.escape(base.name)}</a>')
             print(f"{base.name}: {folder}/{base.name}.roll.png", flush=True)
