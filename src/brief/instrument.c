@@ -110,6 +110,19 @@ static gboolean read_sound(const TuneYamlNode *map, TuneInstrument *self, GError
     return TRUE;
 }
 
+const char *const tune_effect_place_names[] = {"rise", "hit", "fall", "bed", NULL};
+
+static gboolean read_place(const TuneYamlNode *map, TuneInstrument *self, GError **error)
+{
+    gint place = TUNE_PLACE_RISE;
+
+    if (tune_yaml_get(map, "place") != NULL &&
+        !read_choice(map, "place", tune_effect_place_names, &place, error))
+        return FALSE;
+    self->place = (TuneEffectPlace)place;
+    return TRUE;
+}
+
 static gboolean read_roles(const TuneYamlNode *map, TuneInstrument *self, GError **error)
 {
     g_auto(GStrv) names = NULL;
@@ -171,7 +184,7 @@ static gboolean read_instrument(const TuneYamlNode *map, TuneInstrument *self, G
 {
     static const char *const allowed[] = {"name",      "family",    "program", "range",
                                           "comfort",   "transpose", "polyphony", "sound",
-                                          "clef",      "roles",     "words",   NULL};
+                                          "clef",      "roles",     "words",   "place", NULL};
     const char *name = NULL, *family = NULL;
     gint program = -1, transpose = 0, polyphony = 1;
 
@@ -198,7 +211,7 @@ static gboolean read_instrument(const TuneYamlNode *map, TuneInstrument *self, G
         return FALSE;
     if (self->comfort_low < self->low || self->comfort_high > self->high)
         return tune_yaml_fail(map, error, "\"comfort\" must lie inside \"range\"");
-    return read_sound(map, self, error) && read_roles(map, self, error) &&
+    return read_sound(map, self, error) && read_roles(map, self, error) && read_place(map, self, error) &&
            read_words(map, self, error);
 }
 

@@ -8,6 +8,18 @@
 #pragma once
 #include "base/music.h"
 
+/* Where an effect belongs when its style does not say. */
+typedef enum {
+    TUNE_PLACE_RISE, /* swells through the last bars before a louder section */
+    TUNE_PLACE_HIT,  /* struck at the head of a louder section */
+    TUNE_PLACE_FALL, /* sinks from the head of a section that is louder or softer */
+    TUNE_PLACE_BED,  /* lies under everything */
+    TUNE_N_PLACES
+} TuneEffectPlace;
+
+/* "rise", "hit", "fall", "bed", NULL */
+extern const char *const tune_effect_place_names[];
+
 typedef struct {
     char *key;        /* "upright-bass" */
     char *name;       /* "Upright bass" */
@@ -24,6 +36,7 @@ typedef struct {
     gboolean bowed;   /* strings: CC 11 swells fit */
     guint8 clef;      /* 0 treble, 1 bass, 2 alto, 3 percussion, 4 treble 8vb (guitar) */
     guint roles;      /* bit 1 << TuneRole: what it can do */
+    TuneEffectPlace place; /* of an effect */
 } TuneInstrument;
 
 typedef struct TuneInstruments TuneInstruments;

@@ -200,6 +200,8 @@ typedef struct {
     gint rank;           /* 1 = the style is not itself without it; higher is dropped first */
     guint32 sections;    /* bit 1 << TuneSectionRole where it may play; 0 = everywhere */
     gint after;          /* bars that it waits in a section with which it enters */
+    gint place;          /* TuneEffectPlace of an fx part; -1 = its instrument's */
+    gint bars;           /* how long its effects take; 0 = as the section allows */
     guint32 modes;       /* bit 1 << TuneMode in which the style has it; 0 = in all */
     StyleFollows follows;
     double level_db, pan, reverb, delay, chorus, high_pass_hz, duck, drive; /* see TuneTrackMix */

@@ -2,6 +2,7 @@
  *
  * The head of a style file, its forms, parts and mix.
  */
+#include "brief/instrument.h"
 #include "brief/style-private.h"
 
 #include <string.h>
@@ -416,11 +417,29 @@ static gint part_index(const TuneStyle *style, const char *id)
     return -1;
 }
 
+static gboolean read_effect(const TuneYamlNode *node, StylePart *part, GError **error)
+{
+    const TuneYamlNode *place = tune_yaml_get(node, "place");
+
+    if (!tune_yaml_get_int(node, "bars", 1, 32, &part->bars, error))
+        return FALSE;
+    part->place = -1;
+    if (place == NULL)
+        return TRUE;
+    if (part->role != TUNE_ROLE_FX)
+        return tune_yaml_fail(place, error, "place: only parts with role fx have one");
+    for (gint i = 0; tune_effect_place_names[i] != NULL; i++)
+        if (g_strcmp0(tune_effect_place_names[i], tune_yaml_text(place)) == 0)
+            part->place = i;
+    return part->place >= 0 || tune_yaml_fail(place, error, "place: \"%s\" is none of rise, hit, fall, bed",
+                                              tune_yaml_text(place));
+}
+
 static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, StylePart *part,
                           GError **error)
 {
     static const char *const allowed[] = {
-        "id",     "role",  "instruments", "register", "enters_at", "leaves_at", "chance",
+        "id",     "place", "bars",     "role",  "instruments", "register", "enters_at", "leaves_at", "chance",
         "rank",   "level", "pan",         "reverb",   "delay",     "chorus",    "high_pass",
         "duck",   "drive", "sections",    "after",    "voices",    "modes",     "follows",
         "name",   "doubles", "interval",  NULL};
@@ -457,6 +476,7 @@ static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, Styl
            tune_yaml_get_double(node, "chance", 0, 1, &part->chance, error) &&
            tune_yaml_get_int(node, "rank", 1, 20, &part->rank, error) &&
            tune_yaml_get_int(node, "after", 0, 32, &part->after, error) &&
+           read_effect(node, part, error) &&
            tune_yaml_get_int(node, "voices", 1, 8, &part->voices, error) &&
            style_read_sections(node, &part->sections, error) &&
            read_part_modes(node, &part->modes, error) &&

@@ -262,7 +262,7 @@ static gboolean can_do(const TuneInstrument *instrument, TuneRole role)
 {
     /* Sounds that are only good for effects hold chords when somebody asks for them. */
     if (role == TUNE_ROLE_PAD && instrument->roles == 1u << TUNE_ROLE_FX)
-        return TRUE;
+        return instrument->clef != 3 /* percussion */;
     return (instrument->roles & (1u << role)) != 0;
 }
 
@@ -276,7 +276,9 @@ static double suits(Arranger *a, guint i, const TuneBriefInstrument *asked)
         return -1;
     if (asked->role_said)
         return s->role == asked->role ? 10 : -1;
-    if (s->role == TUNE_ROLE_FX || is_soloist(s))
+    if (s->role == TUNE_ROLE_FX)
+        return in->roles == 1u << TUNE_ROLE_FX && lists_instrument(s, in) ? 10 : -1;
+    if (is_soloist(s))
         return -1;
     if (in->is_drums != is_drums_role(s->role) && (in->is_drums || s->role == TUNE_ROLE_DRUMS))
         return -1;
@@ -420,6 +422,15 @@ static const TuneInstrument *choose_instrument(Arranger *a, const StylePart *s)
     return NULL;
 }
 
+static gint n_players(const Plan *plan)
+{
+    gint n = 0;
+
+    for (gint i = 0; i < plan->n_parts; i++)
+        n += plan->parts[i].role != TUNE_ROLE_FX;
+    return n;
+}
+
 static gboolean is_wanted(Arranger *a, const StylePart *s, gint size)
 {
     const TuneBrief *brief = a->plan->brief;
@@ -435,7 +446,9 @@ static gboolean is_wanted(Arranger *a, const StylePart *s, gint size)
         return FALSE;
     if (s->rank <= 1)
         return TRUE;
-    return a->plan->n_parts < size && tune_random_chance(&a->random, s->chance);
+    if (s->role == TUNE_ROLE_FX) /* nobody's place is taken by an effect */
+        return tune_random_chance(&a->random, s->chance);
+    return n_players(a->plan) < size && tune_random_chance(&a->random, s->chance);
 }
 
 /* Someone who was asked for already does what this part is for. */
