@@ -15,7 +15,7 @@ const char *tune_origin_name(TuneOrigin origin)
 
 /* ---- life ---- */
 
-static void section_clear(gpointer data)
+void tune_brief_section_clear(gpointer data)
 {
     g_clear_pointer(&((TuneBriefSection *)data)->instruments, g_ptr_array_unref);
     g_clear_pointer(&((TuneBriefSection *)data)->silent, g_ptr_array_unref);
@@ -38,8 +38,7 @@ TuneBrief *tune_brief_new(void)
     self->prompt = g_strdup("");
     self->chords = g_array_new(FALSE, TRUE, sizeof(TuneChord));
     self->chord_beats = g_array_new(FALSE, TRUE, sizeof(double));
-    self->sections = g_array_new(FALSE, TRUE, sizeof(TuneBriefSection));
-    g_array_set_clear_func(self->sections, section_clear);
+    self->sections = tune_brief_sections_new();
     self->instruments = g_array_new(FALSE, TRUE, sizeof(TuneBriefInstrument));
     self->excluded = g_ptr_array_new();
     self->excluded_origins = g_array_new(FALSE, TRUE, sizeof(TuneOrigin));
@@ -88,11 +87,18 @@ static GPtrArray *copy_strings(const GPtrArray *from)
     return to;
 }
 
+GArray *tune_brief_sections_new(void)
+{
+    GArray *sections = g_array_new(FALSE, TRUE, sizeof(TuneBriefSection));
+
+    g_array_set_clear_func(sections, tune_brief_section_clear);
+    return sections;
+}
+
 static GArray *copy_sections(const GArray *from)
 {
-    GArray *to = g_array_new(FALSE, TRUE, sizeof(TuneBriefSection));
+    GArray *to = tune_brief_sections_new();
 
-    g_array_set_clear_func(to, section_clear);
     for (guint i = 0; i < from->len; i++) {
         TuneBriefSection section = g_array_index(from, TuneBriefSection, i);
         section.instruments = g_ptr_array_copy(section.instruments, NULL, NULL);
@@ -477,6 +483,7 @@ void tune_brief_merge(TuneBrief *self, TuneBrief *heard, TuneOrigin rank)
         tune_brief_add_tag(self, g_ptr_array_index(heard->tags, i));
     if (self->title == NULL)
         self->title = g_strdup(heard->title);
+    append_strings(self->style_references, heard->style_references);
     append_strings(self->not_understood, heard->not_understood);
     append_strings(self->notes, heard->notes);
 }

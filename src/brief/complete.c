@@ -22,11 +22,63 @@ static gboolean conflict(GError **error, const char *format, ...)
 
 /* ---- style, metre, mode ---- */
 
-static const TuneStyle *style_named(const TuneVocabulary *vocabulary, const char *name)
+static const TuneStyle *style_named(const TuneVocabulary *vocabulary, const char *names)
 {
-    const TuneStyle *style = tune_styles_find(vocabulary->styles, name);
+    const TuneStyle *style = tune_lexicon_first_style(vocabulary, names);
 
     return style != NULL ? style : tune_styles_at(vocabulary->styles, 0);
+}
+
+/* The style that most of the named instruments speak for; among equals the first one's.  NULL: none. */
+static const TuneStyle *style_of_players(const TuneBrief *self, const TuneVocabulary *vocabulary)
+{
+    const TuneStyle *best = NULL;
+    guint most = 0;
+
+    for (guint i = 0; i < self->instruments->len; i++) {
+        const LexiconEntry *entry = tune_lexicon_alone(
+            vocabulary, g_array_index(self->instruments, TuneBriefInstrument, i).instrument);
+        const TuneStyle *style =
+            entry == NULL || entry->style == NULL ? NULL : tune_lexicon_first_style(vocabulary, entry->style);
+        guint votes = 0;
+        for (guint k = 0; style != NULL && k < self->instruments->len; k++) {
+            entry = tune_lexicon_alone(vocabulary,
+                                       g_array_index(self->instruments, TuneBriefInstrument, k).instrument);
+            votes += entry != NULL && entry->style != NULL &&
+                     tune_lexicon_first_style(vocabulary, entry->style) == style;
+        }
+        if (votes > most) {
+            most = votes;
+            best = style;
+        }
+    }
+    return best;
+}
+
+/* "sad piano": one instrument, a mood and no genre.  Who can play chords and a melody plays alone; who
+ * cannot is accompanied.  Lively moods get the whole ensemble. */
+static void thin_out(TuneBrief *self, const TuneVocabulary *vocabulary)
+{
+    const TuneInstrument *lone;
+    const LexiconEntry *entry;
+
+    if (self->instruments->len != 1 || self->only_instruments || self->mood_origin < TUNE_ORIGIN_SAID ||
+        self->arousal > 0.3 || self->lyrics->len > 0 || self->no_lead)
+        return;
+    lone = g_array_index(self->instruments, TuneBriefInstrument, 0).instrument;
+    entry = tune_lexicon_alone(vocabulary, lone);
+    if (entry == NULL || !entry->only)
+        return;
+    for (guint i = 0; i < entry->members->len; i++)
+        tune_brief_add_instrument(
+            self,
+            tune_instruments_find(vocabulary->instruments,
+                                  g_array_index(entry->members, LexiconMember, i).instrument),
+            1, NULL, TUNE_ORIGIN_INFERRED);
+    self->only_instruments = TRUE;
+    self->only_origin = TUNE_ORIGIN_INFERRED;
+    tune_brief_note(self, "only %s is asked for: nobody else plays%s", lone->name,
+                    entry->members->len > 0 ? " but who accompanies" : "");
 }
 
 static void complete_style(TuneBrief *self, const TuneVocabulary *vocabulary)
@@ -35,8 +87,14 @@ static void complete_style(TuneBrief *self, const TuneVocabulary *vocabulary)
 
     if (self->style != NULL)
         return;
+    self->style = style_of_players(self, vocabulary);
+    if (self->style != NULL) {
+        self->style_origin = TUNE_ORIGIN_INFERRED;
+        thin_out(self, vocabulary);
+        return;
+    }
     if (self->mood_origin != TUNE_ORIGIN_NONE && self->tension > 0.4)
-        name = "cinematic";
+        name = "cinematic-tension, cinematic";
     else if (self->mood_origin != TUNE_ORIGIN_NONE && self->arousal <= -0.6 &&
              self->lyrics->len == 0 && self->instruments->len == 0)
         name = "ambient";
@@ -134,6 +192,19 @@ static gboolean is_asked_otherwise(const TuneBrief *self, const TuneInstrument *
     return FALSE;
 }
 
+/* Sections name the same players. */
+static void rename_in_sections(TuneBrief *self, const TuneInstrument *from, const TuneInstrument *to)
+{
+    for (guint i = 0; from != to && i < self->sections->len; i++) {
+        const TuneBriefSection *section = &g_array_index(self->sections, TuneBriefSection, i);
+        GPtrArray *lists[] = {section->instruments, section->silent};
+        guint at = 0;
+        for (gsize k = 0; k < G_N_ELEMENTS(lists); k++)
+            if (lists[k] != NULL && g_ptr_array_find(lists[k], from, &at))
+                g_ptr_array_index(lists[k], at) = (gpointer)to;
+    }
+}
+
 /* "bass" becomes the style's own, unless that one is asked for besides. */
 static void choose_generics(TuneBrief *self, const TuneVocabulary *vocabulary)
 {
@@ -143,8 +214,10 @@ static void choose_generics(TuneBrief *self, const TuneVocabulary *vocabulary)
         const TuneInstrument *chosen =
             entry == NULL ? NULL : tune_lexicon_generic(vocabulary, entry, self->style);
         if (chosen != NULL && !is_asked_otherwise(self, chosen, i) &&
-            !g_ptr_array_find(self->excluded, chosen, NULL))
+            !g_ptr_array_find(self->excluded, chosen, NULL)) {
+            rename_in_sections(self, asked->instrument, chosen);
             asked->instrument = chosen;
+        }
     }
 }
 

@@ -140,7 +140,8 @@ static void explain_players(const TuneBrief *self, GString *out)
         line(out, "vocals", "none", self->no_vocals_origin);
     for (guint i = 0; i < self->excluded->len; i++) {
         const TuneInstrument *instrument = g_ptr_array_index(self->excluded, i);
-        gboolean flagged = (self->no_drums && strcmp(instrument->family, "drums") == 0) ||
+        gboolean flagged = (self->no_drums && (strcmp(instrument->family, "drums") == 0 ||
+                                               strcmp(instrument->family, "percussion") == 0)) ||
                            (self->no_bass && strcmp(instrument->family, "bass") == 0) ||
                            (self->no_vocals && strcmp(instrument->family, "voice") == 0);
         if (!flagged)

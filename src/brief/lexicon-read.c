@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Reading a lexicon file.  Two forms of block: a map from a name to what it means (genres, moods, tempos,
- * tags, groups, generics, phrases) and a map from a name to its words (sections, modes, units, numbers,
+ * tags, groups, generics, phrases, artists, alone) and a map from a name to its words (sections, modes, units, numbers,
  * ordinals, roles, negations) or words alone (stop, ordinary).  Words are a list or, quicker, one text with
  * commas.
  */
@@ -171,7 +171,8 @@ static gboolean read_switches(const TuneYamlNode *map, LexiconEntry *entry, GErr
            tune_yaml_get_bool(map, "no_drums", &entry->no_drums, error) &&
            tune_yaml_get_bool(map, "no_vocals", &entry->no_vocals, error) &&
            tune_yaml_get_bool(map, "no_bass", &entry->no_bass, error) &&
-           tune_yaml_get_bool(map, "only", &entry->only, error);
+           tune_yaml_get_bool(map, "only", &entry->only, error) &&
+           tune_yaml_get_bool(map, "by_style", &entry->by_style, error);
 }
 
 /* [violin 2, viola, cello] */
@@ -211,19 +212,40 @@ static gboolean read_choices(const TuneVocabulary *self, const TuneYamlNode *map
     return TRUE;
 }
 
-static gboolean read_names(const TuneYamlNode *map, LexiconEntry *entry, GError **error)
+static gboolean read_names(const TuneVocabulary *self, const TuneYamlNode *map, LexiconEntry *entry, GError **error)
 {
-    const char *style = NULL, *family = NULL, *form = NULL;
+    const char *style = NULL, *family = NULL, *form = NULL, *is = NULL;
     gboolean is_genre = entry->kind == LEXICON_GENRE;
 
     if (!tune_yaml_get_string(map, is_genre ? "nearest" : "style", &style, error) ||
+        !tune_yaml_get_string(map, "is", &is, error) ||
         !tune_yaml_get_string(map, "family", &family, error) ||
         !tune_yaml_get_string(map, "form", &form, error) ||
         !tune_yaml_get_strings(map, "tags", &entry->tags, error))
         return FALSE;
     entry->style = g_strdup(style);
+    if (is != NULL && self->styles != NULL)
+        entry->own_style = tune_lexicon_first_style(self, is);
     entry->family = g_strdup(family);
     entry->form = g_strdup(form);
+    return TRUE;
+}
+
+/* careful: "queen": names of an artist that are words as well. */
+static gboolean read_careful(TuneVocabulary *self, const TuneYamlNode *map, LexiconEntry *entry,
+                             GError **error)
+{
+    const TuneYamlNode *node = tune_yaml_get(map, "careful");
+    const char *text = NULL;
+
+    if (node == NULL)
+        return TRUE;
+    if (!tune_yaml_get_string(map, "careful", &text, error))
+        return FALSE;
+    entry->careful = g_strsplit(text, ",", -1);
+    for (guint i = 0; entry->careful[i] != NULL; i++)
+        g_strstrip(entry->careful[i]);
+    add_words(self, node, entry);
     return TRUE;
 }
 
@@ -233,7 +255,8 @@ static gboolean read_meaning(TuneVocabulary *self, const TuneYamlNode *map, Lexi
     static const char *const allowed[] = {
         "words",    "feel",  "tempo", "metre",    "mode",      "form",    "ending",
         "shape",    "curve", "loop",  "blues",    "no_drums",  "no_vocals", "no_bass", "only",
-        "members",  "choose", "nearest", "style", "family",    "tags",    "silent",  NULL};
+        "members",  "choose", "nearest", "style", "family",    "tags",    "silent",  "careful",
+        "is",       "by_style", NULL};
     const TuneYamlNode *words = tune_yaml_get(map, "words");
     gboolean silent = FALSE;
 
@@ -242,14 +265,16 @@ static gboolean read_meaning(TuneVocabulary *self, const TuneYamlNode *map, Lexi
     if (!tune_yaml_check_keys(map, allowed, error) || !read_feel(map, entry, error) ||
         !read_music(map, entry, error) || !read_shape(map, entry, error) ||
         !read_switches(map, entry, error) || !read_members(self, map, entry, error) ||
-        !read_choices(self, map, entry, error) || !read_names(map, entry, error) ||
+        !read_choices(self, map, entry, error) || !read_names(self, map, entry, error) ||
         !tune_yaml_get_bool(map, "silent", &silent, error))
         return FALSE;
-    if (!silent) /* a silent name is no word of the language */
+    if (entry->kind == LEXICON_ALONE)
+        g_hash_table_insert(self->alone, entry->name, entry);
+    else if (!silent) /* a silent name is no word of the language */
         tune_lexicon_add_phrase(self, entry->name, entry, FALSE);
     if (words != NULL)
         add_words(self, words, entry);
-    return TRUE;
+    return read_careful(self, map, entry, error);
 }
 
 static gboolean read_meaning_block(TuneVocabulary *self, const TuneYamlNode *block,
@@ -268,7 +293,7 @@ gboolean tune_lexicon_read_file(TuneVocabulary *self, const char *path, const ch
 {
     static const char *const blocks[] = {
         "genres",     "moods", "tempos", "tags",  "groups",  "generics", "phrases",
-        "(instruments)", "sections", "modes", "units", "numbers", "ordinals", "roles",
+        "artists", "alone", "(instruments)", "sections", "modes", "units", "numbers", "ordinals", "roles",
         "negations",  "stop",  "ordinary", NULL};
     g_autoptr(TuneYaml) doc = tune_yaml_parse(path, text, length, error);
 
@@ -287,7 +312,7 @@ gboolean tune_lexicon_read_file(TuneVocabulary *self, const char *path, const ch
         if ((tune_yaml_kind(block) == TUNE_YAML_MAP) == is_list)
             return tune_yaml_fail(block, error, "block \"%s\" must be a %s", tune_yaml_key(root, i),
                                   is_list ? "list of words" : "map");
-        if (!(kind <= LEXICON_PHRASE ? read_meaning_block(self, block, (LexiconKind)kind, error)
+        if (!(kind <= LEXICON_ALONE ? read_meaning_block(self, block, (LexiconKind)kind, error)
                                      : read_word_block(self, block, (LexiconKind)kind, error)))
             return FALSE;
     }

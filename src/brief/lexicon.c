@@ -2,6 +2,7 @@
 #include "brief/lexicon.h"
 #include "base/data.h"
 #include "base/hash.h"
+#include "brief/style-data.h"
 #include "brief/text.h"
 
 #include <string.h>
@@ -29,6 +30,7 @@ static void entry_free(gpointer data)
     g_free(self->family);
     g_free(self->form);
     g_strfreev(self->tags);
+    g_strfreev(self->careful);
     g_clear_pointer(&self->members, g_array_unref);
     g_clear_pointer(&self->choices, g_array_unref);
     g_free(self);
@@ -50,6 +52,12 @@ LexiconEntry *tune_lexicon_entry_new(TuneVocabulary *self, LexiconKind kind, con
 
 /* ---- phrases ---- */
 
+static gboolean names_music(const LexiconEntry *entry)
+{
+    return entry->kind == LEXICON_INSTRUMENT || entry->kind == LEXICON_GENERIC ||
+           entry->kind == LEXICON_GENRE;
+}
+
 void tune_lexicon_add_phrase(TuneVocabulary *self, const char *phrase, LexiconEntry *entry,
                              gboolean override)
 {
@@ -65,8 +73,9 @@ void tune_lexicon_add_phrase(TuneVocabulary *self, const char *phrase, LexiconEn
         if (n++ > 0)
             g_string_append_c(joined, ' ');
         g_string_append(joined, token->word);
-        if (!g_hash_table_contains(self->known_words, token->word))
-            g_hash_table_add(self->known_words, g_strdup(token->word));
+        gint rank = names_music(entry) ? 2 : 1;
+        if (GPOINTER_TO_INT(g_hash_table_lookup(self->known_words, token->word)) < rank)
+            g_hash_table_replace(self->known_words, g_strdup(token->word), GINT_TO_POINTER(rank));
     }
     if (n == 0 || n > MAX_PHRASE_WORDS || joined->len >= MAX_PHRASE_BYTES ||
         (!override && g_hash_table_contains(self->phrases, joined->str))) {
@@ -92,6 +101,12 @@ static const LexiconEntry *find_joined(const TuneVocabulary *self, const char *j
         const char *form = tune_text_singular(joined, attempt, single, sizeof single);
         if (form != NULL)
             entry = g_hash_table_lookup(self->phrases, form);
+    }
+    gsize n = strlen(joined);
+    if (entry == NULL && n > 2 && n < sizeof single && strcmp(joined + n - 2, "'s") == 0) {
+        memcpy(single, joined, n - 2);
+        single[n - 2] = '\0';
+        entry = g_hash_table_lookup(self->phrases, single);
     }
     return entry;
 }
@@ -122,7 +137,7 @@ const LexiconEntry *tune_lexicon_match(const TuneVocabulary *self, const GArray 
     char joined[MAX_PHRASE_BYTES];
     gsize ends[MAX_PHRASE_WORDS];
     gsize length = 0;
-    guint n = 0, most;
+    guint n = 0, most, slash = MAX_PHRASE_WORDS + 1;
 
     if (first->kind == TUNE_TOKEN_MARK)
         return NULL;
@@ -130,9 +145,10 @@ const LexiconEntry *tune_lexicon_match(const TuneVocabulary *self, const GArray 
     for (guint i = at; i < tokens->len && n < most; i++) {
         const TuneToken *token = &g_array_index(tokens, TuneToken, i);
         gsize size = strlen(token->word);
-        if (token->kind == TUNE_TOKEN_MARK || (i > at && token->glue == '/') ||
-            length + size + 2 > sizeof joined)
+        if (token->kind == TUNE_TOKEN_MARK || length + size + 2 > sizeof joined)
             break;
+        if (i > at && token->glue == '/')
+            slash = MIN(slash, n);
         if (i > at)
             joined[length++] = ' ';
         memcpy(joined + length, token->word, size);
@@ -142,7 +158,7 @@ const LexiconEntry *tune_lexicon_match(const TuneVocabulary *self, const GArray 
     for (; n > 0; n--) {
         joined[ends[n - 1]] = '\0';
         const LexiconEntry *entry = find_joined(self, joined);
-        if (entry != NULL) {
+        if (entry != NULL && (n <= slash || entry->kind == LEXICON_ARTIST)) { /* "AC/DC" */
             *n_tokens = n;
             return entry;
         }
@@ -164,27 +180,81 @@ gboolean tune_lexicon_knows(const TuneVocabulary *self, const char *word)
     return FALSE;
 }
 
+/* A slip's best reading so far: the smaller @cost the better. */
+typedef struct {
+    const char *word;
+    gint cost;
+} Reading;
+
+static gint rank_of(const TuneVocabulary *self, const char *word)
+{
+    return GPOINTER_TO_INT(g_hash_table_lookup(self->known_words, word));
+}
+
+/* How many slips @candidate may be away from a word of @n letters. */
+static gint slips_allowed(gsize n, gint rank)
+{
+    if (n < 5)
+        return rank == 2 ? 1 : 0;
+    return n >= 10 || (n >= 8 && rank == 2) ? 2 : 1;
+}
+
+static void try_letter(const TuneVocabulary *self, const char *word, gsize n, guint letter,
+                       gint least_rank, Reading *best)
+{
+    const GPtrArray *candidates = self->by_letter[letter];
+
+    for (guint i = 0; i < candidates->len; i++) {
+        const char *candidate = g_ptr_array_index(candidates, i);
+        gint limit = slips_allowed(n, 2);
+        if (ABS((gint)strlen(candidate) - (gint)n) > limit)
+            continue;
+        gint distance = tune_text_distance(word, candidate, limit);
+        if (distance > limit || distance * 2 > best->cost)
+            continue;
+        gint rank = rank_of(self, candidate), cost = distance * 2 + (rank == 2 ? 0 : 1);
+        if (rank < 2 && strlen(candidate) < 5)
+            continue;
+        if (rank >= least_rank && distance <= slips_allowed(MIN(n, strlen(candidate) + 1), rank) &&
+            (cost < best->cost || (cost == best->cost && strlen(candidate) > strlen(best->word))))
+            *best = (Reading){candidate, cost};
+    }
+}
+
 const char *tune_lexicon_correct(const TuneVocabulary *self, const char *word)
 {
     gsize n = strlen(word);
-    const char *best = NULL;
-    gint limit = n >= 8 ? 2 : 1, best_distance = limit + 1;
+    Reading best = {NULL, 100};
+    char single[64];
 
-    if (n < 5 || n > 31 || word[0] < 'a' || word[0] > 'z')
+    if (n < 4 || n > 31 || word[0] < 'a' || word[0] > 'z')
         return NULL;
-    const GPtrArray *candidates = self->by_letter[word[0] - 'a'];
-    for (guint i = 0; i < candidates->len && best_distance > 1; i++) {
-        const char *candidate = g_ptr_array_index(candidates, i);
-        gint distance = tune_text_distance(word, candidate, MIN(limit, best_distance - 1));
-        if (distance < best_distance) {
-            best = candidate;
-            best_distance = distance;
-        }
-    }
-    return best;
+    try_letter(self, word, n, (guint)(word[0] - 'a'), 1, &best);
+    const char *form = tune_text_singular(word, 0, single, sizeof single);
+    if (form != NULL && strlen(form) >= 4)
+        try_letter(self, form, strlen(form), (guint)(word[0] - 'a'), 1, &best);
+    for (guint letter = 0; letter < 26 && best.word == NULL && n >= 8; letter++)
+        try_letter(self, word, n, letter, 2, &best); /* "sinematic", "zylophone" */
+    return best.word;
 }
 
 /* ---- what entries stand for ---- */
+
+gboolean tune_lexicon_is_of(const LexiconEntry *entry, const TuneInstrument *instrument)
+{
+    const char *family = entry->family;
+
+    if (family == NULL)
+        return FALSE;
+    if (strcmp(family, "piano") == 0)
+        return strcmp(instrument->family, "keys") == 0 && strstr(instrument->name, "iano") != NULL &&
+               strstr(instrument->name, "electric") == NULL;
+    if (strcmp(family, "sax") == 0)
+        return g_str_has_suffix(instrument->key, "-sax");
+    if (strcmp(family, "pad") == 0)
+        return g_str_has_suffix(instrument->key, "-pad");
+    return strcmp(instrument->family, family) == 0;
+}
 
 const TuneStyle *tune_lexicon_style(const TuneVocabulary *self, const LexiconEntry *entry,
                                     gboolean *is_own)
@@ -194,13 +264,31 @@ const TuneStyle *tune_lexicon_style(const TuneVocabulary *self, const LexiconEnt
     if (is_own != NULL)
         *is_own = style != NULL;
     for (gint depth = 0; style == NULL && depth < 4 && entry != NULL && entry->style != NULL; depth++) {
-        style = tune_styles_find(self->styles, entry->style);
+        style = tune_lexicon_first_style(self, entry->style);
         if (style == NULL) {
             entry = tune_lexicon_genre(self, entry->style);
             style = entry == NULL ? NULL : entry->own_style;
         }
     }
     return style;
+}
+
+const TuneStyle *tune_lexicon_first_style(const TuneVocabulary *self, const char *names)
+{
+    if (strchr(names, ',') == NULL)
+        return tune_styles_find(self->styles, names);
+    g_auto(GStrv) list = g_strsplit(names, ",", -1);
+    const TuneStyle *style = NULL;
+    for (guint i = 0; style == NULL && list[i] != NULL; i++)
+        style = tune_styles_find(self->styles, g_strstrip(list[i]));
+    return style;
+}
+
+const LexiconEntry *tune_lexicon_alone(const TuneVocabulary *self, const TuneInstrument *instrument)
+{
+    const LexiconEntry *entry = g_hash_table_lookup(self->alone, instrument->key);
+
+    return entry != NULL ? entry : g_hash_table_lookup(self->alone, instrument->family);
 }
 
 const LexiconEntry *tune_lexicon_genre(const TuneVocabulary *self, const char *word)
@@ -220,6 +308,38 @@ const LexiconEntry *tune_lexicon_generic_named(const TuneVocabulary *self, const
     return NULL;
 }
 
+static gboolean is_chosen(const LexiconEntry *entry, const TuneStyle *style)
+{
+    for (guint i = 0; i < entry->choices->len; i++)
+        if (strcmp(g_array_index(entry->choices, LexiconChoice, i).style, tune_style_name(style)) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* The instrument of generic @entry's kind that @style itself uses: of its most needed part the likeliest. */
+static const TuneInstrument *style_instrument(const TuneVocabulary *self, const LexiconEntry *entry,
+                                              const TuneStyle *style)
+{
+    const TuneInstrument *best = NULL;
+    double best_weight = 0;
+
+    if (!tune_style_require(style, NULL))
+        return NULL;
+    for (guint i = 0; i < style->parts->len; i++) {
+        const StylePart *part = &g_array_index(style->parts, StylePart, i);
+        for (guint k = 0; k < part->instruments->len; k++) {
+            const StyleChoice *choice = &g_array_index(part->instruments, StyleChoice, k);
+            const TuneInstrument *in = tune_instruments_find(self->instruments, choice->name);
+            double weight = choice->weight / MAX(1, part->rank);
+            if (in != NULL && weight > best_weight && tune_lexicon_is_of(entry, in)) {
+                best = in;
+                best_weight = weight;
+            }
+        }
+    }
+    return best;
+}
+
 const TuneInstrument *tune_lexicon_generic(const TuneVocabulary *self, const LexiconEntry *entry,
                                            const TuneStyle *style)
 {
@@ -232,6 +352,10 @@ const TuneInstrument *tune_lexicon_generic(const TuneVocabulary *self, const Lex
                                          strcmp(choice->style, tune_style_name(style)) == 0)
             key = choice->instrument;
     }
+    const TuneInstrument *own = style == NULL || !entry->by_style || is_chosen(entry, style)
+                                    ? NULL : style_instrument(self, entry, style);
+    if (own != NULL)
+        return own;
     return key == NULL ? NULL : tune_instruments_find(self->instruments, key);
 }
 
@@ -289,12 +413,15 @@ static gboolean load_lexicon(TuneVocabulary *self, GError **error)
         g_autofree char *path = tune_data_find(relative, error);
         g_autofree char *text = NULL;
         gsize length = 0;
-        good = path != NULL && g_file_get_contents(path, &text, &length, error) &&
-               tune_lexicon_read_file(self, path, text, length, error);
-        if (good) {
-            g_autofree char *hash = tune_hash_bytes(text, length);
-            g_string_append_printf(hashes, "%s %s\n", name, hash);
-        }
+        good = path != NULL && g_file_get_contents(path, &text, &length, error);
+        if (!good)
+            break;
+        g_autofree char *hash = tune_hash_bytes(text, length);
+        g_string_append_printf(hashes, "%s %s\n", name, hash);
+        if (strlen(name) == 2)
+            tune_languages_add(self->languages, name, path, g_steal_pointer(&text), length);
+        else
+            good = tune_lexicon_read_file(self, path, text, length, error);
     }
     self->hash = tune_hash_bytes(hashes->str, hashes->len);
     g_string_free(hashes, TRUE);
@@ -316,12 +443,21 @@ static LexiconEntry *genre_named(TuneVocabulary *self, const char *name)
     return NULL;
 }
 
-/* "jazz ballad": its last word has a meaning besides the style, which the phrase would swallow. */
+/* "jazz ballad", "piano sonata", "uplifting trance": its last word or its first has a meaning besides the
+ * style, which the phrase would swallow. */
 static gboolean says_more(const TuneVocabulary *self, const char *phrase)
 {
-    const char *last = strrchr(phrase, ' ');
+    const char *last = strrchr(phrase, ' '), *space = strchr(phrase, ' ');
     const LexiconEntry *entry = last == NULL ? NULL : tune_lexicon_find(self, last + 1);
 
+    if (last == NULL)
+        return FALSE;
+    g_autofree char *first = g_strndup(phrase, (gsize)(space - phrase));
+    const LexiconEntry *head = tune_lexicon_find(self, first);
+    if (head != NULL && (head->kind == LEXICON_MOOD || head->kind == LEXICON_TEMPO ||
+                         head->kind == LEXICON_INSTRUMENT || head->kind == LEXICON_GENERIC) &&
+        tune_lexicon_genre(self, space + 1) != NULL)
+        return TRUE;
     return entry != NULL && (entry->kind == LEXICON_TEMPO || entry->kind == LEXICON_GROUP);
 }
 
@@ -378,7 +514,7 @@ static void index_for_corrections(TuneVocabulary *self)
     g_hash_table_iter_init(&iter, self->known_words);
     while (g_hash_table_iter_next(&iter, &key, NULL)) {
         const char *word = key;
-        if (strlen(word) >= 5 && word[0] >= 'a' && word[0] <= 'z')
+        if (strlen(word) >= 4 && word[0] >= 'a' && word[0] <= 'z')
             g_ptr_array_add(self->by_letter[word[0] - 'a'], key);
     }
     for (guint i = 0; i < G_N_ELEMENTS(self->by_letter); i++)
@@ -403,6 +539,8 @@ TuneVocabulary *tune_vocabulary_new_empty(void)
     self->phrases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->first_words = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->known_words = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->alone = g_hash_table_new(g_str_hash, g_str_equal);
+    self->languages = tune_languages_new();
     return self;
 }
 
@@ -415,8 +553,8 @@ TuneVocabulary *tune_vocabulary_load(GError **error)
     self->styles = tune_styles_load(error);
     if (self->styles == NULL || !load_lexicon(self, error))
         return NULL;
+    add_instruments(self); /* before the styles' words: "drone" and "choir" are asked for by name */
     add_styles(self);
-    add_instruments(self);
     index_for_corrections(self);
     return g_steal_pointer(&self);
 }
@@ -436,6 +574,8 @@ void tune_vocabulary_unref(TuneVocabulary *self)
     g_hash_table_unref(self->phrases);
     g_hash_table_unref(self->first_words);
     g_hash_table_unref(self->known_words);
+    g_hash_table_unref(self->alone);
+    tune_languages_free(self->languages);
     g_ptr_array_unref(self->entries);
     g_clear_pointer(&self->instruments, tune_instruments_unref);
     g_clear_pointer(&self->styles, tune_styles_unref);

@@ -3,13 +3,15 @@
  * The lexicon inside the vocabulary: which phrase means what.  Files: data/lexicon/ *.yaml, all of them,
  * merged in the order of their names, so that a language is added by adding a file.
  *
- * A file is a map of blocks (genres, moods, tempos, tags, groups, generics, phrases, sections, modes,
- * units, numbers, ordinals, roles, negations, stop, ordinary); lexicon-read.c says what an entry of each may
- * have.
+ * A file is a map of blocks (genres, moods, tempos, tags, groups, generics, phrases, artists, alone,
+ * sections, modes, units, numbers, ordinals, roles, negations, stop, ordinary); lexicon-read.c says what an
+ * entry of each may have.  A file named by a language's code (de.yaml) is another thing: a dictionary of
+ * that language, see brief/language.h.
  */
 #pragma once
 #include "base/pitch.h"
 #include "brief/brief.h"
+#include "brief/language.h"
 
 typedef enum {
     LEXICON_GENRE,
@@ -19,6 +21,8 @@ typedef enum {
     LEXICON_GROUP,      /* "string quartet": several instruments */
     LEXICON_GENERIC,    /* "bass": which one is the style's choice */
     LEXICON_PHRASE,     /* endings, loops, energy shapes, "instrumental" */
+    LEXICON_ARTIST,     /* "Hans Zimmer": what one expects of such music */
+    LEXICON_ALONE,      /* what follows when an instrument is named without a genre; no words */
     LEXICON_INSTRUMENT,
     LEXICON_SECTION,
     LEXICON_MODE,
@@ -79,13 +83,17 @@ typedef struct {
     TuneMetre metre;
     gboolean has_mode;
     TuneMode mode;
-    char *style;      /* genre: nearest style when there is none of this name; others: a weak hint */
+    char *style;      /* genre: nearest style when there is none of this name; others: a weak hint;
+                         several with commas: the first that there is */
+    GStrv careful;    /* artist: names that are ordinary words as well, read as the artist's only
+                         beside "like", "style" and the like */
     GStrv tags;
     gboolean has_ending;
     TuneEnding ending;
     TuneEnergyShape shape;
     TuneTempoCurve curve;
     gboolean loop, blues, no_drums, no_vocals, no_bass, only;
+    gboolean by_style; /* generic: where no choice is written, the style's own instrument of the family */
     TuneSectionRole section;
     char *form;       /* letters: "ABA" */
     GArray *members;  /* LexiconMember */
@@ -103,8 +111,11 @@ struct TuneVocabulary {
     GPtrArray *entries;      /* LexiconEntry*, owned */
     GHashTable *phrases;     /* "string quartet" -> LexiconEntry* */
     GHashTable *first_words; /* first word -> GINT_TO_POINTER(most words of a phrase that starts so) */
-    GHashTable *known_words; /* every word of every phrase */
-    GPtrArray *by_letter[26]; /* words of five letters and more, sorted: candidates for corrections */
+    GHashTable *known_words; /* every word of every phrase -> GINT_TO_POINTER(rank): 2 where it names
+                                an instrument or a genre, else 1 */
+    GPtrArray *by_letter[26]; /* words of four letters and more, sorted: candidates for corrections */
+    GHashTable *alone;       /* instrument key or family -> LexiconEntry* */
+    TuneLanguages *languages;
     char *hash;
 };
 
@@ -127,15 +138,25 @@ const LexiconEntry *tune_lexicon_match(const TuneVocabulary *self, const GArray 
                                        guint *n_tokens);
 const LexiconEntry *tune_lexicon_find(const TuneVocabulary *self, const char *phrase);
 
-/* The word that @word (five letters or more, unknown) is a slip of, or NULL. */
+/* The word that @word (four letters or more, unknown) is a slip of, or NULL.  The nearest wins; among equals
+ * words that name instruments and genres win over ordinary ones ("paino" is a piano, not paint). */
 const char *tune_lexicon_correct(const TuneVocabulary *self, const char *word);
 gboolean tune_lexicon_knows(const TuneVocabulary *self, const char *word);
 
 /* The style a genre entry stands for, and whether it is the very one that was named. */
 const TuneStyle *tune_lexicon_style(const TuneVocabulary *self, const LexiconEntry *entry,
                                     gboolean *is_own);
+/* The first style of a list of names with commas that there is, or NULL. */
+const TuneStyle *tune_lexicon_first_style(const TuneVocabulary *self, const char *names);
+
+/* What follows from @instrument being named without a genre: by its key, else its family; NULL = nothing. */
+const LexiconEntry *tune_lexicon_alone(const TuneVocabulary *self, const TuneInstrument *instrument);
+
 /* "jazz", "house", "bossa nova": the entry of a genre word, or NULL. */
 const LexiconEntry *tune_lexicon_genre(const TuneVocabulary *self, const char *word);
+
+/* Does @instrument belong to the family of @entry (a generic or a group)? */
+gboolean tune_lexicon_is_of(const LexiconEntry *entry, const TuneInstrument *instrument);
 
 /* The generic called @name ("bass"), or NULL. */
 const LexiconEntry *tune_lexicon_generic_named(const TuneVocabulary *self, const char *name);

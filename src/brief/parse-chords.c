@@ -70,6 +70,19 @@ static gboolean is_key_here(const Reader *self, gint behind)
            tune_reader_is_word(self, behind, "flat") || tune_reader_is_word(self, behind, "sharp");
 }
 
+/* "%": the bar before once more. */
+static void repeat_bar(Progression *self, gint bar)
+{
+    guint n = self->symbols->len;
+    gint last = n == 0 ? 0 : g_array_index(self->bars, gint, n - 1);
+
+    for (guint i = 0; i < n; i++)
+        if (g_array_index(self->bars, gint, i) == last) {
+            g_ptr_array_add(self->symbols, g_strdup(g_ptr_array_index(self->symbols, i)));
+            g_array_append_val(self->bars, bar);
+        }
+}
+
 /* Reads from token @at as far as chords go. */
 static void read_progression(const Reader *self, gint at, Progression *out)
 {
@@ -83,7 +96,10 @@ static void read_progression(const Reader *self, gint at, Progression *out)
         gboolean article = chunk != NULL && strcmp(chunk, "A") == 0 && out->symbols->len == 0 &&
                            tune_reader_is_edge(self, at - 1) && !is_separator(self, behind) &&
                            !tune_reader_is_mark(self, at - 1, ':');
-        if (n == 0 || is_key_here(self, behind) || article || !add_chunk(out, chunk, bar))
+        gboolean again = n == 1 && out->has_bars && strcmp(chunk, "%") == 0;
+        if (again)
+            repeat_bar(out, bar);
+        else if (n == 0 || is_key_here(self, behind) || article || !add_chunk(out, chunk, bar))
             break;
         out->n = behind - at;
         gboolean last = out->symbols->len >= 2 && tune_reader_is_word(self, behind, "and");

@@ -122,10 +122,14 @@ static gboolean listed_section(const Reader *self, gint at, TuneSectionRole *rol
     const ReaderMatch *match = tune_reader_match(self, at, LEXICON_N_KINDS);
 
     if (match == NULL || match->at != (guint)at || match->negated ||
-        tune_reader_is_used(self, at, (gint)match->n) ||
-        !in_section_list(self, at, (gint)match->n))
+        tune_reader_is_used(self, at, (gint)match->n))
         return FALSE;
     *n = (gint)match->n;
+    const TuneToken *moment = tune_reader_token(self, at + *n + 1);
+    gboolean timed = tune_reader_is_word(self, at + *n, "at") && moment != NULL &&
+                     moment->kind == TUNE_TOKEN_CLOCK;
+    if (!timed && !in_section_list(self, at, *n))
+        return FALSE;
     if (match->entry->kind == LEXICON_UNIT && (gint)match->entry->value == UNIT_SOLO &&
         tune_reader_match(self, at + *n, LEXICON_INSTRUMENT) == NULL &&
         tune_reader_match(self, at + *n, LEXICON_GENERIC) == NULL) {
@@ -366,178 +370,4 @@ gboolean tune_parse_form(Reader *self, GError **error)
     brief->sections_origin = TUNE_ORIGIN_SAID;
     brief->sections_partial = !is_whole_form(self, mentions);
     return TRUE;
-}
-
-/* ---- timed blocks: "[0:00 - 0:10] solo piano" ---- */
-
-typedef struct {
-    double start, end; /* end < 0: not said */
-    gint from, to;     /* tokens of its text */
-} TimedBlock;
-
-/* "0:00 soft piano, 0:20 drums enter": a list that begins at nought tells moments, not lengths. */
-static gboolean begins_at_nought(const Reader *self, gint upto)
-{
-    for (gint i = 0; i <= upto; i++) {
-        const TuneToken *token = tune_reader_token(self, i);
-        if (token->kind == TUNE_TOKEN_CLOCK && tune_reader_is_edge(self, i - 1))
-            return token->value == 0;
-    }
-    return FALSE;
-}
-
-/* "[0:00 - 0:10]", "(0:30)", "0:00-0:10:", or "0:20" in a list from 0:00, at @at; tokens used. */
-static gint timed_head_at(const Reader *self, gint at, TimedBlock *block)
-{
-    gboolean open = tune_reader_is_mark(self, at, '[') || tune_reader_is_mark(self, at, '(');
-    gint i = at + (open ? 1 : 0);
-    const TuneToken *token = tune_reader_token(self, i);
-
-    if (token == NULL || token->kind != TUNE_TOKEN_CLOCK)
-        return 0;
-    *block = (TimedBlock){.start = token->value, .end = -1};
-    i++;
-    gint dash = tune_reader_is_mark(self, i, '-') || tune_reader_is_word(self, i, "to") ? 1 : 0;
-    token = tune_reader_token(self, i + dash);
-    if (token != NULL && token->kind == TUNE_TOKEN_CLOCK && (dash > 0 || token->glue == '-')) {
-        block->end = token->value;
-        i += dash + 1;
-    }
-    if (open)
-        return tune_reader_is_mark(self, i, ']') || tune_reader_is_mark(self, i, ')') ? i + 1 - at : 0;
-    if (block->end < 0 && !(tune_reader_is_edge(self, at - 1) && begins_at_nought(self, at)))
-        return 0;
-    return tune_reader_is_mark(self, i, ':') ? i + 1 - at : i - at;
-}
-
-static GArray *find_timed(Reader *self)
-{
-    GArray *blocks = g_array_new(FALSE, FALSE, sizeof(TimedBlock));
-
-    for (gint i = 0; i < (gint)self->tokens->len; i++) {
-        TimedBlock block;
-        gint n = timed_head_at(self, i, &block);
-        if (n == 0)
-            continue;
-        if (blocks->len > 0)
-            g_array_index(blocks, TimedBlock, blocks->len - 1).to = i;
-        tune_reader_use(self, i, n);
-        block.from = i + n;
-        block.to = (gint)self->tokens->len;
-        g_array_append_val(blocks, block);
-        i += n - 1;
-    }
-    return blocks;
-}
-
-/* Who is named in the block; TRUE when nobody else plays there ("solo piano"). */
-static void read_block_players(Reader *self, const TimedBlock *block, TuneBriefSection *section,
-                               const TuneBriefSection *before)
-{
-    gboolean alone = FALSE;
-    g_autoptr(TuneBrief) named = tune_brief_new();
-
-    for (gint i = block->from; i < block->to; i++) {
-        const ReaderMatch *match = tune_reader_match(self, i, LEXICON_N_KINDS);
-        alone = alone || tune_reader_unit(self, i, UNIT_SOLO) || tune_reader_unit(self, i, UNIT_ONLY);
-        if (match == NULL || match->at != (guint)i || match->negated)
-            continue;
-        tune_brief_add_entry(named, self->vocabulary, match->entry, 1, TUNE_ORIGIN_SAID);
-    }
-    if (named->instruments->len == 0)
-        return;
-    for (guint i = 0; !alone && before != NULL && i < before->instruments->len; i++)
-        g_ptr_array_add(section->instruments, g_ptr_array_index(before->instruments, i));
-    for (guint i = 0; i < named->instruments->len; i++) {
-        gpointer who =
-            (gpointer)g_array_index(named->instruments, TuneBriefInstrument, i).instrument;
-        if (!g_ptr_array_find(section->instruments, who, NULL))
-            g_ptr_array_add(section->instruments, who);
-    }
-}
-
-static void read_block_energy(Reader *self, const TimedBlock *block, TuneBriefSection *section)
-{
-    double sum = 0;
-    gint n = 0;
-
-    for (gint i = block->from; i < block->to; i++) {
-        ReaderMatch *match = tune_reader_match(self, i, LEXICON_MOOD);
-        if (match == NULL || match->at != (guint)i || match->negated)
-            continue;
-        sum += match->entry->arousal;
-        n++;
-    }
-    if (n > 0)
-        section->energy = CLAMP(0.5 + 0.5 * sum / n, 0, 1);
-}
-
-static TuneSectionRole role_of_block(Reader *self, const TimedBlock *block, guint index, guint n)
-{
-    TuneSectionRole role = index == 0         ? TUNE_SECTION_INTRO
-                           : index + 1 == n && n > 2 ? TUNE_SECTION_CHORUS : TUNE_SECTION_VERSE;
-
-    for (gint i = block->from; i < block->to; i++) {
-        ReaderMatch *match = tune_reader_match(self, i, LEXICON_N_KINDS);
-        if (match == NULL || match->at != (guint)i || match->negated)
-            continue;
-        if (match->entry->kind == LEXICON_SECTION) {
-            tune_reader_use(self, i, (gint)match->n);
-            return match->entry->section;
-        }
-        if (match->entry->has_ending && match->entry->ending == TUNE_ENDING_FADE && index + 1 == n)
-            role = TUNE_SECTION_OUTRO;
-        else if (match->entry->kind == LEXICON_PHRASE && match->entry->shape == TUNE_SHAPE_BUILD && index > 0)
-            role = TUNE_SECTION_BUILD;
-    }
-    return role;
-}
-
-/* "1:00 end": the last moment is where the piece stops, not a section. */
-static void take_end(Reader *self, GArray *blocks)
-{
-    static const char *const words[] = {"end", "ends", "ending", "stop", "finish", "fin"};
-    TimedBlock *last = blocks->len < 2 ? NULL : &g_array_index(blocks, TimedBlock, blocks->len - 1);
-
-    if (last == NULL || last->end >= 0 || !tune_reader_is_edge(self, last->from + 1))
-        return;
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (!tune_reader_is_word(self, last->from, words[i]))
-            continue;
-        tune_reader_use(self, last->from, 1);
-        last[-1].end = last->start;
-        g_array_set_size(blocks, blocks->len - 1);
-        return;
-    }
-}
-
-gboolean tune_parse_timed(Reader *self, GError **error)
-{
-    TuneBrief *brief = self->brief;
-    g_autoptr(GArray) blocks = find_timed(self);
-
-    take_end(self, blocks);
-
-    for (guint i = 0; i < blocks->len; i++) {
-        const TimedBlock *block = &g_array_index(blocks, TimedBlock, i);
-        if (i > 0 && block->start <= block[-1].start) {
-            g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_CONFLICT,
-                        "structure: the times do not go on: %g seconds stands behind %g seconds", block->start,
-                        block[-1].start);
-            return FALSE;
-        }
-        for (gint k = block->from; k < block->to; k++)
-            tune_reader_token(self, k)->timed = (gint)i + 1;
-        tune_brief_add_section(brief, role_of_block(self, block, i, blocks->len), 0);
-        TuneBriefSection *section = &g_array_index(brief->sections, TuneBriefSection, i);
-        section->at_seconds = block->start;
-        read_block_players(self, block, section, i > 0 ? section - 1 : NULL);
-        read_block_energy(self, block, section);
-    }
-    if (blocks->len == 0)
-        return TRUE;
-    brief->sections_origin = TUNE_ORIGIN_SAID;
-    brief->sections_partial = TRUE;
-    const TimedBlock *last = &g_array_index(blocks, TimedBlock, blocks->len - 1);
-    return last->end < 0 || tune_brief_set_seconds(brief, last->end, error);
 }

@@ -6,24 +6,6 @@
 
 #include <string.h>
 
-/* ---- families ---- */
-
-static gboolean is_in_family(const TuneInstrument *instrument, const LexiconEntry *entry)
-{
-    const char *family = entry->family;
-
-    if (family == NULL)
-        return FALSE;
-    if (strcmp(family, "piano") == 0)
-        return strcmp(instrument->family, "keys") == 0 && strstr(instrument->name, "iano") != NULL &&
-               strstr(instrument->name, "electric") == NULL;
-    if (strcmp(family, "sax") == 0)
-        return g_str_has_suffix(instrument->key, "-sax");
-    if (strcmp(family, "pad") == 0)
-        return g_str_has_suffix(instrument->key, "-pad");
-    return strcmp(instrument->family, family) == 0;
-}
-
 static void set_flag(gboolean *flag, TuneOrigin *flag_origin, TuneOrigin origin)
 {
     *flag = TRUE;
@@ -44,7 +26,7 @@ void tune_brief_exclude_entry(TuneBrief *self, const TuneVocabulary *vocabulary,
                            origin);
     for (guint i = 0; i < tune_instruments_count(vocabulary->instruments); i++) {
         const TuneInstrument *instrument = tune_instruments_at(vocabulary->instruments, i);
-        if (is_in_family(instrument, entry))
+        if (tune_lexicon_is_of(entry, instrument))
             tune_brief_exclude(self, instrument, origin);
     }
     if (strcmp(family, "drums") == 0 || strcmp(family, "percussion") == 0 ||
@@ -159,7 +141,7 @@ static gboolean take_solo_behind(Reader *self, const ReaderMatch *match)
         names_players(tune_reader_match(self, at + n, LEXICON_N_KINDS)))
         return FALSE;
     tune_reader_use(self, at, n);
-    if (tune_reader_token(self, at)->timed > 0)
+    if (tune_reader_token(self, at)->timed != 0)
         return TRUE;
     guint place = brief->sections->len;
     for (guint i = 0; i < brief->sections->len; i++)
@@ -189,7 +171,7 @@ static void look_for_only(Reader *self, const ReaderMatch *match, Exclusivity *s
     if (only < 0 && tune_reader_unit(self, behind, UNIT_ONLY) > 0 &&
         (tune_reader_is_edge(self, behind + 1) || !names_players(tune_reader_match(self, behind + 1, LEXICON_N_KINDS))))
         only = behind;
-    if (tune_reader_token(self, (gint)match->at)->timed > 0) {
+    if (tune_reader_token(self, (gint)match->at)->timed != 0) {
         tune_reader_use(self, MAX(only, solo), MAX(only, solo) >= 0 ? 1 : 0);
         return;
     }
@@ -233,10 +215,17 @@ static void take_players(Reader *self, const ReaderMatch *match, Exclusivity *se
 }
 
 /* "solo piano" is alone; "solo violin with strings" leads. */
-static void close_players(Reader *self, const Exclusivity *seen)
+static void close_players(Reader *self, Exclusivity *seen)
 {
     TuneBrief *brief = self->brief;
 
+    if (seen->solo && !seen->only && brief->instruments->len == 2 &&
+        brief->style_origin != TUNE_ORIGIN_SAID) {
+        const TuneBriefInstrument *both = &g_array_index(brief->instruments, TuneBriefInstrument, 0);
+        tune_brief_note(brief, "\"solo\" gave way: %s and %s are both asked for, and nobody else plays",
+                        both[0].instrument->name, both[1].instrument->name);
+        seen->only = TRUE;
+    }
     if (seen->only || (seen->solo && brief->instruments->len == 1))
         set_flag(&brief->only_instruments, &brief->only_origin, TUNE_ORIGIN_SAID);
     if (!seen->solo || brief->instruments->len < 2)
@@ -255,7 +244,7 @@ static gboolean family_yields(const LexiconEntry *entry, const TuneInstrument *i
 {
     return entry->family != NULL &&
            (strcmp(entry->family, "voice") == 0 || strcmp(entry->family, "percussion") == 0) &&
-           is_in_family(instrument, entry);
+           tune_lexicon_is_of(entry, instrument);
 }
 
 static gboolean is_in_list(const TuneBrief *brief, const TuneInstrument *instrument, gboolean generic)
@@ -272,7 +261,7 @@ static void take_exclusion(Reader *self, const ReaderMatch *match)
 {
     TuneBrief *brief = self->brief;
 
-    if (tune_reader_token(self, (gint)match->at)->timed > 0)
+    if (tune_reader_token(self, (gint)match->at)->timed != 0)
         return;
     guint before = brief->excluded->len;
     tune_brief_exclude_entry(brief, self->vocabulary, match->entry, TUNE_ORIGIN_SAID);
@@ -283,6 +272,54 @@ static void take_exclusion(Reader *self, const ReaderMatch *match)
             g_array_remove_index(brief->excluded_origins, i - 1);
         }
     }
+}
+
+/* "no melody", "no beat" */
+static void take_absences(Reader *self)
+{
+    TuneBrief *brief = self->brief;
+
+    for (guint m = 0; m < self->matches->len; m++) {
+        const ReaderMatch *match = &g_array_index(self->matches, ReaderMatch, m);
+        if (!match->negated || tune_reader_token(self, (gint)match->at)->timed != 0)
+            continue;
+        if (match->entry->kind == LEXICON_ROLE && (gint)match->entry->value == TUNE_ROLE_LEAD)
+            set_flag(&brief->no_lead, &brief->no_lead_origin, TUNE_ORIGIN_SAID);
+        else if (match->entry->kind == LEXICON_UNIT && (gint)match->entry->value == UNIT_BEAT &&
+                 !brief->no_drums)
+            tune_brief_exclude_entry(brief, self->vocabulary,
+                                     tune_lexicon_generic_named(self->vocabulary, "drums"),
+                                     TUNE_ORIGIN_SAID);
+    }
+}
+
+/* "classical guitar, solo, D minor": a tag of its own beside one instrument. */
+static void take_lone_solo(Reader *self, Exclusivity *seen)
+{
+    TuneBrief *brief = self->brief;
+
+    for (gint i = 0; brief->instruments->len == 1 && i < (gint)self->tokens->len; i++) {
+        gint n = tune_reader_unit(self, i, UNIT_SOLO);
+        if (n == 0 || tune_reader_is_used(self, i, n) || !tune_reader_is_edge(self, i - 1) ||
+            !tune_reader_is_edge(self, i + n))
+            continue;
+        seen->solo = TRUE;
+        tune_reader_use(self, i, n);
+    }
+}
+
+/* "a choir singing": nobody else sings. */
+static gboolean is_singing_choir(const Reader *self, const ReaderMatch *match)
+{
+    const GArray *asked = self->brief->instruments;
+
+    if (match->entry->family == NULL || strcmp(match->entry->family, "voice") != 0 ||
+        !tune_reader_is_word(self, (gint)match->at, "singing"))
+        return FALSE;
+    for (guint i = 0; i < asked->len; i++)
+        if (strcmp(g_array_index(asked, TuneBriefInstrument, i).instrument->family, "voice") == 0)
+            return TRUE;
+    return FALSE;
 }
 
 gboolean tune_parse_instruments(Reader *self, GError **error)
@@ -300,11 +337,15 @@ gboolean tune_parse_instruments(Reader *self, GError **error)
             if (tune_reader_is_used(self, (gint)match->at, (gint)match->n))
                 continue;
             tune_reader_use(self, (gint)match->at, (gint)match->n);
+            if (pass == 0 && is_singing_choir(self, match))
+                continue;
             if (pass == 0)
                 take_players(self, match, &seen);
             else
                 take_exclusion(self, match);
         }
+    take_absences(self);
+    take_lone_solo(self, &seen);
     close_players(self, &seen);
     /* Roles and "chords" beside nothing are words about music: no more to learn from them. */
     for (guint m = 0; m < self->matches->len; m++) {

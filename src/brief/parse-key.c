@@ -132,12 +132,26 @@ static gboolean set_key(Reader *self, const NoteName *note, gboolean mode_said, 
     return !mode_said || set_mode(self, mode, error);
 }
 
+/* "ending in C major", "then in Bb": a key for later. */
+static gboolean tells_later(const Reader *self, gint at)
+{
+    static const char *const words[] = {"ending", "ends", "end", "finishing", "finishes", "resolving",
+                                        "resolves", "then", "later", "before"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        if (tune_reader_is_word(self, at, words[i]))
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean is_modulation(const Reader *self, gint at)
 {
     for (gint i = at - 1; i >= 0 && i > at - 5; i--) {
         const TuneToken *token = tune_reader_token(self, i);
         if (token->kind == TUNE_TOKEN_WORD && g_str_has_prefix(token->word, "modulat"))
             return TRUE;
+        if (tells_later(self, i))
+            return self->brief->key_origin == TUNE_ORIGIN_SAID;
         if (token->kind == TUNE_TOKEN_WORD && strcmp(token->word, "to") == 0)
             return self->brief->key_origin == TUNE_ORIGIN_SAID;
     }

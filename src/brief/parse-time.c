@@ -286,13 +286,34 @@ static double seconds_of(const Reader *self, gint at, gint *n)
 }
 
 /* "a minute", "half a minute", "90 seconds", "2 min 30", "a minute and a half", "1m30s".  Tokens used. */
-static gint span_at(const Reader *self, gint at, double *seconds)
+/* "three quarters of a minute", "a quarter of an hour" */
+static gint quarters_at(const Reader *self, gint at, double *seconds)
+{
+    double value = 1;
+    gint used = tune_reader_number(self, at, &value), n = 0;
+
+    if (used == 0 && tune_reader_is_word(self, at, "a"))
+        used = 1;
+    if (!tune_reader_is_word(self, at + used, "quarter") && !tune_reader_is_word(self, at + used, "quarters"))
+        return 0;
+    used++;
+    while (tune_reader_is_word(self, at + used, "of") || tune_reader_is_word(self, at + used, "a") ||
+           tune_reader_is_word(self, at + used, "an"))
+        used++;
+    double unit = seconds_of(self, at + used, &n);
+    *seconds = value / 4 * unit;
+    return unit < 60 ? 0 : used + n;
+}
+
+gint tune_reader_span(const Reader *self, gint at, double *seconds)
 {
     double value = 0, unit, more = 0;
     gint used = tune_reader_number(self, at, &value), n = 0;
     gint half = tune_reader_unit(self, at, UNIT_HALF);
     guint minutes, rest;
 
+    if ((n = quarters_at(self, at, seconds)) > 0)
+        return n;
     if (half > 0) {
         value = 0.5;
         used = half;
@@ -325,11 +346,16 @@ static gint span_at(const Reader *self, gint at, double *seconds)
         *seconds += unit / 2;
         return used + 2 + n;
     }
-    gint and_word = tune_reader_is_word(self, at + used, "and") ? 1 : 0;
-    gint size = tune_reader_number(self, at + used + and_word, &more);
-    if (unit >= 60 && size > 0 && seconds_of(self, at + used + and_word + size, &n) == 1) {
+    gint joint = tune_reader_is_word(self, at + used, "and") || tune_reader_is_mark(self, at + used, '.');
+    gint size = tune_reader_number(self, at + used + joint, &more);
+    if (unit < 60 || size == 0)
+        return used;
+    if (seconds_of(self, at + used + joint + size, &n) == 1) {
         *seconds += more;
-        used += and_word + size + n;
+        used += joint + size + n;
+    } else if (unit == 60 && joint == 0 && more < 60 && tune_reader_is_edge(self, at + used + size)) {
+        *seconds += more; /* "two minutes ten" */
+        used += size;
     }
     return used;
 }
@@ -342,6 +368,9 @@ static gboolean is_era(const Reader *self, gint at, gint n)
 
     if (own == NULL)
         return FALSE;
+    for (guint m = 0; m < self->matches->len; m++)
+        if (g_array_index(self->matches, ReaderMatch, m).entry->loop)
+            return FALSE; /* "menu loop, harp, 60s" */
     if (behind != NULL && (behind->entry->loop || (behind->entry->kind == LEXICON_UNIT &&
                                                    (gint)behind->entry->value == UNIT_LENGTH)))
         return FALSE;
@@ -397,7 +426,7 @@ static gboolean length_at(Reader *self, gint at, gint *n, GError **error)
         *n = is_moment(self, at) || something_happens(self, at) ? 0 : 1;
         return *n == 0 || tune_brief_set_seconds(self->brief, token->value, error);
     }
-    if ((*n = era_span_at(self, at, &value)) > 0 || (*n = span_at(self, at, &value)) > 0) {
+    if ((*n = era_span_at(self, at, &value)) > 0 || (*n = tune_reader_span(self, at, &value)) > 0) {
         if (is_moment(self, at) && !tune_reader_is_word(self, at - 1, "to")) {
             *n = 0;
             return TRUE;

@@ -15,14 +15,23 @@ typedef struct {
     LexiconNegation negation; /* how, if negated */
 } ReaderMatch;
 
+/* The text of one moment of a list of moments (parse-timed.c). */
+typedef struct {
+    double start, end; /* seconds; end < 0: not said */
+    gint from, to;     /* tokens of its text */
+} ReaderBlock;
+
 typedef struct {
     const TuneVocabulary *vocabulary;
     TuneBrief *brief; /* what was heard; origin SAID or INFERRED */
-    char *text;       /* normalised */
+    char *text;       /* normalised, in English */
+    Translation translation; /* without its text: what was said where the text is a translation */
     GArray *tokens;   /* TuneToken */
     GArray *matches;  /* ReaderMatch, in order */
     const TuneBrief *context; /* (nullable) what is known already, of a higher rank */
     GPtrArray *numerals;      /* char*: Roman numerals, waiting for the key */
+    GArray *blocks;           /* ReaderBlock */
+    GArray *moments;          /* of parse-moments.c */
 } Reader;
 
 /* ---- looking at tokens (sentence.c); every index may lie outside, then the answer is "no" ---- */
@@ -38,6 +47,8 @@ gint tune_reader_unit(const Reader *self, gint at, LexiconUnit unit);
 /* A number at @at, in digits or in words ("one hundred and twenty", "two and a half"): how many tokens,
  * 0 if there is none. */
 gint tune_reader_number(const Reader *self, gint at, double *value);
+/* A span of time at @at ("90 seconds", "a minute and a half", "1m30s"): how many tokens, 0 if none. */
+gint tune_reader_span(const Reader *self, gint at, double *seconds);
 void tune_reader_use(const Reader *self, gint at, gint n);
 gboolean tune_reader_is_used(const Reader *self, gint at, gint n);
 /* Unused stop words between @at and what follows: the index of what follows. */
@@ -48,15 +59,20 @@ gint tune_reader_chunk(const Reader *self, gint at, char **chunk);
 
 /* ---- the parsers, in the order in which they run ---- */
 gboolean tune_parse_title(Reader *self, GError **error);
-gboolean tune_parse_timed(Reader *self, GError **error);   /* parse-form.c */
+gboolean tune_parse_timed(Reader *self, GError **error);   /* parse-timed.c */
 gboolean tune_parse_key(Reader *self, GError **error);
 gboolean tune_parse_chords(Reader *self, GError **error);
 gboolean tune_parse_metre(Reader *self, GError **error);
 gboolean tune_parse_tempo(Reader *self, GError **error);
 gboolean tune_parse_form(Reader *self, GError **error);
+gboolean tune_find_moments(Reader *self, GError **error);  /* parse-moments.c */
 gboolean tune_parse_length(Reader *self, GError **error);
 gboolean tune_parse_instruments(Reader *self, GError **error);
 gboolean tune_parse_words(Reader *self, GError **error);   /* genres, moods, tempo words, tags, phrases */
+
+/* Who plays when, once everybody is known. */
+void tune_cast_blocks(Reader *self);                       /* parse-timed.c */
+gboolean tune_cast_moments(Reader *self, GError **error);  /* parse-moments.c */
 
 /* Key of the numerals and chords once everything is known. */
 gboolean tune_resolve_numerals(Reader *self, GError **error);
@@ -72,6 +88,8 @@ void tune_brief_exclude(TuneBrief *self, const TuneInstrument *instrument, TuneO
 void tune_brief_add_tag(TuneBrief *self, const char *tag);
 void tune_brief_add_section(TuneBrief *self, TuneSectionRole role, gint bars);
 void tune_brief_note(TuneBrief *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void tune_brief_section_clear(gpointer section);
+GArray *tune_brief_sections_new(void); /* TuneBriefSection (transfer full) */
 void tune_brief_clear_sections(TuneBrief *self);
 /* "AABA" as sections (parse-form.c). */
 void tune_brief_add_letters(TuneBrief *self, const char *letters);

@@ -204,11 +204,21 @@ static char *split_word(const TuneVocabulary *vocabulary, const char *word)
     return NULL;
 }
 
+/* "SATB" is no slip of anything. */
+static gboolean is_abbreviation(const Reader *self, const TuneToken *token)
+{
+    for (gsize i = token->start; i < token->end; i++)
+        if (!g_ascii_isupper(self->text[i]))
+            return FALSE;
+    return token->end - token->start <= 4;
+}
+
 static void mend_slips(Reader *self)
 {
     for (guint i = 0; i < self->tokens->len; i++) {
         TuneToken *token = &g_array_index(self->tokens, TuneToken, i);
-        if (token->kind != TUNE_TOKEN_WORD || tune_lexicon_knows(self->vocabulary, token->word))
+        if (token->kind != TUNE_TOKEN_WORD || tune_lexicon_knows(self->vocabulary, token->word) ||
+            is_abbreviation(self, token))
             continue;
         g_autofree char *parted = split_word(self->vocabulary, token->word);
         const char *meant =
@@ -256,6 +266,45 @@ static gboolean match_suffix(Reader *self, guint at)
     return TRUE;
 }
 
+static gboolean is_one_of(const Reader *self, gint at, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (tune_reader_is_word(self, at, *words))
+            return TRUE;
+    return FALSE;
+}
+
+/* Stands @n tokens from @at where an artist is named: "like Queen", "Prince style"? */
+static gboolean is_reference(const Reader *self, gint at, gint n)
+{
+    static const char *const before[] = {"like", "style", "vein", "manner", "similar", "inspired", "la",
+                                         "think", "reminiscent", "by", "homage", "tribute", NULL};
+    static const char *const behind[] = {"style", "styled", "esque", "like", "type", "vibe", "vibes",
+                                         "feel", "sound", "inspired", "meets", "ish", NULL};
+
+    for (gint i = at - 1; i >= at - 4 && !tune_reader_is_edge(self, i); i--)
+        if (is_one_of(self, i, before))
+            return TRUE;
+    return is_one_of(self, at + n, behind);
+}
+
+/* "queen" and "nirvana" are words before they are bands. */
+static gboolean is_doubtful(const Reader *self, const LexiconEntry *entry, guint at, guint n)
+{
+    GString *name = g_string_new(NULL);
+    gboolean careful = FALSE;
+
+    for (guint i = at; i < at + n; i++)
+        g_string_append_printf(name, "%s%s", i > at ? " " : "",
+                               g_array_index(self->tokens, TuneToken, i).word);
+    if (g_str_has_suffix(name->str, "'s"))
+        g_string_truncate(name, name->len - 2);
+    for (guint i = 0; entry->careful != NULL && entry->careful[i] != NULL; i++)
+        careful = careful || strcmp(entry->careful[i], name->str) == 0;
+    g_string_free(name, TRUE);
+    return careful && !is_reference(self, (gint)at, (gint)n);
+}
+
 static void match_phrases(Reader *self)
 {
     for (guint i = 0; i < self->tokens->len;) {
@@ -265,6 +314,10 @@ static void match_phrases(Reader *self)
         if ((entry == NULL || n == 1) && token->kind == TUNE_TOKEN_WORD && match_suffix(self, i)) {
             i += g_array_index(self->matches, ReaderMatch, self->matches->len - 1).n;
             continue;
+        }
+        if (entry != NULL && entry->kind == LEXICON_ARTIST && is_doubtful(self, entry, i, n)) {
+            entry = NULL;
+            n = 1;
         }
         if (entry != NULL)
             add_match(self, i, n, entry);
@@ -282,6 +335,10 @@ static gboolean is_thing(const ReaderMatch *match)
     case LEXICON_GROUP:
     case LEXICON_SECTION:
         return TRUE;
+    case LEXICON_ROLE: /* "no melody" */
+        return (gint)match->entry->value == TUNE_ROLE_LEAD;
+    case LEXICON_UNIT: /* "no beat" */
+        return (gint)match->entry->value == UNIT_BEAT;
     default:
         return FALSE;
     }
@@ -291,7 +348,8 @@ static gboolean is_quality(const ReaderMatch *match)
 {
     return match->entry->kind == LEXICON_MOOD || match->entry->kind == LEXICON_TEMPO ||
            match->entry->kind == LEXICON_GENRE || match->entry->kind == LEXICON_TAG ||
-           match->entry->kind == LEXICON_PHRASE || match->entry->kind == LEXICON_MODE;
+           match->entry->kind == LEXICON_PHRASE || match->entry->kind == LEXICON_MODE ||
+           match->entry->kind == LEXICON_ARTIST;
 }
 
 /* The match to which a negation before token @at applies: qualities before a thing belong to it
@@ -312,6 +370,11 @@ static gint negated_match(const Reader *self, gint at, LexiconNegation how)
         }
         if (match->entry->kind == LEXICON_NEGATION)
             break;
+        const ReaderMatch *next = tune_reader_match(self, i + (gint)match->n, LEXICON_N_KINDS);
+        if (match->entry->kind == LEXICON_ROLE && next != NULL && is_thing(next)) {
+            i += (gint)match->n; /* "no lead guitar" */
+            continue;
+        }
         if (is_thing(match) && (how != NEGATION_NOT || quality < 0))
             return tune_reader_token(self, i)->match;
         if (is_quality(match)) {
@@ -406,6 +469,23 @@ static void find_negations(Reader *self)
 
 /* ---- the whole ---- */
 
+/* What stood where token @index is: the word itself, or what it translates; NULL when the token before it
+ * stands for the same words. */
+static char *said_at(const Reader *self, const TuneToken *token, guint index)
+{
+    const GArray *spans = self->translation.spans;
+
+    for (guint i = 0; spans != NULL && i < spans->len; i++) {
+        const TranslationSpan *span = &g_array_index(spans, TranslationSpan, i);
+        if (token->start < span->start || token->end > span->end)
+            continue;
+        const TuneToken *before = tune_reader_token(self, (gint)index - 1);
+        return before != NULL && before->start >= span->start && !before->used ? NULL
+                                                                               : g_strdup(span->said);
+    }
+    return g_strndup(self->text + token->start, token->end - token->start);
+}
+
 static void list_not_understood(Reader *self)
 {
     for (guint i = 0; i < self->tokens->len; i++) {
@@ -415,8 +495,9 @@ static void list_not_understood(Reader *self)
             continue;
         if (match != NULL && match->entry->kind == LEXICON_STOP)
             continue;
-        g_autofree char *word =
-            g_strndup(self->text + token->start, token->end - token->start);
+        g_autofree char *word = said_at(self, token, i);
+        if (word == NULL)
+            continue;
         if (token->kind == TUNE_TOKEN_WORD && strlen(word) == 1 && g_ascii_isalpha(*word) &&
             i > 0 && g_array_index(self->tokens, TuneToken, i - 1).used)
             continue; /* the "s" of "80s" and "'s" */
@@ -427,9 +508,12 @@ static void list_not_understood(Reader *self)
 static void reader_clear(Reader *self)
 {
     g_free(self->text);
+    translation_clear(&self->translation);
     g_clear_pointer(&self->tokens, g_array_unref);
     g_clear_pointer(&self->matches, g_array_unref);
     g_clear_pointer(&self->numerals, g_ptr_array_unref);
+    g_clear_pointer(&self->blocks, g_array_unref);
+    g_clear_pointer(&self->moments, g_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reader, reader_clear)
@@ -440,13 +524,17 @@ gboolean tune_sentence_understand(const TuneVocabulary *vocabulary, const char *
     typedef gboolean (*Parser)(Reader *, GError **);
     static const Parser parsers[] = {
         tune_parse_title, tune_parse_timed,  tune_parse_chords,      tune_parse_key,
-        tune_parse_metre, tune_parse_tempo,  tune_parse_form,        tune_parse_length,
-        tune_parse_words, tune_parse_instruments, tune_resolve_numerals};
+        tune_parse_metre, tune_parse_tempo,  tune_find_moments,      tune_parse_form,
+        tune_parse_length, tune_parse_words, tune_parse_instruments, tune_cast_moments,
+        tune_resolve_numerals};
     g_auto(Reader) self = {.vocabulary = vocabulary, .brief = heard, .context = context};
 
-    self.text = tune_text_normalise(sentence, error);
-    if (self.text == NULL)
+    g_autofree char *plain = tune_text_normalise(sentence, error);
+    if (plain == NULL || !tune_languages_translate(vocabulary, plain, &self.translation, error))
         return FALSE;
+    self.text = g_steal_pointer(&self.translation.text);
+    if (self.translation.language != NULL)
+        tune_brief_note(heard, "understood as %s: %s", self.translation.language, self.text);
     self.tokens = tune_text_tokenise(self.text);
     self.matches = g_array_new(FALSE, FALSE, sizeof(ReaderMatch));
     self.numerals = g_ptr_array_new_with_free_func(g_free);

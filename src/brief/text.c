@@ -16,7 +16,9 @@ static const struct {
     {0x266D, "b"},   {0x266E, ""},    {0x2192, ">"},  {0x2026, ". "}, {0x00A0, " "},
     {0x202F, " "},   {0x3000, " "},   {0x200B, ""},   {0x200C, ""},   {0x200D, ""},
     {0xFEFF, ""},    {0x2009, " "},   {0x00D7, "x"},  {0x2044, "/"},  {0x2028, "\n"},
-    {0x2029, "\n"},
+    {0x2029, "\n"},  {0x3001, ", "}, {0x3002, ". "}, {0x30FB, " "},  {0x300C, "\""},
+    {0x300D, "\""}, {0x300E, "\""}, {0x300F, "\""}, {0x301C, "-"},  {0x3010, "["},
+    {0x3011, "]"},
 };
 
 static const char *replacement(gunichar c)
@@ -25,6 +27,15 @@ static const char *replacement(gunichar c)
         if (replacements[i].from == c)
             return replacements[i].to;
     return NULL;
+}
+
+/* Full-width digits, letters and marks: they become the ordinary ones. */
+static gboolean has_wide(const char *text)
+{
+    for (; *text != '\0'; text = g_utf8_next_char(text))
+        if (g_utf8_get_char(text) >= 0xFF00 && g_utf8_get_char(text) <= 0xFFEF)
+            return TRUE;
+    return FALSE;
 }
 
 char *tune_text_normalise(const char *text, GError **error)
@@ -42,7 +53,9 @@ char *tune_text_normalise(const char *text, GError **error)
                     "the text is not UTF-8 (byte %td)", bad - text);
         return NULL;
     }
-    g_autofree char *composed = g_utf8_normalize(text, (gssize)length, G_NORMALIZE_DEFAULT_COMPOSE);
+    g_autofree char *composed = g_utf8_normalize(text, (gssize)length,
+                                                 has_wide(text) ? G_NORMALIZE_ALL_COMPOSE
+                                                                : G_NORMALIZE_DEFAULT_COMPOSE);
     if (composed == NULL)
         composed = g_strdup(text);
     GString *out = g_string_sized_new(length + 16);
@@ -97,14 +110,15 @@ static const char *word_end(const char *p)
     return p;
 }
 
-/* Reads "120", "1,200", "120.5", "2:30", "1:02:03" at @p. */
+/* Reads "120", "1,200" (but "808,140" is two: it stands in lists of tags), "120.5", "2:30", "1:02:03" at @p. */
 static const char *read_number(const char *p, TuneToken *token)
 {
     char *end = NULL;
     double value = 0;
 
     token->kind = TUNE_TOKEN_NUMBER;
-    while (g_ascii_isdigit(*p) || (*p == ',' && g_ascii_isdigit(p[1]) && g_ascii_isdigit(p[2]) &&
+    gboolean grouped = !(g_ascii_isdigit(p[0]) && g_ascii_isdigit(p[1]) && g_ascii_isdigit(p[2]));
+    while (g_ascii_isdigit(*p) || (grouped && *p == ',' && g_ascii_isdigit(p[1]) && g_ascii_isdigit(p[2]) &&
                                    g_ascii_isdigit(p[3]) && !g_ascii_isdigit(p[4]))) {
         if (*p != ',')
             value = MIN(value * 10 + (*p - '0'), 1e12);

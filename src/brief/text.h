@@ -25,7 +25,8 @@ typedef struct {
     gboolean used;     /* understood */
     gboolean negated;  /* in the scope of "no", "without", "not" */
     gboolean corrected;
-    gint timed;        /* number of the "[0:10 - 0:20]" block it stands in, from 1; 0 = none */
+    gint timed;        /* number of the "[0:10 - 0:20]" block it stands in, from 1; 0 = none, -1 = in a moment of
+                          running text */
 } TuneToken;
 
 /* NULL with TUNE_BRIEF_ERROR_TEXT when @text is not UTF-8 or longer than TUNE_BRIEF_MAX_TEXT. */

@@ -200,6 +200,14 @@ static const TuneTrack *track_of(const TuneScore *score, const char *instrument)
     return NULL;
 }
 
+/* "No drums" is one row, not one for every kit that there is. */
+static gboolean is_told_as_one(const TuneBrief *brief, const TuneInstrument *instrument)
+{
+    return (brief->no_drums && (instrument->is_drums || strcmp(instrument->family, "percussion") == 0)) ||
+           (brief->no_bass && strcmp(instrument->family, "bass") == 0) ||
+           (brief->no_vocals && strcmp(instrument->family, "voice") == 0);
+}
+
 static void put_instruments(ReportSheet *sheet)
 {
     const TuneBrief *brief = sheet->brief;
@@ -216,6 +224,8 @@ static void put_instruments(ReportSheet *sheet)
     for (guint i = 0; brief->excluded != NULL && i < brief->excluded->len; i++) {
         const TuneInstrument *never = brief->excluded->pdata[i];
         gboolean plays = track_of(sheet->score, never->key) != NULL;
+        if (!plays && is_told_as_one(brief, never))
+            continue;
         g_autofree char *field = g_strdup_printf("instrument %s", never->key);
         report_put(sheet, field, TUNE_ORIGIN_SAID, TRUE, "never plays", plays ? "plays" : "silent",
                    judged(!plays));
@@ -235,6 +245,22 @@ static void put_absent(ReportSheet *sheet, const char *field, TuneOrigin origin,
         plays = plays || (is && track->notes->len > 0);
     }
     report_put(sheet, field, origin, TRUE, "none", plays ? "plays" : "silent", judged(!plays));
+}
+
+static void put_no_vocals(ReportSheet *sheet)
+{
+    const TuneBrief *brief = sheet->brief;
+    gboolean sings = FALSE;
+
+    if (!brief->no_vocals)
+        return;
+    for (guint i = 0; i < sheet->score->tracks->len; i++) {
+        const TuneTrack *track = sheet->score->tracks->pdata[i];
+        gboolean voice = !track->is_drums && track->program >= 52 && track->program <= 54;
+        sings = sings || (voice && track->notes->len > 0);
+    }
+    report_put(sheet, "vocals", brief->no_vocals_origin, TRUE, "none", sings ? "plays" : "silent",
+               judged(!sings));
 }
 
 static void put_lyrics(ReportSheet *sheet)
@@ -294,6 +320,8 @@ void report_put_score_fields(ReportSheet *sheet)
     put_instruments(sheet);
     put_absent(sheet, "drums", brief->no_drums_origin, brief->no_drums, TUNE_ROLE_DRUMS);
     put_absent(sheet, "bass", brief->no_bass_origin, brief->no_bass, TUNE_ROLE_BASS);
+    put_absent(sheet, "melody", brief->no_lead_origin, brief->no_lead, TUNE_ROLE_LEAD);
+    put_no_vocals(sheet);
     put_lyrics(sheet);
     put_ending(sheet);
     put_mood(sheet);
