@@ -260,6 +260,15 @@ gboolean tune_chord_parse_roman(const char *text, TuneKey key, TuneChord *out)
     const char *slash = strchr(suffix, '/');
     if (slash == NULL || !roman_quality(suffix, (gsize)(slash - suffix), upper, &chord.quality))
         return FALSE;
+    if (strchr("357", slash[1]) != NULL && slash[1] != '\0' && slash[2] == '\0') {
+        /* "I/5": one of its own tones in the bass. */
+        gint8 tones[TUNE_CHORD_MAX_TONES], fifths[TUNE_CHORD_MAX_TONES];
+        gsize at = (gsize)(slash[1] - '0') / 2, n = tune_chord_tones(chord.quality, tones, fifths);
+        chord.root = degree_root(key, degree, alter);
+        chord.bass = at < n ? (TuneFifths)(chord.root + fifths[at]) : chord.root;
+        *out = chord;
+        return TRUE;
+    }
     TuneChord target;
     if (strchr(slash + 1, '/') != NULL || !tune_chord_parse_roman(slash + 1, key, &target))
         return FALSE;

@@ -74,8 +74,8 @@ char *tune_chord_to_string(TuneChord chord);
  * "Co7", "Csus", "C/E".  FALSE when @text is no chord symbol. */
 gboolean tune_chord_parse(const char *text, TuneChord *out);
 
-/* Parse a Roman numeral ("ii7", "V7/V", "bVII", "#ivo", "IV/5" with a bass degree is not read) in
- * @key: upper case is major, lower case minor; the suffix is as in chord symbols; in minor keys
+/* Parse a Roman numeral ("ii7", "V7/V", "bVII", "#ivo"; "I/3", "I/5", "V7/7" with the chord's own third,
+ * fifth or seventh in the bass) in @key: upper case is major, lower case minor; the suffix is as in chord symbols; in minor keys
  * degrees are those of the natural minor ("VI" in A minor is F, "vii" is relative to G; write "#vii"
  * for the leading note).  FALSE when @text is no numeral. */
 gboolean tune_chord_parse_roman(const char *text, TuneKey key, TuneChord *out);

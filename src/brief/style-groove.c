@@ -108,7 +108,7 @@ typedef struct {
 } RowKind;
 
 static const RowKind drum_row = {"Xxogpq123456789rtfw.-", FALSE};
-static const RowKind bass_row = {"135678vbad>x.-", TRUE};
+static const RowKind bass_row = {"12345678vbad>x.-", TRUE};
 static const RowKind comp_row = {"DUduXxo>mtbcfsnpv12345678.-", TRUE};
 static const RowKind riff_row = {"12345678mtRx?.-", TRUE};
 

@@ -20,9 +20,9 @@
  * Drum cells: X accent, x full, o softer, g ghost, p and q full and ghost that come only now and then,
  * 1..9 a loudness, r t f two, three or four quick strokes in the cell, w a stroke that now and then becomes
  * such a roll, '.' or '-' nothing.
- * Bass cells: 1 root, 3 third, 5 fifth, 6 sixth, 7 seventh, 8 octave, v fifth below, b the chord's bass
- * note, a approach to the next chord by a half step, d by a scale step, > the bass note of the chord that
- * comes, held over the bar line, x dead note, '-' hold, '.' rest.
+ * Bass cells: 1 root, 2 and 4 steps of the scale, 3 third, 5 fifth, 6 sixth, 7 seventh, 8 octave, v fifth
+ * below, b the chord's bass note, a approach to the next chord by a half step, d by a scale step, > the bass
+ * note of the chord that comes, held over the bar line, x dead note, '-' hold, '.' rest.
  * Comping cells: D and U full down and up strokes, d and u light ones, X accented chord, x chord, o soft
  * chord, > the next chord early (a push), m muted, c a scratch of damped strings, t upper voices only, b
  * lowest voice only, p lowest and highest together (a pinch), f s n root with fifth, sixth, flat seventh,

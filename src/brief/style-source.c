@@ -13,8 +13,8 @@
 
 /* The first of these keys ends the head. */
 static const char *const rest_keys[] = {"forms", "harmony", "melody", "parts",   "textures", "mix",
-                                        "grooves", "fills", "bass",   "comping", "perform",  "builds",
-                                        "gaps",  "curves", NULL};
+                                        "grooves", "fills", "bass",   "comping", "riffs",    "perform",
+                                        "builds",  "gaps",  "curves", NULL};
 /* Maps that are completed key by key; all other values are taken whole. */
 static const char *const merged_keys[] = {"harmony", "melody", "mix", "perform", NULL};
 /* What makes a style itself. */

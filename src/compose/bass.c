@@ -74,6 +74,12 @@ static gint degree(const Bassist *b, const PlanChord *chord, gint number, gint f
     gint root = tune_fifths_pitch_class(chord->chord.root), interval = 0;
 
     switch (number) {
+    case 2:
+        interval = (chord->scale >> wrap(root + 2)) & 1 ? 2 : 1;
+        break;
+    case 4:
+        interval = (chord->scale >> wrap(root + 5)) & 1 ? 5 : 6;
+        break;
     case 3:
         interval = n >= 3 ? tones[1] : 7;
         break;
@@ -142,8 +148,12 @@ static gint cell_pitch(const Bassist *b, char cell, gint tick, gint root)
     gboolean moves = next != chord && bass_pc(next) != bass_pc(chord);
 
     switch (cell) {
+    case '2':
+        return degree(b, chord, 2, root);
     case '3':
         return degree(b, chord, 3, root);
+    case '4':
+        return degree(b, chord, 4, root);
     case '5':
         return degree(b, chord, 5, root);
     case '6':

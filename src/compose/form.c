@@ -279,13 +279,35 @@ gint said_loop_bars(const Plan *plan)
     return bars >= 2 && bars <= 16 ? bars : 4;
 }
 
+/* A form of strophes that are never cut (twelve bars of blues) is counted in these: their length when
+ * all of the style's forms agree in it, else the four bars of a phrase. */
+static gint strophe_bars(const TuneStyle *style)
+{
+    gint bars = 0;
+
+    for (guint f = 0; f < style->forms->len; f++) {
+        const GArray *sections = g_array_index(style->forms, StyleForm, f).sections;
+        for (guint i = 0; i < sections->len; i++) {
+            const StyleSection *s = &g_array_index(sections, StyleSection, i);
+            if (s->role == TUNE_SECTION_INTRO || s->role == TUNE_SECTION_OUTRO)
+                continue;
+            if (s->least != s->bars || (bars != 0 && bars != s->bars))
+                return 4;
+            bars = s->bars;
+        }
+    }
+    return bars > 0 ? bars : 4;
+}
+
 static void set_up_length(Plan *plan, const GArray *drafts, Length *length)
 {
     const TuneBrief *brief = plan->brief;
 
     length->seconds = brief->seconds;
     length->bars = brief->bars > 0 ? brief->bars : 0;
-    length->unit = brief->blues_form ? 12 : (brief->chords->len > 0 ? said_loop_bars(plan) : 4);
+    length->unit = brief->blues_form        ? 12
+                   : brief->chords->len > 0 ? said_loop_bars(plan)
+                                            : strophe_bars(plan->style);
     length->wanted_seconds = plan->style->seconds;
     length->least_bars = 1;
     tempo_wish(plan, length);

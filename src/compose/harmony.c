@@ -126,11 +126,11 @@ static TuneChord spell_slot(const Plan *plan, const Slot *slot, TuneKey key, Tun
         return chord;
     while (chord.root > 10) { /* B# and beyond: nobody wants to read it */
         chord.root = (TuneFifths)(chord.root - 12);
-        chord.bass = chord.root;
+        chord.bass = (TuneFifths)(chord.bass - 12);
     }
     while (chord.root < -9) {
         chord.root = (TuneFifths)(chord.root + 12);
-        chord.bass = chord.root;
+        chord.bass = (TuneFifths)(chord.bass + 12);
     }
     gsize n = tune_chord_tones(chord.quality, tones, fifths);
     if (slot->bass >= 1 && slot->bass <= 3 && (gsize)slot->bass < n)

@@ -30,7 +30,10 @@ static void test_roman_numerals(void)
 {
     static const struct {
         const char *roman, *key, *symbol;
-    } cases[] = {{"ii7", "C", "Dm7"},      {"V7", "A minor", "E7"},   {"VI", "A minor", "F"},
+    } cases[] = {{"I/5", "C", "C/G"},
+        {"V7/3", "G", "D7/F#"},
+        {"iv7/7", "A minor", "Dm7/C"},
+        {"ii7", "C", "Dm7"},      {"V7", "A minor", "E7"},   {"VI", "A minor", "F"},
                  {"V7/V", "C", "D7"},      {"bVII", "D", "C"},        {"viio7", "C", "Bdim7"},
                  {"#viio7", "A minor", "G#dim7"}, {"IVmaj7", "Eb", "Abmaj7"}, {"V7/ii", "C", "A7"},
                  {"i", "F# minor", "F#m"}, {"iiø7", "C", "Dm7b5"},    {"bII", "E minor", "F"}};
