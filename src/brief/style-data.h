@@ -196,7 +196,6 @@ typedef struct {
     double enters_at;    /* energy from which it plays, 0 = always */
     double leaves_at;    /* energy from which it is silent again; above 1 = never */
     double chance;       /* that a piece has it at all */
-    gboolean answers;    /* a counter part that only speaks where the lead rests */
     gint voices;         /* most notes of its chords; 0 = what its instrument usually plays */
     gint rank;           /* 1 = the style is not itself without it; higher is dropped first */
     guint32 sections;    /* bit 1 << TuneSectionRole where it may play; 0 = everywhere */

@@ -442,7 +442,7 @@ static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, Styl
         "id",     "place", "bars",     "role",  "instruments", "register", "enters_at", "leaves_at", "chance",
         "rank",   "level", "pan",         "reverb",   "delay",     "chorus",    "high_pass",
         "duck",   "drive", "sections",    "after",    "voices",    "modes",     "follows",
-        "name",   "doubles", "interval",  "answers", NULL};
+        "name",   "doubles", "interval",  NULL};
     const char *role = "", *name = NULL, *doubles = NULL;
     double range[2] = {0, 127};
 
@@ -478,7 +478,6 @@ static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, Styl
            tune_yaml_get_int(node, "after", 0, 32, &part->after, error) &&
            read_effect(node, part, error) &&
            tune_yaml_get_int(node, "voices", 1, 8, &part->voices, error) &&
-           tune_yaml_get_bool(node, "answers", &part->answers, error) &&
            style_read_sections(node, &part->sections, error) &&
            read_part_modes(node, &part->modes, error) &&
            read_follows(node, &part->follows, error) && read_part_mix(node, part, error);

@@ -139,8 +139,6 @@ static gint accompany_phrase(Plan *plan, PlanPart *part, const TuneTrack *lead, 
         !only_answers && (!answers || part->asked ||
                           tune_random_chance(&random, 0.45 + 0.45 * s->energy));
     gint stop = answers ? breath : to;
-    if (part->style->answers && part->style->role == part->role && !part->asked)
-        holds = FALSE;
     /* It enters after the lead has begun, and breathes before it answers. */
     gint begin = from + MIN(plan->bar_ticks, (to - from) / 2);
     gint quiet = stop - (answers ? 0 : plan->beat_ticks);
@@ -205,7 +203,7 @@ void counter_write(Plan *plan, PlanPart *part, gint index)
         const TuneTrack *lead = lead_track(plan, i);
         if (plan_follow(plan, part, s, end))
             continue;
-        if (doubles(plan, s, lead) && !part->style->answers) {
+        if (doubles(plan, s, lead)) {
             pitch = double_lead(plan, part, lead, s, s->start_tick, end, pitch);
             continue;
         }
