@@ -134,6 +134,7 @@ typedef struct {
     double chromatic;    /* chance of chromatic approach notes */
     double pentatonic;   /* 0..1 how far the scale thins to five notes */
     double rest;         /* share of a phrase that breathes, 0.05..0.5 */
+    double call;         /* share of a phrase that the lead takes before others answer; 0 and 1 = all */
     double ornament;     /* grace notes, turns */
     double blue;         /* blue notes */
     gint phrase_bars;

@@ -97,7 +97,7 @@ gboolean style_melody_read(const TuneYamlNode *node, StyleMelody *melody, GError
     static const char *const allowed[] = {
         "strict",      "range",     "step",       "repeat", "leap",     "syncopation", "density",
         "chord_tones", "chromatic", "pentatonic", "rest",   "ornament", "blue",        "phrase",
-        "cells",       NULL};
+        "cells",       "call",      NULL};
 
     return tune_yaml_check_keys(node, allowed, error) &&
            tune_yaml_get_bool(node, "strict", &melody->strict, error) &&
@@ -111,6 +111,7 @@ gboolean style_melody_read(const TuneYamlNode *node, StyleMelody *melody, GError
            tune_yaml_get_double(node, "chromatic", 0, 1, &melody->chromatic, error) &&
            tune_yaml_get_double(node, "pentatonic", 0, 1, &melody->pentatonic, error) &&
            tune_yaml_get_double(node, "rest", 0, 0.8, &melody->rest, error) &&
+           tune_yaml_get_double(node, "call", 0.2, 1, &melody->call, error) &&
            tune_yaml_get_double(node, "ornament", 0, 1, &melody->ornament, error) &&
            tune_yaml_get_double(node, "blue", 0, 1, &melody->blue, error) &&
            tune_yaml_get_int(node, "phrase", 2, 8, &melody->phrase_bars, error) &&

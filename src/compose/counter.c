@@ -70,6 +70,26 @@ static gint lead_end_before(const TuneTrack *track, gint tick)
     return end;
 }
 
+/* The lead's longest rest between @from and @to: a pick-up to what follows does not end the answer's turn. */
+static void longest_rest(const TuneTrack *lead, gint from, gint to, gint *breath, gint *back)
+{
+    gint end = from;
+
+    *breath = *back = to;
+    for (guint i = 0; lead != NULL && i <= lead->notes->len; i++) {
+        const TuneNote *n =
+            i < lead->notes->len ? &g_array_index(lead->notes, TuneNote, i) : NULL;
+        gint next = n != NULL ? CLAMP(n->onset, from, to) : to;
+        if (next - end > *back - *breath) {
+            *breath = end;
+            *back = next;
+        }
+        if (n == NULL || n->onset >= to)
+            break;
+        end = MAX(end, n->onset + n->duration);
+    }
+}
+
 static gint answer_gap(Plan *plan, PlanPart *part, const PlanSection *s, gint from, gint to,
                        gint pitch)
 {
@@ -133,6 +153,8 @@ static gint accompany_phrase(Plan *plan, PlanPart *part, const TuneTrack *lead, 
     tune_random_init(&random, plan->seed, "material %d/counter/%d", s->material,
                      (from - s->start_tick) / plan->bar_ticks);
     gboolean only_answers = part->style->follows == STYLE_FOLLOWS_ANSWER;
+    if (only_answers)
+        longest_rest(lead, from, to, &breath, &back);
     gboolean answers = back - breath >= plan->beat_ticks &&
                        tune_random_chance(&random, only_answers ? 0.95 : 0.75);
     gboolean holds =

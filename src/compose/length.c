@@ -129,6 +129,8 @@ static double structure_cost(const Length *length, gint body)
         return 0;
     if (unit > 1 && body % unit == 0)
         return body % (2 * unit) == 0 ? 0 : 0.15;
+    if (unit > 8) /* strophes that are never cut, and perhaps four bars of introduction */
+        return body % unit == 4 ? 0.25 : 2.5;
     if (body % 2 == 0)
         return body > 2 * unit ? 0.5 : 0.3;
     return body > 8 ? 1.2 : 0.8;

@@ -432,6 +432,19 @@ static gint phrase_ticks(const Plan *plan, const PlanSection *s, gint bars)
     return MIN(phrase, MAX(1, bars)) * plan->bar_ticks;
 }
 
+/* How much of a phrase is sung where the style calls and waits for an answer: whole half bars.  A soloist
+ * needs no answer. */
+static gint called_ticks(const Plan *plan, const PlanSection *s, gint ticks)
+{
+    double call = plan->style->melody.call;
+    gint half = MAX(plan->beat_ticks, plan->bar_ticks / 2);
+
+    if (call <= 0 || call >= 1 || s->role == TUNE_SECTION_SOLO || ticks < 2 * plan->bar_ticks)
+        return ticks;
+    gint sung = (gint)(ticks * call / half + 0.5) * half;
+    return CLAMP(sung, plan->bar_ticks, ticks);
+}
+
 static void compose_phrase(Singer *m, const PlanSection *s, gint phrase, gint n, Line *line)
 {
     const Plan *plan = m->plan;
@@ -442,8 +455,8 @@ static void compose_phrase(Singer *m, const PlanSection *s, gint phrase, gint n,
                                        s->role == TUNE_SECTION_BUILD || s->role == TUNE_SECTION_INTRO)
                                    : phrase % 2 == 1;
     if (line->n == 0) {
-        lay_phrase(m, s, phrase, line->ticks, line);
-        close_phrase(plan, line, line->ticks, TRUE);
+        lay_phrase(m, s, phrase, called_ticks(plan, s, line->ticks), line);
+        close_phrase(plan, line, called_ticks(plan, s, line->ticks), TRUE);
     }
     shape_phrase(m, s, phrase, n, line->closes, &shape);
     if (line->closes)
@@ -464,8 +477,8 @@ static void begin_like(Singer *m, const PlanSection *s, gint phrase, Line *line)
     if (old == NULL || fit(m->plan, old, line->start, 0) < 0.7)
         return;
     line->n = 0;
-    lay_phrase(m, s, phrase, line->ticks, line);
-    close_phrase(m->plan, line, line->ticks, TRUE);
+    lay_phrase(m, s, phrase, called_ticks(m->plan, s, line->ticks), line);
+    close_phrase(m->plan, line, called_ticks(m->plan, s, line->ticks), TRUE);
     for (gint i = 0, j = 0; i < line->n && line->note[i].tick < half; i++) {
         while (j < old->n && old->note[j].tick < line->note[i].tick)
             j++;
