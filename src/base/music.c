@@ -191,11 +191,13 @@ gboolean tune_section_role_parse(const char *text, TuneSectionRole *out)
 }
 
 static const char *const ending_names[TUNE_N_ENDINGS] = {"auto", "rit",  "cold", "fade",
-                                                         "ring", "tag", "loop"};
+                                                         "ring", "tag", "loop",
+                                                         "fermata", "amen"};
 
 static const Synonym ending_synonyms[] = {
     {"ritardando", TUNE_ENDING_RIT}, {"rallentando", TUNE_ENDING_RIT}, {"stop", TUNE_ENDING_COLD},
     {"fadeout", TUNE_ENDING_FADE},   {"ringout", TUNE_ENDING_RING},    {"held", TUNE_ENDING_RING},
+    {"plagal", TUNE_ENDING_AMEN},    {"pause", TUNE_ENDING_FERMATA},
 };
 
 const char *tune_ending_name(TuneEnding ending)
@@ -212,6 +214,29 @@ gboolean tune_ending_parse(const char *text, TuneEnding *out)
                     G_N_ELEMENTS(ending_synonyms), &value))
         return FALSE;
     *out = (TuneEnding)value;
+    return TRUE;
+}
+
+static const char *const feel_names[TUNE_N_FEELS] = {"plain", "half", "double"};
+
+static const Synonym feel_synonyms[] = {
+    {"halftime", TUNE_FEEL_HALF}, {"doubletime", TUNE_FEEL_DOUBLE}, {"normal", TUNE_FEEL_PLAIN},
+};
+
+const char *tune_feel_name(TuneFeel feel)
+{
+    g_return_val_if_fail((guint)feel < TUNE_N_FEELS, "?");
+    return feel_names[feel];
+}
+
+gboolean tune_feel_parse(const char *text, TuneFeel *out)
+{
+    gint value = 0;
+
+    if (!parse_name(text, feel_names, TUNE_N_FEELS, feel_synonyms, G_N_ELEMENTS(feel_synonyms),
+                    &value))
+        return FALSE;
+    *out = (TuneFeel)value;
     return TRUE;
 }
 

@@ -86,11 +86,26 @@ typedef enum {
     TUNE_ENDING_RING,    /* last chord held until it has decayed */
     TUNE_ENDING_TAG,     /* the last phrase repeated, then a held chord */
     TUNE_ENDING_LOOP,    /* leads back to bar 1 */
+    TUNE_ENDING_FERMATA, /* the last beat before the last chord is held, then the chord */
+    TUNE_ENDING_AMEN,    /* after the close a plagal cadence, slowing */
     TUNE_N_ENDINGS
 } TuneEnding;
 
 const char *tune_ending_name(TuneEnding ending);
 gboolean tune_ending_parse(const char *text, TuneEnding *out);
+
+/* How fast the beat of a section feels against its tempo: in half time the backbeat comes once where it
+ * came twice; the notes of the melody stay as they are. */
+typedef enum {
+    TUNE_FEEL_PLAIN,
+    TUNE_FEEL_HALF,
+    TUNE_FEEL_DOUBLE,
+    TUNE_N_FEELS
+} TuneFeel;
+
+/* "plain", "half", "double"; parsing also knows "half-time", "double-time", "normal". */
+const char *tune_feel_name(TuneFeel feel);
+gboolean tune_feel_parse(const char *text, TuneFeel *out);
 
 /* ---- who plays what ---- */
 

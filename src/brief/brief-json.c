@@ -66,6 +66,8 @@ static json_t *sections_json(const TuneBrief *self)
             json_object_set_new(item, "energy", tune_json_real(section->energy, 6));
         if (section->at_seconds >= 0)
             json_object_set_new(item, "at_seconds", tune_json_real(section->at_seconds, 6));
+        if (section->feel != TUNE_FEEL_PLAIN)
+            put_string(item, "feel", tune_feel_name(section->feel));
         json_object_set_new(item, "instruments", keys_json(section->instruments));
         if (section->silent != NULL && section->silent->len > 0)
             json_object_set_new(item, "silent", keys_json(section->silent));
@@ -495,6 +497,9 @@ static gboolean load_section(Loader *self, const json_t *item, gsize index, GErr
         section->energy = CLAMP(json_number_value(energy), 0, 1);
     if (json_is_number(at))
         section->at_seconds = CLAMP(json_number_value(at), 0, 3600);
+    const char *feel = json_string_value(json_object_get(item, "feel"));
+    if (feel != NULL && !tune_feel_parse(feel, &section->feel))
+        return fail(error, "sections[%zu]: \"%s\" is no feel", index, feel);
     section->silent = json_array_size(silent) > 0 ? g_ptr_array_new() : NULL;
     return load_keys(self, players, section->instruments, error) &&
            load_keys(self, silent, section->silent, error);

@@ -47,6 +47,7 @@ typedef struct {
     gint bars;              /* 0 = open */
     double energy;          /* 0..1, or -1 = open */
     double at_seconds;      /* wanted start, or -1 */
+    TuneFeel feel;          /* "half-time chorus" */
     GPtrArray *instruments; /* const TuneInstrument*: only these play; empty = open */
     GPtrArray *silent;      /* const TuneInstrument*: these do not play here, whoever else does ("the
                                strings come in at 1:20" silences them before); (nullable) = none */

@@ -30,6 +30,30 @@ typedef struct {
 
 /* ---- form ---- */
 
+/* Where a section's key lies from the home key. */
+typedef enum {
+    STYLE_KEY_HOME,
+    STYLE_KEY_DOMINANT,    /* a fifth up, same mode */
+    STYLE_KEY_SUBDOMINANT, /* a fourth up, same mode */
+    STYLE_KEY_RELATIVE,    /* of major its minor, of minor its major */
+    STYLE_KEY_PARALLEL,    /* the same tonic in the other mode */
+    STYLE_N_KEYS
+} StyleKey;
+
+/* What a variation does to the tune of its material. */
+typedef enum {
+    STYLE_VARIATION_NONE,
+    STYLE_VARIATION_ORNAMENTED, /* neighbours and passing notes about the long notes */
+    STYLE_VARIATION_RUNNING,    /* one even stream of quick notes through the tune's own */
+    STYLE_VARIATION_TRIPLETS,   /* the same in threes */
+    STYLE_VARIATION_DOTTED,     /* long and short */
+    STYLE_VARIATION_SYNCOPATED, /* ahead of the beat */
+    STYLE_VARIATION_CHORALE,    /* only the tune's strong notes, held */
+    STYLE_VARIATION_LOW,        /* an octave lower */
+    STYLE_VARIATION_HIGH,       /* an octave higher */
+    STYLE_N_VARIATIONS
+} StyleVariation;
+
 typedef struct {
     TuneSectionRole role;
     gint bars;         /* usual length */
@@ -41,6 +65,10 @@ typedef struct {
     gboolean cycle;    /* belongs to the stretch that is repeated when there is much time */
     gint transpose;    /* semitones against the home key (a couplet in the dominant, a lifted chorus) */
     char *texture;     /* name of the texture it is written in (nullable) */
+    StyleKey key;      /* or its relation to the home key */
+    TuneFeel feel;     /* half or double time */
+    double tempo;      /* against the piece's: 0.7 = slower; held back where a tempo was said by number */
+    StyleVariation variation;
 } StyleSection;
 
 typedef struct {

@@ -192,7 +192,7 @@ static gboolean read_endings(const TuneYamlNode *root, TuneStyle *style, GError 
         if (tune_yaml_kind(node) != TUNE_YAML_MAP ||
             !tune_ending_parse(tune_yaml_key(node, i), &ending) || ending == TUNE_ENDING_AUTO ||
             ending == TUNE_ENDING_LOOP)
-            return tune_yaml_fail(node, error, "endings: a map of rit, cold, fade, ring, tag");
+            return tune_yaml_fail(node, error, "endings: a map of rit, cold, fade, ring, tag, fermata, amen");
         if (!tune_yaml_to_double(tune_yaml_at(node, i), 0, 1000, &style->endings[ending], error))
             return FALSE;
     }
@@ -247,13 +247,58 @@ static gboolean read_sizes(const TuneYamlNode *root, TuneStyle *style, GError **
 
 /* ---- forms ---- */
 
+static const char *const key_names[STYLE_N_KEYS] = {"home", "dominant", "subdominant", "relative",
+                                                    "parallel"};
+static const char *const variation_names[STYLE_N_VARIATIONS] = {
+    "none",   "ornamented", "running", "triplets", "dotted",
+    "syncopated", "chorale", "low",    "high"};
+
+/* The place of the word behind @key in @names; *@out stays when the key is missing. */
+static gboolean read_name(const TuneYamlNode *map, const char *key, const char *const *names, gint n,
+                          gint *out, GError **error)
+{
+    const char *text = names[*out];
+
+    if (!tune_yaml_get_string(map, key, &text, error))
+        return FALSE;
+    for (gint i = 0; i < n; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *out = i;
+            return TRUE;
+        }
+    g_autoptr(GString) known = g_string_new(NULL);
+    for (gint i = 0; i < n; i++)
+        g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", names[i]);
+    return tune_yaml_fail(tune_yaml_get(map, key), error, "%s: \"%s\" is none of %s", key, text,
+                          known->str);
+}
+
+/* Key, feel and variation. */
+static gboolean read_manner(const TuneYamlNode *node, StyleSection *out, GError **error)
+{
+    gint key = (gint)out->key, variation = (gint)out->variation;
+    const char *feel = "plain";
+
+    if (!read_name(node, "key", key_names, STYLE_N_KEYS, &key, error) ||
+        !read_name(node, "variation", variation_names, STYLE_N_VARIATIONS, &variation, error) ||
+        !tune_yaml_get_string(node, "feel", &feel, error))
+        return FALSE;
+    if (!tune_feel_parse(feel, &out->feel))
+        return tune_yaml_fail(tune_yaml_get(node, "feel"), error,
+                              "feel: \"%s\" is none of plain, half, double", feel);
+    out->key = (StyleKey)key;
+    out->variation = (StyleVariation)variation;
+    return TRUE;
+}
+
 static gboolean read_section(const TuneYamlNode *node, StyleSection *out, GError **error)
 {
     static const char *const allowed[] = {"role", "bars",  "least",     "phrase", "energy", "material",
-                                          "drop", "cycle", "transpose", "texture", NULL};
+                                          "drop", "cycle", "transpose", "texture", "key", "feel", "tempo",
+                                          "variation", NULL};
     const char *role = "", *material = "A", *texture = NULL;
 
-    *out = (StyleSection){.bars = 8, .least = 2, .phrase_bars = 4, .energy = 0.5};
+    *out = (StyleSection){.bars = 8, .least = 2, .phrase_bars = 4, .energy = 0.5, .tempo = 1};
     if (!tune_yaml_check_keys(node, allowed, error) ||
         !tune_yaml_get_string(node, "role", &role, error) ||
         !tune_yaml_get_string(node, "material", &material, error) ||
@@ -273,7 +318,9 @@ static gboolean read_section(const TuneYamlNode *node, StyleSection *out, GError
            tune_yaml_get_double(node, "energy", 0, 1, &out->energy, error) &&
            tune_yaml_get_int(node, "drop", 0, 20, &out->drop, error) &&
            tune_yaml_get_bool(node, "cycle", &out->cycle, error) &&
-           tune_yaml_get_int(node, "transpose", -6, 7, &out->transpose, error);
+           tune_yaml_get_int(node, "transpose", -6, 7, &out->transpose, error) &&
+           tune_yaml_get_double(node, "tempo", 0.5, 2, &out->tempo, error) &&
+           read_manner(node, out, error);
 }
 
 static void section_clear(gpointer data)

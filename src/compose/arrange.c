@@ -7,6 +7,7 @@
  * its hands: melody, broken chords, and the bass inside the chords.
  */
 #include "compose/form.h"
+#include "compose/asked.h"
 #include "compose/timed.h"
 
 #include <string.h>
@@ -481,6 +482,36 @@ static void add_style_parts(Arranger *a)
         }
 }
 
+/* Words are sung by a voice, if need be one that has no words of its own: it is the first of the leads, and
+ * who else was asked to lead answers it. */
+static void add_singer(Arranger *a)
+{
+    const TuneBrief *brief = a->plan->brief;
+    const TuneInstrument *voice = NULL;
+
+    if (brief->lyrics->len == 0 || brief->no_vocals || brief->no_lead || brief->only_instruments)
+        return;
+    for (guint i = 0; i < brief->instruments->len; i++) {
+        const TuneInstrument *in = g_array_index(brief->instruments, TuneBriefInstrument, i).instrument;
+        if (in != NULL && strcmp(in->family, "voice") == 0)
+            return; /* the voice that was asked for takes the lead by itself */
+    }
+    for (guint i = 0; i < MIN(a->plan->style->parts->len, 32) && voice == NULL; i++) {
+        const StylePart *s = style_part(a->plan, i);
+        if (s->role != TUNE_ROLE_LEAD || is_soloist(s))
+            continue;
+        const TuneInstrument *in = choose_instrument(a, s);
+        if (in == NULL || strcmp(in->family, "voice") != 0)
+            continue;
+        voice = in;
+        a->taken[i] = TRUE;
+        add_part(a, voice, TUNE_ROLE_LEAD, s, TRUE);
+    }
+    voice = voice != NULL ? NULL : tune_instruments_find(a->library, "voice-oohs");
+    if (voice != NULL && !is_excluded(a->plan, voice))
+        add_part(a, voice, TUNE_ROLE_LEAD, model_for(a->plan, TUNE_ROLE_LEAD), TRUE);
+}
+
 /* Few players, and all of them asked for: who can, plays more than one role. */
 static void share_roles(Arranger *a)
 {
@@ -689,30 +720,6 @@ static void take_turns(Plan *plan)
     }
 }
 
-/* What was asked for must be heard: in half of the sections at least, the louder ones. */
-static void let_asked_be_heard(Plan *plan)
-{
-    for (gint p = 0; p < plan->n_parts; p++) {
-        gint n = 0, wanted = (plan->n_sections + 1) / 2;
-        if (!plan->parts[p].asked)
-            wanted = plan->parts[p].style->rank <= 1 ? 1 : 0;
-        for (gint i = 0; i < plan->n_sections; i++)
-            n += (plan->sections[i].playing >> p) & 1;
-        while (n < wanted) {
-            PlanSection *loudest = NULL;
-            for (gint i = 0; i < plan->n_sections; i++) {
-                PlanSection *s = &plan->sections[i];
-                if (!(s->playing & (1u << p)) && (loudest == NULL || s->energy > loudest->energy))
-                    loudest = s;
-            }
-            if (loudest == NULL)
-                break;
-            loudest->playing |= 1u << p;
-            n++;
-        }
-    }
-}
-
 /* Asked instruments of said sections that the list of instruments does not hold. */
 static void add_section_instruments(Arranger *a)
 {
@@ -761,6 +768,7 @@ gboolean plan_arrange(Plan *plan, GError **error)
     Arranger a = {.plan = plan, .library = tune_vocabulary_instruments(plan->vocabulary)};
 
     tune_random_init(&a.random, plan->seed, "piece/parts");
+    add_singer(&a);
     add_asked(&a);
     add_section_instruments(&a);
     if (!plan->brief->only_instruments || plan->n_parts == 0)
@@ -777,7 +785,7 @@ gboolean plan_arrange(Plan *plan, GError **error)
     choose_players(plan);
     give_solos(plan);
     take_turns(plan);
-    let_asked_be_heard(plan);
+    plan_let_asked_be_heard(plan, ensemble_plays_through(plan));
     plan_obey_times(plan);
     drop_silent(plan);
     return TRUE;

@@ -371,7 +371,11 @@ static gint walk_goal(const Bassist *b, gint tick, gint from)
 static void walk_bar(Bassist *b, gint bar, gint start)
 {
     TuneRandom random;
-    gint beat = b->plan->beat_ticks, end = MIN(start + b->plan->bar_ticks, b->end);
+    gint end = MIN(start + b->plan->bar_ticks, b->end);
+    /* In half time the walk goes in two. */
+    gboolean in_two = b->section->feel == TUNE_FEEL_HALF &&
+                      b->plan->bar_ticks % (2 * b->plan->beat_ticks) == 0;
+    gint beat = b->plan->beat_ticks * (in_two ? 2 : 1);
 
     plan_stream(b->plan, b->section, b->part, "walk",
                 bar + (bar % 4 == 1 ? 1000 * b->section->repeat : 0), &random);
@@ -532,9 +536,9 @@ static void find_kicks(Bassist *b)
 
 static void pattern_bar(Bassist *b, gint bar, gint start)
 {
-    plan_pattern_bar(b->pattern, b->plan->metre, bar + 1, b->hits);
+    plan_pattern_bar_felt(b->pattern, b->plan->metre, b->section->feel, bar + 1, b->hits);
     gint lead_in = b->hits->len > 0 ? g_array_index(b->hits, StyleHit, 0).tick : 0;
-    plan_pattern_bar(b->pattern, b->plan->metre, bar, b->hits);
+    plan_pattern_bar_felt(b->pattern, b->plan->metre, b->section->feel, bar, b->hits);
     for (guint i = 0; i < b->hits->len; i++) {
         const StyleHit *hit = &g_array_index(b->hits, StyleHit, i);
         if (hit->cell == '>')

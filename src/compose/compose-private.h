@@ -32,6 +32,10 @@ typedef struct {
     gint start_tick, ticks;
     double energy;      /* 0..1 after shape and mood */
     gint transpose;     /* semitones up against the material's key (a lifted last chorus), 0 */
+    TuneKey key;        /* the key that it is in; form.c */
+    TuneFeel feel;
+    double pace;        /* tempo against the piece's, 1 */
+    StyleVariation variation; /* what is done to the tune */
     gboolean last;      /* the last section: the ending happens here */
     gint phrase_bars;   /* 2, 4 or 8: cadences fall at multiples of it */
     guint32 playing;    /* bit i: part i plays here (arrange.c) */
@@ -83,6 +87,8 @@ typedef struct {
     TuneMetre metre;
     gint bar_ticks, beat_ticks;
     double quarter_bpm;      /* base tempo, exact */
+    double *paces;           /* [n_paces] of each bar of the body against the base tempo; NULL = all 1 */
+    gint n_paces;
     TuneKey key;
     double temperature;      /* 0..1 */
     double swing;            /* 0.5 straight .. 0.67 triplet: place of the off-beat eighth in the beat */
@@ -109,6 +115,8 @@ typedef struct {
 
 /* form.c */
 gboolean plan_form(Plan *plan, GError **error);
+/* keys.c: the key of each section, from transpositions and relations to the home key */
+void plan_keys(Plan *plan, const StyleKey *relations);
 /* arrange.c */
 gboolean plan_arrange(Plan *plan, GError **error);
 /* arrange.c: TRUE for a lead that plays in certain sections only, where the first lead is silent. */

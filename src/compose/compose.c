@@ -14,21 +14,18 @@ static void write_form(Plan *plan)
 {
     TuneScore *score = plan->score;
     TuneMetreChange metre = {0, plan->metre};
-    gint transpose = 0;
 
     g_array_append_val(score->metres, metre);
-    TuneKeyChange key = {0, plan->key};
+    TuneKeyChange key = {0, plan->sections[0].key};
     g_array_append_val(score->keys, key);
     for (gint i = 0; i < plan->n_sections; i++) {
         const PlanSection *s = &plan->sections[i];
         TuneSection section = {.tick = s->start_tick, .ticks = s->ticks, .role = s->role,
                                .energy = s->energy, .material = s->material, .name = g_strdup(s->name)};
         g_array_append_val(score->sections, section);
-        if (s->transpose == transpose)
+        if (s->key.tonic == key.key.tonic && s->key.mode == key.key.mode)
             continue;
-        transpose = s->transpose;
-        gint c = plan_chord_at(plan, s->start_tick);
-        key = (TuneKeyChange){s->start_tick, plan->chords[c].key};
+        key = (TuneKeyChange){s->start_tick, s->key};
         g_array_append_val(score->keys, key);
     }
     for (gint i = 0; i < plan->n_chords; i++) {
@@ -70,6 +67,7 @@ static void plan_clear(Plan *plan)
 {
     g_free(plan->sections);
     g_free(plan->chords);
+    g_free(plan->paces);
     for (gint i = 0; i < plan->n_parts; i++)
         g_free(plan->parts[i].voicings);
     g_clear_pointer(&plan->score, tune_score_unref);

@@ -36,7 +36,7 @@ static Draft draft_of_role(const TuneStyle *style, TuneSectionRole role)
 {
     const StyleSection *known = style_section(style, role);
     Draft d = {.role = role, .material = usual[role].material, .bars = usual[role].bars, .least = 1,
-               .phrase_bars = 4, .energy = usual[role].energy, .at_seconds = -1};
+               .phrase_bars = 4, .energy = usual[role].energy, .at_seconds = -1, .tempo = 1};
 
     if (known != NULL) {
         d.material = known->material;
@@ -51,8 +51,8 @@ static Draft draft_of_style(const StyleSection *s)
 {
     return (Draft){.role = s->role, .material = s->material, .bars = s->bars, .least = s->least,
                    .phrase_bars = s->phrase_bars, .energy = s->energy, .drop = s->drop,
-                   .cycle = s->cycle, .at_seconds = -1, .transpose = s->transpose,
-                   .texture = s->texture};
+                   .cycle = s->cycle, .at_seconds = -1, .transpose = s->transpose, .key = s->key, .feel = s->feel,
+                   .tempo = s->tempo, .variation = s->variation, .texture = s->texture};
 }
 
 /* Lines of the lyrics that are sung in said section @index, when the lyrics are where the sections come
@@ -83,6 +83,7 @@ GArray *drafts_of_brief(const Plan *plan)
         Draft d = draft_of_role(plan->style, s->role);
         d.said = s;
         d.at_seconds = s->at_seconds;
+        d.feel = s->feel;
         gint lines = lyric_lines(plan->brief, i);
         if (lines > 0) {
             d.bars = CLAMP(2 * lines, 4, 16);
@@ -268,6 +269,7 @@ static void work_in(GArray *drafts, const GArray *said)
             Draft *known = &g_array_index(drafts, Draft, at);
             known->said = d.said;
             known->at_seconds = d.at_seconds;
+            known->feel = d.feel != TUNE_FEEL_PLAIN ? d.feel : known->feel;
             known->fixed = d.fixed;
             known->bars = d.fixed || d.least > 1 ? d.bars : known->bars;
             known->least = MAX(known->least, MIN(d.least, known->bars));

@@ -120,7 +120,7 @@ static void groove_bar(Drummer *d, gint bar, gint start)
     }
     /* "now and then" differs between the repeats of one material, the rest does not */
     drummer_stream(d, "maybe", bar + 100 * d->section->repeat, &random);
-    plan_pattern_bar(d->groove, d->plan->metre, bar, d->hits);
+    plan_pattern_bar_felt(d->groove, d->plan->metre, d->section->feel, bar, d->hits);
     for (guint i = 0; i < d->hits->len; i++) {
         const StyleHit *hit = &g_array_index(d->hits, StyleHit, i);
         gboolean maybe = hit->cell == 'p' || hit->cell == 'q';

@@ -414,6 +414,8 @@ static void lift_last_chorus(Plan *plan)
 
 static void make_sections(Plan *plan, const GArray *drafts)
 {
+    g_autofree StyleKey *relations = g_new0(StyleKey, drafts->len);
+
     plan->n_sections = (gint)drafts->len;
     plan->sections = g_new0(PlanSection, drafts->len);
     gint bar = 0;
@@ -430,6 +432,10 @@ static void make_sections(Plan *plan, const GArray *drafts)
         s->energy = energy_of(plan, d, x);
         s->transpose = d->transpose;
         s->texture_name = d->texture;
+        s->feel = plan->brief->tempo_curve == TUNE_TEMPO_HALF_TIME ? TUNE_FEEL_HALF : d->feel;
+        s->pace = d->tempo;
+        s->variation = d->variation;
+        relations[i] = d->key;
         s->last = i + 1 == drafts->len;
         s->phrase_bars = d->phrase_bars;
         bar += d->bars;
@@ -438,6 +444,39 @@ static void make_sections(Plan *plan, const GArray *drafts)
         name_section(plan, i);
     count_repeats(plan);
     lift_last_chorus(plan);
+    plan_keys(plan, relations);
+}
+
+/* Sections with a tempo of their own; a tempo said by number, or a moment said by the clock, is worth more
+ * than they are. */
+static void set_paces(Plan *plan, GArray *drafts, Length *length)
+{
+    gboolean any = FALSE, allowed = !plan->brief->bpm_hard && length->n_anchors == 0 &&
+                                    plan->ending != TUNE_ENDING_LOOP;
+    gint bar = 0;
+
+    for (guint i = 0; i < drafts->len; i++) {
+        Draft *d = &g_array_index(drafts, Draft, i);
+        if (!allowed || d->tempo <= 0)
+            d->tempo = 1;
+        any |= d->tempo < 0.999 || d->tempo > 1.001;
+    }
+    if (!any)
+        return;
+    plan->n_paces = length->body_bars;
+    plan->paces = g_new(double, length->body_bars + 1);
+    for (guint i = 0; i < drafts->len; i++) {
+        const Draft *d = &g_array_index(drafts, Draft, i);
+        for (gint k = 0; k < d->bars && bar < plan->n_paces; k++)
+            plan->paces[bar++] = d->tempo;
+    }
+    while (bar < plan->n_paces)
+        plan->paces[bar++] = 1;
+    if (plan_pace_length(plan, length))
+        return;
+    g_clear_pointer(&plan->paces, g_free); /* the other sections would have to race */
+    for (guint i = 0; i < drafts->len; i++)
+        g_array_index(drafts, Draft, i).tempo = 1;
 }
 
 static void tell_rounding(Plan *plan, const Length *length)
@@ -474,6 +513,7 @@ gboolean plan_form(Plan *plan, GError **error)
                                    : drafts_of_style(plan, said, length.body_bars);
     double bar_seconds = (double)plan->bar_ticks * 60.0 / (plan->beat_ticks * length.beat_bpm);
     drafts_allocate(plan, drafts, length.body_bars, length.ending_bars, length.bars > 0, bar_seconds);
+    set_paces(plan, drafts, &length);
     plan->quarter_bpm = tune_metre_quarter_bpm(plan->metre, length.beat_bpm);
     plan->n_bars = total;
     plan->ticks = total * plan->bar_ticks;

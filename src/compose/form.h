@@ -19,6 +19,10 @@ typedef struct {
     double at_seconds;  /* wanted start, or -1 */
     gint transpose;
     const char *texture; /* (nullable) belongs to the style */
+    StyleKey key;
+    TuneFeel feel;
+    double tempo;
+    StyleVariation variation;
     const TuneBriefSection *said; /* (nullable) */
 } Draft;
 

@@ -9,17 +9,7 @@
 
 TuneKey harmony_key(const Plan *plan, gint index)
 {
-    /* Fifths that raise by so many semitones with the nearest spelling. */
-    static const gint8 lift[12] = {0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5};
-    gint t = plan->sections[index].transpose;
-    TuneKey key = plan->key;
-
-    key.tonic = (TuneFifths)(key.tonic + lift[((t % 12) + 12) % 12]);
-    while (tune_key_signature(key) > 6)
-        key.tonic = (TuneFifths)(key.tonic - 12);
-    while (tune_key_signature(key) < -6)
-        key.tonic = (TuneFifths)(key.tonic + 12);
-    return t == 0 ? plan->key : key;
+    return plan->sections[index].key;
 }
 
 Function harmony_function(TuneChord chord, TuneKey key)
@@ -140,33 +130,128 @@ static TuneChord spell_slot(const Plan *plan, const Slot *slot, TuneKey key, Tun
     return chord;
 }
 
-/* The chord before a section in another key is that key's dominant. */
-static void prepare_key(const Plan *plan, gint index, GArray *slots, TuneKey *last_key)
+/* Cuts what begins at @from or later (ticks from the section's start) away. */
+static void cut_from(GArray *slots, gint from)
 {
-    if (index + 1 >= plan->n_sections ||
-        plan->sections[index + 1].transpose == plan->sections[index].transpose || slots->len == 0)
-        return;
-    Slot *last = &g_array_index(slots, Slot, slots->len - 1);
-    g_strlcpy(last->numeral, plan->style->harmony.suspended > 0.1 ? "V7sus4" : "V7",
-              sizeof last->numeral);
-    last->bass = 0;
-    *last_key = harmony_key(plan, index + 1);
+    while (slots->len > 0 && g_array_index(slots, Slot, slots->len - 1).tick >= from)
+        g_array_set_size(slots, slots->len - 1);
+    if (slots->len > 0) {
+        Slot *last = &g_array_index(slots, Slot, slots->len - 1);
+        last->ticks = MIN(last->ticks, from - last->tick);
+    }
 }
 
-static void lay_section(const Plan *plan, gint index, GArray *out)
+static void add_slot(GArray *slots, gint from, gint to, const char *numeral, gboolean ahead)
+{
+    Slot slot = {.tick = from, .ticks = to - from, .locked = TRUE, .ahead = ahead, .bass = 0};
+
+    g_strlcpy(slot.numeral, numeral, sizeof slot.numeral);
+    if (to > from)
+        g_array_append_val(slots, slot);
+}
+
+/* The last bar before a section in another key turns there: its second degree (which most keys near by
+ * have in common) and its dominant, or the dominant alone, suspended where the style likes that. */
+static void prepare_key(const Plan *plan, gint index, GArray *slots)
 {
     const PlanSection *s = &plan->sections[index];
-    g_autoptr(GArray) slots = harmony_slots(plan, index);
-    TuneKey key = harmony_key(plan, index), last_key = key;
+    TuneRandom random;
 
+    if (index + 1 >= plan->n_sections || slots->len == 0)
+        return;
+    TuneKey next = harmony_key(plan, index + 1);
+    if (next.tonic == s->key.tonic && next.mode == s->key.mode)
+        return;
+    const Slot *last = &g_array_index(slots, Slot, slots->len - 1);
+    gint end = last->tick + last->ticks;
+    gint bar = s->bars >= 2 ? end - plan->bar_ticks : MAX(last->tick, end - plan->bar_ticks / 2);
+    gint middle = bar + harmony_middle(plan);
+    tune_random_init(&random, plan->seed, "section %d/turn", index);
+    gboolean suspends = tune_random_chance(&random, plan->style->harmony.suspended);
+    gboolean pivots = plan->style->melody.strict || tune_random_chance(&random, 0.65);
+    cut_from(slots, bar);
+    if (end - bar >= 2 * plan->beat_ticks && middle < end && (pivots || suspends)) {
+        gboolean minor = tune_mode_is_minor(next.mode);
+        add_slot(slots, bar, middle, suspends ? "V7sus4" : (minor ? "iim7b5" : "ii7"), TRUE);
+        bar = middle;
+    }
+    add_slot(slots, bar, end, "V7", TRUE);
+    g_array_index(slots, Slot, slots->len - 1).cadence = TRUE;
+}
+
+/* After the close a bar of the tonic and one of the subdominant lead to the last chord. */
+static void say_amen(const Plan *plan, GArray *slots)
+{
+    if (slots->len == 0)
+        return;
+    const Slot *last = &g_array_index(slots, Slot, slots->len - 1);
+    gint end = last->tick + last->ticks, bars = end / plan->bar_ticks;
+    gboolean minor = tune_mode_is_minor(plan->key.mode);
+    gint from = end - MIN(bars, 2) * plan->bar_ticks;
+
+    if (bars < 1)
+        return;
+    cut_from(slots, from);
+    if (slots->len > 0 && bars >= 4) { /* the close that the amen is said to */
+        Slot *before = &g_array_index(slots, Slot, slots->len - 1);
+        g_strlcpy(before->numeral, "V7", sizeof before->numeral);
+        before->locked = TRUE;
+        before->bass = 0;
+    }
+    if (bars >= 2)
+        add_slot(slots, from, end - plan->bar_ticks, minor ? "i" : "I", FALSE);
+    add_slot(slots, end - plan->bar_ticks, end, minor ? "iv" : "IV", FALSE);
+}
+
+/* A tag: the two bars of the close are heard twice. */
+static void say_twice(const Plan *plan, GArray *slots)
+{
+    const Slot *last = slots->len > 0 ? &g_array_index(slots, Slot, slots->len - 1) : NULL;
+    gint end = last != NULL ? last->tick + last->ticks : 0, length = 2 * plan->bar_ticks;
+    g_autoptr(GArray) close = g_array_new(FALSE, FALSE, sizeof(Slot));
+
+    if (end < 3 * length)
+        return;
+    for (guint i = 0; i < slots->len; i++) {
+        Slot slot = g_array_index(slots, Slot, i);
+        gint stop = slot.tick + slot.ticks;
+        if (stop <= end - length)
+            continue;
+        slot.tick = MAX(slot.tick, end - length);
+        slot.ticks = stop - slot.tick;
+        slot.locked = TRUE;
+        g_array_append_val(close, slot);
+    }
+    cut_from(slots, end - 2 * length);
+    for (gint time = 2; time > 0; time--)
+        for (guint i = 0; i < close->len; i++) {
+            Slot slot = g_array_index(close, Slot, i);
+            slot.tick -= (time - 1) * length;
+            g_array_append_val(slots, slot);
+        }
+}
+
+static void lay_section(const Plan *whole, gint index, GArray *out)
+{
+    const PlanSection *s = &whole->sections[index];
+    TuneKey key = harmony_key(whole, index);
+    Plan local = *whole; /* numerals are read in the section's own key and mode */
+
+    local.key = key;
+    const Plan *plan = &local;
+    g_autoptr(GArray) slots = harmony_slots(plan, index);
     harmony_colour(plan, index, slots);
+    if (s->last && plan->ending == TUNE_ENDING_AMEN)
+        say_amen(plan, slots);
+    if (s->last && plan->ending == TUNE_ENDING_TAG)
+        say_twice(plan, slots);
+    prepare_key(plan, index, slots);
     harmony_inversions(plan, index, slots);
-    prepare_key(plan, index, slots, &last_key);
     for (guint i = 0; i < slots->len; i++) {
         const Slot *slot = &g_array_index(slots, Slot, i);
-        TuneKey here = i + 1 == slots->len ? last_key : key;
-        append_chord(out, plan, index, s->start_tick + slot->tick, slot->ticks,
-                     spell_slot(plan, slot, here, s->role), here, slot->cadence);
+        TuneKey here = slot->ahead ? harmony_key(whole, index + 1) : key;
+        append_chord(out, whole, index, s->start_tick + slot->tick, slot->ticks,
+                     spell_slot(whole, slot, here, s->role), here, slot->cadence);
     }
 }
 
@@ -183,7 +268,7 @@ static TuneChord last_chord(const Plan *plan, TuneKey key)
         return first;
     }
     tune_random_init(&random, plan->seed, "piece/last chord");
-    gboolean picardy = harmony_is_minor(plan) && tune_random_chance(&random, plan->style->harmony.picardy);
+    gboolean picardy = tune_mode_is_minor(key.mode) && tune_random_chance(&random, plan->style->harmony.picardy);
     g_strlcpy(numeral, tune_mode_is_minor(key.mode) && !picardy ? "i" : "I", sizeof numeral);
     if (!plan->style->melody.strict && !picardy &&
         tune_random_chance(&random, plan->style->harmony.colour)) {

@@ -11,6 +11,7 @@ typedef struct {
     char numeral[20];
     gboolean cadence;    /* closes a phrase */
     gboolean locked;     /* stays as it is: said, or the last chord of a cadence */
+    gboolean ahead;      /* belongs to the key of the section that follows: prepares it */
     gint bass;           /* -1 open, 0 root, 1 third, 2 fifth, 3 seventh in the bass, 4 pedal */
 } Slot;
 

@@ -41,9 +41,25 @@ static gboolean keeps_tempo(const Plan *plan)
 
 static gint rit_bars(const Plan *plan, gint body)
 {
-    if (keeps_tempo(plan) || (plan->ending != TUNE_ENDING_RIT && plan->ending != TUNE_ENDING_TAG))
+    if (plan->ending == TUNE_ENDING_FERMATA)
+        return body >= 3 ? 1 : 0;
+    if (keeps_tempo(plan) || (plan->ending != TUNE_ENDING_RIT && plan->ending != TUNE_ENDING_TAG &&
+                              plan->ending != TUNE_ENDING_AMEN))
         return 0;
     return body >= 12 ? 2 : (body >= 3 ? 1 : 0);
+}
+
+/* Tempo of bar @bar against the base: the brief's curve and the section's own pace. */
+static double tempo_at(const Plan *plan, gint bar, gint bars)
+{
+    double pace = plan->paces != NULL && bar < plan->n_paces ? plan->paces[MAX(0, bar)] : 1.0;
+
+    return curve_at(plan, bar, bars) * pace;
+}
+
+static gboolean has_steps(const Plan *plan)
+{
+    return has_curve(plan) || plan->paces != NULL;
 }
 
 /* Slower and slower, to 1 - depth of the tempo. */
@@ -52,6 +68,8 @@ static double rit_at(const Plan *plan, gint step, gint steps)
     double depth = plan->style->grooves.perform.rit;
     double x = (double)(step + 1) / steps;
 
+    if (plan->ending == TUNE_ENDING_FERMATA) /* in time, and then everybody waits on the last beat */
+        return step + 1 < steps ? 1.0 : 0.4;
     depth = CLAMP(depth > 0 ? depth : 0.25, 0.05, 0.45);
     if (plan->ending == TUNE_ENDING_TAG)
         depth *= 0.5;
@@ -72,12 +90,12 @@ static double weight_of(const Plan *plan, gint body)
     gint step = rit_step_ticks(plan), steps = rit * plan->bar_ticks / step;
     double weight = 0;
 
-    if (!has_curve(plan))
+    if (!has_steps(plan))
         weight = (double)(body - rit) * plan->bar_ticks;
     else
         for (gint bar = 0; bar < body - rit; bar++)
-            weight += plan->bar_ticks / curve_at(plan, bar, body);
-    double before = has_curve(plan) ? curve_at(plan, body - rit, body) : 1.0;
+            weight += plan->bar_ticks / tempo_at(plan, bar, body);
+    double before = has_steps(plan) ? tempo_at(plan, body - rit, body) : 1.0;
     for (gint i = 0; i < steps; i++)
         weight += step / (before * rit_at(plan, i, steps));
     return weight;
@@ -328,6 +346,25 @@ gboolean plan_solve_length(Plan *plan, Length *length)
     return TRUE;
 }
 
+gboolean plan_pace_length(Plan *plan, Length *length)
+{
+    double *paces = g_steal_pointer(&plan->paces);
+    double plain = weight_of(plan, length->body_bars);
+
+    plan->paces = paces;
+    double paced = weight_of(plan, length->body_bars);
+    if (length->seconds <= 0) {
+        length->length_us +=
+            (gint64)llround(seconds_of(plan, paced - plain, length->beat_bpm) * 1e6);
+        return TRUE;
+    }
+    double bpm = length->beat_bpm * paced / plain;
+    if (bpm < plan->style->tempo[0] || bpm > plan->style->tempo[1])
+        return FALSE;
+    length->beat_bpm = bpm;
+    return TRUE;
+}
+
 static void add_tempo(Plan *plan, gint tick, double relative)
 {
     TuneTempo tempo = {tick, plan->quarter_bpm * relative};
@@ -367,12 +404,12 @@ void plan_write_tempos(Plan *plan, const Length *length)
 {
     gint body = length->body_bars, rit = rit_bars(plan, body);
     gint step = rit_step_ticks(plan), steps = rit * plan->bar_ticks / step;
-    double before = has_curve(plan) ? curve_at(plan, body - rit, body) : 1.0;
+    double before = has_steps(plan) ? tempo_at(plan, body - rit, body) : 1.0;
 
     add_tempo(plan, 0, 1.0);
-    if (has_curve(plan))
+    if (has_steps(plan))
         for (gint bar = 0; bar < body - rit; bar++)
-            add_tempo(plan, bar * plan->bar_ticks, curve_at(plan, bar, body));
+            add_tempo(plan, bar * plan->bar_ticks, tempo_at(plan, bar, body));
     plan->rit_tick = (body - rit) * plan->bar_ticks;
     for (gint i = 0; i < steps; i++)
         add_tempo(plan, plan->rit_tick + i * step, before * rit_at(plan, i, steps));

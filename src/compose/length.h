@@ -35,5 +35,9 @@ typedef struct {
  * nothing fits: the caller knows which fields to name. */
 gboolean plan_solve_length(Plan *plan, Length *length);
 
+/* After plan->paces was filled: the tempo, or where no length was asked the length, that makes room for
+ * slower and quicker sections.  FALSE when the style has no such tempo; then nothing has changed. */
+gboolean plan_pace_length(Plan *plan, Length *length);
+
 /* The score's tempo map for what was found; sets plan->rit_tick. */
 void plan_write_tempos(Plan *plan, const Length *length);

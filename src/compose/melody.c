@@ -8,6 +8,7 @@
  * and contour.  When a section returns, a chorus or drop keeps its hook; a verse is varied a little.
  */
 #include "compose/pattern.h"
+#include "compose/variation.h"
 #include "compose/weave.h"
 
 #include <math.h>
@@ -496,14 +497,36 @@ static void begin_like(Singer *m, const PlanSection *s, gint phrase, Line *line)
     }
 }
 
+/* Another stanza is sung to the tune of the first: each syllable takes the pitch that sounded at its place,
+ * where the harmony still has it. */
+static void follow(const Singer *m, const PlanSection *s, const Line *old, Line *line)
+{
+    for (gint i = 0, k = 0; old != NULL && i < line->n; i++) {
+        LineNote *n = &line->note[i];
+        while (k + 1 < old->n && old->note[k + 1].tick <= n->tick)
+            k++;
+        if (old->n == 0 || old->note[k].tick > n->tick)
+            continue;
+        gint tick = line->start + n->tick, pitch = old->note[k].pitch + s->transpose;
+        const PlanChord *c = &m->plan->chords[plan_chord_at(m->plan, tick)];
+        guint16 allowed =
+            line_is_strong(m->plan, tick, n->ticks) ? tune_chord_mask(c->chord) : c->scale;
+        n->fixed = pitch >= m->part->low && pitch <= m->part->high && ((allowed >> (pitch % 12)) & 1);
+        if (n->fixed)
+            n->pitch = pitch;
+    }
+}
+
 static void remember(Singer *m, const PlanSection *s, gint phrase, const Line *line, gint shift)
 {
     Memory e = {.material = s->material, .kind = kind_of(s), .phrase = phrase, .line = *line};
 
     if (recall(m, s, phrase, line->ticks) != NULL)
         return;
-    for (gint i = 0; i < e.line.n; i++)
+    for (gint i = 0; i < e.line.n; i++) {
         e.line.note[i].pitch -= shift;
+        e.line.note[i].syllable = -1;
+    }
     g_array_append_val(m->memory, e);
 }
 
@@ -520,9 +543,13 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
         free_from = last->onset + last->duration;
     }
     if (words_has(m->words, index)) {
-        words_lay(m->words, m->plan, m->part, index, phrase, n, &line);
-        if (line.n > 0)
+        const Line *old = recall(m, s, phrase, ticks);
+        words_lay(m->words, m->plan, m->part, index, phrase, n, old, &line);
+        if (line.n > 0) {
+            follow(m, s, old, &line);
             compose_phrase(m, s, phrase, n, &line);
+            remember(m, s, phrase, &line, s->transpose);
+        }
     } else {
         const Line *old = recall(m, s, phrase, ticks);
         if (!reuse(m, s, phrase, old, &line)) {
@@ -532,7 +559,9 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
             compose_phrase(m, s, phrase, n, &line);
             remember(m, s, phrase, &line, shift);
         }
-        if (old != NULL && s->repeat > 0 && !stays(m->plan, s, phrase))
+        if (old != NULL && s->variation != STYLE_VARIATION_NONE)
+            variation_apply(m->plan, m->part, s->variation, &line);
+        else if (old != NULL && s->repeat > 0 && !stays(m->plan, s, phrase))
             vary(m, s, phrase, &line);
         add_pickup(m, s, phrase, &line, free_from);
     }
@@ -655,8 +684,10 @@ static void sing(Plan *plan, gint first)
     }
     hand_over(&m, first, plan->n_sections - 1);
     if (plan->final_tick < plan->ticks &&
-        (plan->sections[plan->n_sections - 1].playing & (1u << m.part_index)))
+        (plan->sections[plan->n_sections - 1].playing & (1u << m.part_index))) {
+        variation_tag(plan, m.part);
         sing_last(&m);
+    }
     words_free(m.words);
 }
 

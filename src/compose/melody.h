@@ -101,6 +101,6 @@ Words *words_new(const Plan *plan);
 void words_free(Words *words);
 gboolean words_has(const Words *words, gint index); /* section @index is sung */
 /* TRUE when section @index is sung; then the line's notes are its syllables in phrase @phrase of
- * @n_phrases. */
+ * @n_phrases.  They like the places of @old (nullable), the stanza before. */
 gboolean words_lay(Words *words, const Plan *plan, PlanPart *part, gint index, gint phrase,
-                   gint n_phrases, Line *line);
+                   gint n_phrases, const Line *old, Line *line);

@@ -234,6 +234,65 @@ void plan_pattern_bar(const StylePattern *pattern, TuneMetre metre, gint bar, GA
     tidy(hits, to);
 }
 
+/* ---- half time and double time ---- */
+
+/* Hats, rides and shakers keep the time: they go on as they are. */
+static gboolean keeps_time(const StyleHit *hit)
+{
+    static const guint8 keys[] = {42, 44, 46, 51, 53, 54, 59, 69, 70, 82};
+
+    return hit->key != 0 && memchr(keys, hit->key, sizeof keys) != NULL;
+}
+
+/* A bar of half time: one half of the pattern's bar, twice as long.  A note that is held across the middle
+ * begins again with the bar. */
+static void add_slow(const GArray *source, gint half, gint bar, GArray *hits)
+{
+    for (guint i = 0; i < source->len; i++) {
+        StyleHit hit = g_array_index(source, StyleHit, i);
+        gint start = 2 * hit.tick - half * bar, end = start + 2 * hit.ticks;
+        if (keeps_time(&hit) || start >= bar || end <= 0 || (start < 0 && hit.key != 0))
+            continue;
+        hit.tick = MAX(0, start);
+        hit.ticks = end - hit.tick;
+        g_array_append_val(hits, hit);
+    }
+}
+
+static void add_quick(const GArray *source, gint half, gint bar, GArray *hits)
+{
+    for (guint i = 0; i < source->len; i++) {
+        StyleHit hit = g_array_index(source, StyleHit, i);
+        hit.tick = (hit.tick + half * bar) / 2;
+        hit.ticks = MAX(1, hit.ticks / 2);
+        if (!keeps_time(&hit))
+            g_array_append_val(hits, hit);
+    }
+}
+
+void plan_pattern_bar_felt(const StylePattern *pattern, TuneMetre metre, TuneFeel feel, gint bar,
+                           GArray *hits)
+{
+    gint ticks = tune_metre_bar_ticks(metre);
+
+    plan_pattern_bar(pattern, metre, bar, hits);
+    if (feel == TUNE_FEEL_PLAIN)
+        return;
+    g_autoptr(GArray) source = g_array_new(FALSE, FALSE, sizeof(StyleHit));
+    for (guint i = hits->len; i-- > 0;)
+        if (!keeps_time(&g_array_index(hits, StyleHit, i)))
+            g_array_remove_index(hits, i);
+    if (feel == TUNE_FEEL_HALF) {
+        plan_pattern_bar(pattern, metre, bar / 2, source);
+        add_slow(source, bar % 2, ticks, hits);
+    }
+    for (gint half = 0; half < 2 && feel == TUNE_FEEL_DOUBLE; half++) {
+        plan_pattern_bar(pattern, metre, 2 * bar + half, source);
+        add_quick(source, half, ticks, hits);
+    }
+    tidy(hits, ticks);
+}
+
 gint plan_pattern_fill_ticks(const StylePattern *pattern, TuneMetre metre)
 {
     return pattern->beats * carry_beat_ticks(metre);

@@ -38,6 +38,10 @@ gboolean plan_pattern_serves(const StylePattern *pattern, const TuneInstrument *
  * the bar line, appended to the emptied @hits, sorted. */
 void plan_pattern_bar(const StylePattern *pattern, TuneMetre metre, gint bar, GArray *hits);
 
+/* The same in half or double time: half time has every second backbeat, but hats and shakers go on. */
+void plan_pattern_bar_felt(const StylePattern *pattern, TuneMetre metre, TuneFeel feel, gint bar,
+                           GArray *hits);
+
 /* Hits of a fill as it is played in @metre, and how long it is there. */
 gint plan_pattern_fill_ticks(const StylePattern *pattern, TuneMetre metre);
 void plan_pattern_fill(const StylePattern *pattern, TuneMetre metre, GArray *hits);

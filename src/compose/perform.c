@@ -246,9 +246,11 @@ static void mark_final(const Plan *plan, PlanPart *part)
         return;
     for (guint i = notes->len; i-- > 0;) {
         TuneNote *note = &g_array_index(notes, TuneNote, i);
-        if (note->onset < plan->final_tick)
+        gboolean waits = plan->ending == TUNE_ENDING_FERMATA &&
+                         note->onset >= plan->final_tick - plan->beat_ticks;
+        if (note->onset < plan->final_tick && !waits)
             break;
-        if (note->onset == plan->final_tick && !part->instrument->is_drums)
+        if ((note->onset == plan->final_tick || waits) && !part->instrument->is_drums)
             note->articulation |= TUNE_ARTICULATION_FERMATA;
     }
 }

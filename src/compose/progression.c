@@ -232,7 +232,8 @@ static gboolean ends_open(const Plan *plan, gint index)
     case TUNE_SECTION_CONTRAST:
         return TRUE;
     default:
-        return next->energy > s->energy + 0.12 || next->transpose != s->transpose;
+        return next->energy > s->energy + 0.12 || next->key.tonic != s->key.tonic ||
+               next->key.mode != s->key.mode;
     }
 }
 

@@ -92,6 +92,7 @@ gboolean words_has(const Words *self, gint index)
 typedef struct {
     gint grid, n_slots;       /* ticks of a slot */
     double weight[MOST_SLOTS];
+    gboolean known[MOST_SLOTS]; /* the stanza before had a syllable here */
 } Grid;
 
 /* Eighths, or finer when there are many syllables. */
@@ -116,7 +117,8 @@ static double place_cost(const Grid *g, const GArray *syllables, guint k, gint s
     gboolean last = k + 1 == syllables->len;
     double w = g->weight[slot];
 
-    return (stressed ? 1.6 * (1 - w) : 0.7 * w) + (last ? 1.2 * (1 - w) : 0);
+    return (stressed ? 1.6 * (1 - w) : 0.7 * w) + (last ? 1.2 * (1 - w) : 0) -
+           (g->known[slot] ? 0.45 : 0);
 }
 
 /* Slots of all syllables, ascending. */
@@ -150,8 +152,19 @@ static void place(const Grid *g, const GArray *syllables, gint *slots)
     }
 }
 
+static void mark_known(const Line *old, gint at, Grid *g)
+{
+    for (gint i = 0; i < g->n_slots; i++)
+        g->known[i] = FALSE;
+    for (gint i = 0; old != NULL && i < old->n; i++) {
+        gint slot = (old->note[i].tick - at) / g->grid;
+        if (old->note[i].tick >= at && slot < g->n_slots && (old->note[i].tick - at) % g->grid == 0)
+            g->known[slot] = TRUE;
+    }
+}
+
 static void lay_line(Words *self, const Plan *plan, PlanPart *part, const Motif *motif, const char *text,
-                     gint at, gint ticks, Line *line)
+                     gint at, gint ticks, const Line *old, Line *line)
 {
     g_autoptr(GArray) syllables = tune_syllables_of_line(self->syllables, text);
     gint slots[MOST_SYLLABLES], first = line->n;
@@ -162,6 +175,7 @@ static void lay_line(Words *self, const Plan *plan, PlanPart *part, const Motif 
     if (syllables->len == 0)
         return;
     make_grid(plan, line->start + at, ticks, (gint)syllables->len, &grid);
+    mark_known(old, at, &grid);
     while ((gint)syllables->len > grid.n_slots)
         g_array_set_size(syllables, (guint)grid.n_slots);
     place(&grid, syllables, slots);
@@ -183,7 +197,7 @@ static void lay_line(Words *self, const Plan *plan, PlanPart *part, const Motif 
 }
 
 gboolean words_lay(Words *self, const Plan *plan, PlanPart *part, gint index, gint phrase,
-                   gint n_phrases, Line *line)
+                   gint n_phrases, const Line *old, Line *line)
 {
     if (!words_has(self, index))
         return FALSE;
@@ -202,7 +216,7 @@ gboolean words_lay(Words *self, const Plan *plan, PlanPart *part, gint index, gi
         gint at = (gint)(i - from) * room;
         gint ticks = i + 1 == to ? line->ticks - at : room;
         if (ticks > 0)
-            lay_line(self, plan, part, &motif, lines->pdata[i], at, ticks, line);
+            lay_line(self, plan, part, &motif, lines->pdata[i], at, ticks, old, line);
     }
     return TRUE;
 }

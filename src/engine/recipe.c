@@ -12,6 +12,7 @@
  *   rate, master {kind, loudness_lufs}
  */
 #include "base/hash.h"
+#include "brief/lyrics.h"
 #include "engine/engine-private.h"
 #include "score/format.h"
 #include "tune-config.h"
@@ -45,6 +46,11 @@ static json_t *data_hashes(TuneEngine *engine, const TuneBrief *brief, GError **
     json_object_set_new(data, "style",
                         json_pack("{s:s, s:s}", "name", tune_style_name(brief->style), "sha256",
                                   tune_style_hash(brief->style)));
+    if (brief->lyrics->len > 0) { /* how words are divided decides the tune */
+        TuneSyllables *syllables = tune_syllables_new();
+        json_object_set_new(data, "syllables", json_string(tune_syllables_hash(syllables)));
+        tune_syllables_free(syllables);
+    }
     if (brief->blend != NULL)
         json_object_set_new(data, "blend",
                             json_pack("{s:s, s:s}", "name", tune_style_name(brief->blend),
@@ -163,6 +169,7 @@ static void note_changes(TuneRender *render, const json_t *recipe)
         {"engine", "version", "the program's version"},
         {"data", "lexicon", "the lexicon"},
         {"data", "instruments", "the instruments' data"},
+        {"data", "syllables", "the syllables' data"},
         {"sound", "soundfont", "the SoundFont"},
         {"sound", "sha256", "the SoundFont's content"},
         {"sound", "calibration", "the mix's calibration"},

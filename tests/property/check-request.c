@@ -25,7 +25,8 @@ static void check_tempo(Violations *found, const Ask *ask, const TuneScore *scor
     TuneMetre metre = g_array_index(score->metres, TuneMetreChange, 0).metre;
     double quarter = tune_metre_quarter_bpm(metre, ask->bpm);
     gboolean may_slow = score->ending == TUNE_ENDING_RIT || score->ending == TUNE_ENDING_RING ||
-                        score->ending == TUNE_ENDING_TAG;
+                        score->ending == TUNE_ENDING_TAG || score->ending == TUNE_ENDING_FERMATA ||
+                        score->ending == TUNE_ENDING_AMEN;
     gint until = final_tick(score) - (may_slow ? 4 * tune_metre_bar_ticks(metre) : 0);
 
     if (ask->bpm <= 0)
