@@ -507,7 +507,7 @@ static void follow(const Singer *m, const PlanSection *s, const Line *old, Line 
             k++;
         if (old->n == 0 || old->note[k].tick > n->tick)
             continue;
-        gint tick = line->start + n->tick, pitch = old->note[k].pitch + s->transpose;
+        gint tick = line->start + n->tick, pitch = old->note[k].pitch + s->transpose + m->octave;
         const PlanChord *c = &m->plan->chords[plan_chord_at(m->plan, tick)];
         guint16 allowed =
             line_is_strong(m->plan, tick, n->ticks) ? tune_chord_mask(c->chord) : c->scale;
@@ -548,7 +548,7 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
         if (line.n > 0) {
             follow(m, s, old, &line);
             compose_phrase(m, s, phrase, n, &line);
-            remember(m, s, phrase, &line, s->transpose);
+            remember(m, s, phrase, &line, s->transpose + m->octave);
         }
     } else {
         const Line *old = recall(m, s, phrase, ticks);
