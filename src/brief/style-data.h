@@ -234,11 +234,13 @@ typedef struct {
     guint32 modes;       /* bit 1 << TuneMode in which the style has it; 0 = in all */
     StyleFollows follows;
     double level_db, pan, reverb, delay, chorus, high_pass_hz, duck, drive; /* see TuneTrackMix */
+    double low_db, mid_db, mid_hz, high_db, compress;                      /* likewise */
 } StylePart;
 
 typedef struct {
     double reverb_seconds;
     double delay_beats;
+    double delay_feedback;
     double bus_drive;
     double brightness;
 } StyleMix;

@@ -420,7 +420,12 @@ static gboolean read_part_mix(const TuneYamlNode *node, StylePart *part, GError 
            tune_yaml_get_double(node, "chorus", 0, 1, &part->chorus, error) &&
            tune_yaml_get_double(node, "high_pass", 0, 2000, &part->high_pass_hz, error) &&
            tune_yaml_get_double(node, "duck", 0, 1, &part->duck, error) &&
-           tune_yaml_get_double(node, "drive", 0, 1, &part->drive, error);
+           tune_yaml_get_double(node, "drive", 0, 1, &part->drive, error) &&
+           tune_yaml_get_double(node, "low", -18, 18, &part->low_db, error) &&
+           tune_yaml_get_double(node, "mid", -18, 18, &part->mid_db, error) &&
+           tune_yaml_get_double(node, "mid_hz", 100, 12000, &part->mid_hz, error) &&
+           tune_yaml_get_double(node, "high", -18, 18, &part->high_db, error) &&
+           tune_yaml_get_double(node, "compress", 0, 1, &part->compress, error);
 }
 
 static gboolean read_part_modes(const TuneYamlNode *node, guint32 *out, GError **error)
@@ -486,7 +491,7 @@ static gboolean read_part(const TuneYamlNode *node, const TuneStyle *style, Styl
                           GError **error)
 {
     static const char *const allowed[] = {
-        "id",     "place", "bars",     "role",  "instruments", "register", "enters_at", "leaves_at", "chance",
+        "id",     "place", "bars", "low", "mid", "mid_hz", "high", "compress",     "role",  "instruments", "register", "enters_at", "leaves_at", "chance",
         "rank",   "level", "pan",         "reverb",   "delay",     "chorus",    "high_pass",
         "duck",   "drive", "sections",    "after",    "voices",    "modes",     "follows",
         "name",   "doubles", "interval",  NULL};
@@ -550,7 +555,7 @@ static gboolean read_parts(const TuneYamlNode *root, TuneStyle *style, GError **
 
 static gboolean read_mix(const TuneYamlNode *root, TuneStyle *style, GError **error)
 {
-    static const char *const allowed[] = {"reverb_seconds", "delay_beats", "bus_drive", "brightness",
+    static const char *const allowed[] = {"reverb_seconds", "delay_beats", "delay_feedback", "bus_drive", "brightness",
                                           NULL};
     const TuneYamlNode *node = tune_yaml_get(root, "mix");
     StyleMix *mix = &style->mix;
@@ -561,6 +566,7 @@ static gboolean read_mix(const TuneYamlNode *root, TuneStyle *style, GError **er
     return tune_yaml_check_keys(node, allowed, error) &&
            tune_yaml_get_double(node, "reverb_seconds", 0.2, 8, &mix->reverb_seconds, error) &&
            tune_yaml_get_double(node, "delay_beats", 0, 4, &mix->delay_beats, error) &&
+           tune_yaml_get_double(node, "delay_feedback", 0, 0.8, &mix->delay_feedback, error) &&
            tune_yaml_get_double(node, "bus_drive", 0, 1, &mix->bus_drive, error) &&
            tune_yaml_get_double(node, "brightness", -1, 1, &mix->brightness, error);
 }

@@ -192,7 +192,9 @@ static TuneTrackMix mix_of(const StylePart *s, TuneRole role)
 {
     TuneTrackMix mix = {.level_db = s->level_db, .pan = s->pan, .reverb = s->reverb,
                         .delay = s->delay, .chorus = s->chorus, .high_pass_hz = s->high_pass_hz,
-                        .duck = s->duck, .drive = s->drive};
+                        .duck = s->duck, .drive = s->drive, .low_db = s->low_db,
+                        .mid_db = s->mid_db, .mid_hz = s->mid_hz, .high_db = s->high_db,
+                        .compress = s->compress};
 
     /* A part that took another role than the style had for it. */
     if (s->role != role && role == TUNE_ROLE_LEAD)

@@ -45,7 +45,8 @@ static void write_head(Plan *plan)
     score->title = g_strdup(plan->brief->title != NULL ? plan->brief->title : plan->style->title);
     score->style = g_strdup(plan->style->name);
     score->creator = g_strdup("tunesmith " TUNE_VERSION);
-    score->mix = (TuneScoreMix){mix->reverb_seconds, mix->delay_beats, mix->bus_drive, mix->brightness};
+    score->mix = (TuneScoreMix){mix->reverb_seconds, mix->delay_beats, mix->bus_drive, mix->brightness,
+                                mix->delay_feedback};
     score->ending = plan->ending;
     score->ticks = plan->ticks;
     score->length_us = plan->length_us;

@@ -255,7 +255,12 @@ static gboolean check_track_mix(const TuneTrackMix *mix, GError **error)
            check_real("chorus", mix->chorus, 0, 1, error) &&
            check_real("high_pass_hz", mix->high_pass_hz, 0, 20000, error) &&
            check_real("duck", mix->duck, 0, 1, error) &&
-           check_real("drive", mix->drive, 0, 1, error);
+           check_real("drive", mix->drive, 0, 1, error) &&
+           check_real("low_db", mix->low_db, -18, 18, error) &&
+           check_real("mid_db", mix->mid_db, -18, 18, error) &&
+           check_real("mid_hz", mix->mid_hz, 0, 16000, error) &&
+           check_real("high_db", mix->high_db, -18, 18, error) &&
+           check_real("compress", mix->compress, 0, 1, error);
 }
 
 static gboolean check_track(TuneScore *self, TuneTrack *track, GError **error)
@@ -315,6 +320,7 @@ static gboolean check_whole(const TuneScore *self, GError **error)
         return tune_score_fail(error, INVALID, "ending, length or fade out of range");
     return check_real("reverb_seconds", self->mix.reverb_seconds, 0, 30, error) &&
            check_real("delay_beats", self->mix.delay_beats, 0, 16, error) &&
+           check_real("delay_feedback", self->mix.delay_feedback, 0, 0.8, error) &&
            check_real("bus_drive", self->mix.bus_drive, 0, 1, error) &&
            check_real("brightness", self->mix.brightness, -1, 1, error);
 }

@@ -13,6 +13,7 @@ typedef struct {
     const char *key;
     gsize offset;
     double low, high;
+    gboolean optional; /* not written when it is 0 */
 } TuneJsonReal;
 
 extern const TuneJsonReal tune_json_track_mix[]; /* of TuneTrackMix */

@@ -14,22 +14,28 @@
 #define MAX_JSON_BYTES (48 << 20)
 
 const TuneJsonReal tune_json_track_mix[] = {
-    {"level_db", G_STRUCT_OFFSET(TuneTrackMix, level_db), -60, 24},
-    {"pan", G_STRUCT_OFFSET(TuneTrackMix, pan), -1, 1},
-    {"reverb", G_STRUCT_OFFSET(TuneTrackMix, reverb), 0, 1},
-    {"delay", G_STRUCT_OFFSET(TuneTrackMix, delay), 0, 1},
-    {"chorus", G_STRUCT_OFFSET(TuneTrackMix, chorus), 0, 1},
-    {"high_pass_hz", G_STRUCT_OFFSET(TuneTrackMix, high_pass_hz), 0, 20000},
-    {"duck", G_STRUCT_OFFSET(TuneTrackMix, duck), 0, 1},
-    {"drive", G_STRUCT_OFFSET(TuneTrackMix, drive), 0, 1},
+    {"level_db", G_STRUCT_OFFSET(TuneTrackMix, level_db), -60, 24, FALSE},
+    {"pan", G_STRUCT_OFFSET(TuneTrackMix, pan), -1, 1, FALSE},
+    {"reverb", G_STRUCT_OFFSET(TuneTrackMix, reverb), 0, 1, FALSE},
+    {"delay", G_STRUCT_OFFSET(TuneTrackMix, delay), 0, 1, FALSE},
+    {"chorus", G_STRUCT_OFFSET(TuneTrackMix, chorus), 0, 1, FALSE},
+    {"high_pass_hz", G_STRUCT_OFFSET(TuneTrackMix, high_pass_hz), 0, 20000, FALSE},
+    {"duck", G_STRUCT_OFFSET(TuneTrackMix, duck), 0, 1, FALSE},
+    {"drive", G_STRUCT_OFFSET(TuneTrackMix, drive), 0, 1, FALSE},
+    {"low_db", G_STRUCT_OFFSET(TuneTrackMix, low_db), -18, 18, TRUE},
+    {"mid_db", G_STRUCT_OFFSET(TuneTrackMix, mid_db), -18, 18, TRUE},
+    {"mid_hz", G_STRUCT_OFFSET(TuneTrackMix, mid_hz), 0, 16000, TRUE},
+    {"high_db", G_STRUCT_OFFSET(TuneTrackMix, high_db), -18, 18, TRUE},
+    {"compress", G_STRUCT_OFFSET(TuneTrackMix, compress), 0, 1, TRUE},
 };
 const gsize tune_json_n_track_mix = G_N_ELEMENTS(tune_json_track_mix);
 
 const TuneJsonReal tune_json_score_mix[] = {
-    {"reverb_seconds", G_STRUCT_OFFSET(TuneScoreMix, reverb_seconds), 0, 30},
-    {"delay_beats", G_STRUCT_OFFSET(TuneScoreMix, delay_beats), 0, 16},
-    {"bus_drive", G_STRUCT_OFFSET(TuneScoreMix, bus_drive), 0, 1},
-    {"brightness", G_STRUCT_OFFSET(TuneScoreMix, brightness), -1, 1},
+    {"reverb_seconds", G_STRUCT_OFFSET(TuneScoreMix, reverb_seconds), 0, 30, FALSE},
+    {"delay_beats", G_STRUCT_OFFSET(TuneScoreMix, delay_beats), 0, 16, FALSE},
+    {"delay_feedback", G_STRUCT_OFFSET(TuneScoreMix, delay_feedback), 0, 0.8, TRUE},
+    {"bus_drive", G_STRUCT_OFFSET(TuneScoreMix, bus_drive), 0, 1, FALSE},
+    {"brightness", G_STRUCT_OFFSET(TuneScoreMix, brightness), -1, 1, FALSE},
 };
 const gsize tune_json_n_score_mix = G_N_ELEMENTS(tune_json_score_mix);
 
@@ -200,10 +206,11 @@ static gboolean read_sections(TuneScore *score, const json_t *root, GError **err
 static gboolean read_reals(const json_t *object, const char *path, const TuneJsonReal *fields,
                            gsize n, gpointer base, GError **error)
 {
-    const char *keys[12] = {NULL};
+    const char *keys[20] = {NULL};
     const json_t *mix = json_object_get(object, "mix");
     g_autofree char *inner = g_strconcat(path, *path != '\0' ? "." : "", "mix", NULL);
 
+    g_return_val_if_fail(n < G_N_ELEMENTS(keys), FALSE);
     if (mix == NULL)
         return TRUE;
     if (!json_is_object(mix))

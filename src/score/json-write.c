@@ -130,8 +130,12 @@ static void put_reals(GString *out, const TuneJsonReal *fields, gsize n, gconstp
 {
     g_string_append_c(out, '{');
     for (gsize i = 0; i < n; i++) {
+        double value = G_STRUCT_MEMBER(double, base, fields[i].offset);
+
+        if (fields[i].optional && value >= 0 && value <= 0)
+            continue;
         g_string_append_printf(out, "%s\"%s\": ", i > 0 ? ", " : "", fields[i].key);
-        put_real(out, G_STRUCT_MEMBER(double, base, fields[i].offset));
+        put_real(out, value);
     }
     g_string_append(out, "},\n");
 }

@@ -103,6 +103,11 @@ typedef struct {
     double high_pass_hz; /* 0 = none */
     double duck;         /* 0..1 side-chained by the kick */
     double drive;        /* 0..1 saturation */
+    double low_db;       /* tone: a shelf below 160 Hz, -18..18 */
+    double mid_db;       /* a bell at mid_hz */
+    double mid_hz;       /* 0 = 1000 */
+    double high_db;      /* a shelf above 5 kHz */
+    double compress;     /* 0..1 how evenly it plays */
 } TuneTrackMix;
 
 typedef struct {
@@ -126,6 +131,7 @@ typedef struct {
     double delay_beats;    /* echo time in felt beats: 0.5, 0.75 ...; 0 = none */
     double bus_drive;      /* 0..1 how hard the bus compressor works */
     double brightness;     /* -1..1 */
+    double delay_feedback; /* what is left from one repeat to the next, 0..0.8; 0 = the usual 0.38 */
 } TuneScoreMix;
 
 typedef struct TuneScore {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "synth/strip.h"
+#include "synth/channel.h"
 #include "synth/chorus.h"
 #include "synth/duck.h"
 #include "synth/echo.h"
@@ -19,6 +20,7 @@ struct TuneStrip {
     float gain;
     TuneLowCut low_cut;
     float drive; /* 1 = none */
+    TuneChannel *channel; /* (nullable) */
     TuneChorus *chorus;
     float pan_left, pan_right, width;
     TuneDuck *duck;
@@ -55,13 +57,13 @@ static void make_echo(TuneStrip *self, const TuneScore *score, const TuneTrack *
 {
     TuneMetre metre = tune_score_metre_at(score, 0);
     double beat = 60.0 / tune_metre_beat_bpm(metre, tune_score_tempo_at(score, 0));
-    double seconds = score->mix.delay_beats * beat;
+    double seconds = score->mix.delay_beats * beat, feedback = score->mix.delay_feedback;
 
     if (track->mix.delay <= 0 || seconds <= 0)
         return;
     while (seconds > 1.0)
         seconds /= 2;
-    self->echo = tune_echo_new(rate, seconds, ECHO_FEEDBACK);
+    self->echo = tune_echo_new(rate, seconds, feedback > 0 ? MIN(feedback, 0.8) : ECHO_FEEDBACK);
     self->echo_send = (float)MIN(track->mix.delay, 1.0);
 }
 
@@ -76,6 +78,7 @@ TuneStrip *tune_strip_new(const TuneScore *score, guint index, guint rate, doubl
     tune_low_cut_init(&self->send_cut, rate, SEND_LOW_CUT_HZ);
     self->cuts_send = track->mix.high_pass_hz < 0.75 * SEND_LOW_CUT_HZ;
     self->drive = (float)(1.0 + 6.0 * CLAMP(track->mix.drive, 0.0, 1.0));
+    self->channel = tune_channel_new(&track->mix, rate);
     if (track->mix.chorus > 0)
         self->chorus = tune_chorus_new(rate, track->mix.chorus);
     /* Equal power: the squares always add up to 2. */
@@ -95,6 +98,7 @@ void tune_strip_free(TuneStrip *self)
 {
     if (self == NULL)
         return;
+    tune_channel_free(self->channel);
     tune_chorus_free(self->chorus);
     tune_duck_free(self->duck);
     tune_reverb_free(self->hall);
@@ -138,6 +142,8 @@ static void dry(TuneStrip *self, gint64 frame, float *restrict left, float *rest
         right[i] *= self->gain;
     }
     tune_low_cut_process(&self->low_cut, left, right, left, right, n);
+    if (self->channel != NULL)
+        tune_channel_process(self->channel, left, right, n);
     if (self->drive > 1.0f) {
         saturate(self->drive, left, n);
         saturate(self->drive, right, n);

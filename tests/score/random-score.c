@@ -177,7 +177,7 @@ TuneScore *random_score(guint64 seed)
     score->loop = tune_random_chance(&r, 0.3);
     score->ending = (TuneEnding)tune_random_int(&r, 0, TUNE_N_ENDINGS - 1);
     score->mix = (TuneScoreMix){tune_random_range(&r, 0.2, 8), 0.75, tune_random_unit(&r),
-                                tune_random_range(&r, -1, 1)};
+                                tune_random_range(&r, -1, 1), tune_random_range(&r, 0, 0.8)};
     tune_score_finish(score, &error);
     g_assert_no_error(error);
     return score;
