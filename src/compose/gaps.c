@@ -58,13 +58,23 @@ static void drop_out(Plan *plan, const PlanSection *section)
             silence(plan->parts[p].track, end - ticks, end);
 }
 
+/* Drum set and percussion write into one track, where nobody can tell their notes apart. */
+static gboolean shares_track(const Plan *plan, gint index)
+{
+    for (gint p = 0; p < plan->n_parts; p++)
+        if (p != index && plan->parts[p].track == plan->parts[index].track)
+            return TRUE;
+    return FALSE;
+}
+
 /* Bars that part @index waits at the head of @section. */
 static gint wait_of(const Plan *plan, gint index, const PlanSection *section)
 {
     const PlanPart *part = &plan->parts[index];
     gint most = section->bars / 2, phrase = MAX(1, section->phrase_bars);
 
-    if (part->style->after <= 0 || part->asked || !plan_plays(section, index) ||
+    if (part->style->after <= 0 || part->asked || shares_track(plan, index) ||
+        !plan_plays(section, index) ||
         (section > plan->sections && plan_plays(section - 1, index)))
         return 0;
     if (most >= phrase)

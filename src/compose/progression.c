@@ -574,6 +574,15 @@ static void replace_end(const Plan *plan, GArray *slots, gint ticks, const Style
     }
 }
 
+/* One chord all the time: it ends as it is. */
+static gboolean is_drone(const Plan *plan, const GArray *slots)
+{
+    for (guint i = 0; i < slots->len; i++)
+        if (harmony_degree(g_array_index(slots, Slot, i).numeral, plan->key) != 0)
+            return FALSE;
+    return TRUE;
+}
+
 static void close_progression(const Plan *plan, gint index, gint ticks, GArray *slots)
 {
     const PlanSection *s = &plan->sections[index];
@@ -584,7 +593,7 @@ static void close_progression(const Plan *plan, gint index, gint ticks, GArray *
 
     tune_random_init(&random, plan->seed, "material %d/close", s->material);
     g_array_index(slots, Slot, slots->len - 1).cadence = TRUE;
-    if (is_modal(plan->key.mode) && !final)
+    if ((is_modal(plan->key.mode) && !final) || is_drone(plan, slots))
         return;
     if (final ? is_leading(plan, end) && ticks > 2 * plan->bar_ticks
               : !ends_open(plan, index) || is_leading(plan, end) || tune_random_chance(&random, 0.35))
