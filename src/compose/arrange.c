@@ -608,8 +608,8 @@ static gboolean plays(const Plan *plan, const PlanPart *part, const PlanSection 
 
     if (part->style->sections != 0 && !(part->style->sections & (1u << s->role)) && !part->asked)
         return FALSE;
-    if (part->role == TUNE_ROLE_LEAD)
-        return leads_here(plan, s, random);
+    if (part->role == TUNE_ROLE_LEAD) /* a style that names this section means it */
+        return (part->style->sections & (1u << s->role)) != 0 || leads_here(plan, s, random);
     if (s->repeat > 0 && !part->asked && part->style->rank >= 3) {
         /* The second time round a part more, or one less. */
         if (tune_random_chance(random, 0.3))
