@@ -574,15 +574,6 @@ static void replace_end(const Plan *plan, GArray *slots, gint ticks, const Style
     }
 }
 
-/* One chord all the time: it ends as it is. */
-static gboolean is_drone(const Plan *plan, const GArray *slots)
-{
-    for (guint i = 0; i < slots->len; i++)
-        if (harmony_degree(g_array_index(slots, Slot, i).numeral, plan->key) != 0)
-            return FALSE;
-    return TRUE;
-}
-
 static void close_progression(const Plan *plan, gint index, gint ticks, GArray *slots)
 {
     const PlanSection *s = &plan->sections[index];
@@ -593,7 +584,7 @@ static void close_progression(const Plan *plan, gint index, gint ticks, GArray *
 
     tune_random_init(&random, plan->seed, "material %d/close", s->material);
     g_array_index(slots, Slot, slots->len - 1).cadence = TRUE;
-    if ((is_modal(plan->key.mode) && !final) || is_drone(plan, slots))
+    if (is_modal(plan->key.mode) && !final)
         return;
     if (final ? is_leading(plan, end) && ticks > 2 * plan->bar_ticks
               : !ends_open(plan, index) || is_leading(plan, end) || tune_random_chance(&random, 0.35))
@@ -637,6 +628,15 @@ static gboolean lay_blues(const Plan *plan, gint ticks, GArray *slots)
     return TRUE;
 }
 
+/* One chord all the time: it ends as it is. */
+static gboolean is_drone(const Plan *plan, const StyleProgression *p)
+{
+    for (guint i = 0; i < p->numerals->len; i++)
+        if (harmony_degree(p->numerals->pdata[i], plan->key) != 0)
+            return FALSE;
+    return TRUE;
+}
+
 GArray *harmony_slots(const Plan *plan, gint index)
 {
     const PlanSection *s = &plan->sections[index];
@@ -664,6 +664,10 @@ GArray *harmony_slots(const Plan *plan, gint index)
                            ? 2
                            : 1;
         lay_progression(plan, p, ticks, stretch, slots);
+        if (is_drone(plan, p)) {
+            mark_phrases(plan, s, slots);
+            return slots;
+        }
     } else if (is_modal(plan->key.mode)) {
         lay_vamp(plan, s, ticks, slots);
     } else {
