@@ -589,6 +589,10 @@ static void close_progression(const Plan *plan, gint index, gint ticks, GArray *
     if (final ? is_leading(plan, end) && ticks > 2 * plan->bar_ticks
               : !ends_open(plan, index) || is_leading(plan, end) || tune_random_chance(&random, 0.35))
         return;
+    cadence_kinds(plan, index, 0, 1, kinds);
+    const StyleCadence *c = choose_cadence(plan, index, -1, kinds);
+    if (is_modal(plan->key.mode) && c != NULL && c->numerals->len == 1)
+        return; /* the style ends where it is */
     if (is_modal(plan->key.mode)) {
         /* A mode closes by its own characteristic chord. */
         gboolean second = plan->key.mode == TUNE_MODE_PHRYGIAN || plan->key.mode == TUNE_MODE_LYDIAN ||
@@ -602,8 +606,6 @@ static void close_progression(const Plan *plan, gint index, gint ticks, GArray *
             g_strlcpy(last->numeral, second ? "II" : "VII", sizeof last->numeral);
         return;
     }
-    cadence_kinds(plan, index, 0, 1, kinds);
-    const StyleCadence *c = choose_cadence(plan, index, -1, kinds);
     if (c != NULL) {
         gint skip = final ? 0 : MAX(0, (gint)c->numerals->len - 1);
         replace_end(plan, slots, ticks, c, skip, final ? 1 : 0);
@@ -625,15 +627,6 @@ static void mark_phrases(const Plan *plan, const PlanSection *s, GArray *slots)
 static gboolean lay_blues(const Plan *plan, gint ticks, GArray *slots)
 {
     lay_bars(plan, harmony_is_minor(plan) ? blues_minor : blues_major, 12, ticks, 1, slots);
-    return TRUE;
-}
-
-/* One chord all the time: it ends as it is. */
-static gboolean is_drone(const Plan *plan, const StyleProgression *p)
-{
-    for (guint i = 0; i < p->numerals->len; i++)
-        if (harmony_degree(p->numerals->pdata[i], plan->key) != 0)
-            return FALSE;
     return TRUE;
 }
 
@@ -664,10 +657,6 @@ GArray *harmony_slots(const Plan *plan, gint index)
                            ? 2
                            : 1;
         lay_progression(plan, p, ticks, stretch, slots);
-        if (is_drone(plan, p)) {
-            mark_phrases(plan, s, slots);
-            return slots;
-        }
     } else if (is_modal(plan->key.mode)) {
         lay_vamp(plan, s, ticks, slots);
     } else {
