@@ -210,6 +210,8 @@ json_t *tune_brief_to_json(const TuneBrief *self)
     if (self->blend != NULL)
         put_string(object, "blend", tune_style_name(self->blend));
     put_string(object, "style_asked", self->style_asked);
+    if (self->theme != NULL)
+        json_object_set_new(object, "theme", tune_theme_to_json(self->theme));
     put_music(self, object);
     put_form(self, object);
     put_players(self, object);
@@ -615,6 +617,9 @@ static gboolean load_rest(Loader *self, GError **error)
     TuneBrief *brief = self->brief;
     const char *prompt = json_string_value(json_object_get(self->json, "prompt"));
 
+    const json_t *theme = json_object_get(self->json, "theme");
+    if (theme != NULL && (brief->theme = tune_theme_from_json(theme, error)) == NULL)
+        return FALSE;
     g_free(brief->prompt);
     brief->prompt = g_strdup(prompt == NULL ? "" : prompt);
     brief->title = g_strdup(json_string_value(json_object_get(self->json, "title")));

@@ -61,6 +61,7 @@ void tune_brief_free(TuneBrief *self)
     if (self == NULL)
         return;
     g_free(self->prompt);
+    tune_theme_unref(self->theme);
     g_free(self->style_asked);
     g_free(self->title);
     g_array_unref(self->chords);
@@ -128,6 +129,7 @@ TuneBrief *tune_brief_copy(const TuneBrief *self)
 
     *copy = *self;
     copy->prompt = g_strdup(self->prompt);
+    copy->theme = self->theme != NULL ? tune_theme_ref(self->theme) : NULL;
     copy->style_asked = g_strdup(self->style_asked);
     copy->title = g_strdup(self->title);
     copy->chords = g_array_copy(self->chords);

@@ -19,6 +19,7 @@
 #include "base/music.h"
 #include "brief/instrument.h"
 #include "brief/style.h"
+#include "brief/theme.h"
 
 #define TUNE_BRIEF_ERROR (tune_brief_error_quark())
 GQuark tune_brief_error_quark(void);
@@ -141,6 +142,8 @@ typedef struct TuneBrief {
 
     GArray *lyrics;              /* TuneLyricBlock */
     TuneOrigin lyrics_origin;
+
+    TuneTheme *theme;            /* a melody to arrange (nullable) */
 
     TuneEnding ending;
     TuneOrigin ending_origin;

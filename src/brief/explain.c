@@ -60,6 +60,12 @@ static void explain_music(const TuneBrief *self, GString *out)
     }
     if (self->mode_origin != TUNE_ORIGIN_NONE)
         line(out, "mode", tune_mode_name(self->key.mode), self->mode_origin);
+    if (self->theme != NULL) {
+        g_autofree char *theme =
+            g_strdup_printf("%u notes in %d bars%s%s", self->theme->notes->len, self->theme->bars,
+                            *self->theme->title != '\0' ? " of " : "", self->theme->title);
+        line(out, "theme", theme, TUNE_ORIGIN_FIELD);
+    }
     if (self->metre_origin != TUNE_ORIGIN_NONE) {
         g_autofree char *metre = tune_metre_to_string(self->metre);
         line(out, "metre", metre, self->metre_origin);

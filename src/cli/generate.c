@@ -9,7 +9,8 @@
 /* Is anything asked at all?  Otherwise the message shows how. */
 static gboolean something_asked(const TuneArgs *args, GError **error)
 {
-    static const TuneOptionId enough[] = {OPTION_TEXT, OPTION_GENRE, OPTION_PRESET, OPTION_LYRICS};
+    static const TuneOptionId enough[] = {OPTION_TEXT, OPTION_GENRE, OPTION_PRESET, OPTION_LYRICS,
+                                           OPTION_THEME};
 
     if (tune_args_n_words(args) > 0)
         return TRUE;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/request.h"
+
+#include "compose/theme.h"
+#include "score/format.h"
 #include "engine/title.h"
 
 #include <errno.h>
@@ -214,6 +217,23 @@ static gboolean add_references(TuneCli *cli, TuneBrief *brief, const TuneVocabul
     return references != NULL;
 }
 
+/* After everything that was said: metre and key of the theme hold where nothing else does. */
+static gboolean set_theme(TuneCli *cli, TuneBrief *brief, GError **error)
+{
+    const char *path = tune_args_get(cli->args, OPTION_THEME);
+
+    if (path == NULL)
+        return TRUE;
+    g_autoptr(TuneScore) score = tune_score_load(path, error);
+    g_autoptr(TuneTheme) theme = score != NULL ? tune_theme_from_score(score, error) : NULL;
+    if (theme == NULL) {
+        g_prefix_error(error, "--theme %s: ", path);
+        return FALSE;
+    }
+    tune_brief_set_theme(brief, theme);
+    return TRUE;
+}
+
 TuneBrief *tune_request_brief(TuneCli *cli, const TuneVocabulary *vocabulary, GError **error)
 {
     g_autoptr(TuneBrief) brief = tune_brief_new();
@@ -230,7 +250,7 @@ TuneBrief *tune_request_brief(TuneCli *cli, const TuneVocabulary *vocabulary, GE
         return NULL;
     if (preset != NULL && !tune_brief_apply_preset(brief, vocabulary, preset, error))
         return NULL;
-    if (!tune_title_complete(brief, vocabulary, error))
+    if (!set_theme(cli, brief, error) || !tune_title_complete(brief, vocabulary, error))
         return NULL;
     return g_steal_pointer(&brief);
 }

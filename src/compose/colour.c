@@ -235,6 +235,19 @@ static void add_pedal(const Plan *plan, gint index, GArray *slots)
     }
 }
 
+void harmony_clothe(const Plan *plan, gint index, GArray *slots)
+{
+    g_autoptr(GArray) plain = g_array_copy(slots);
+
+    dress(plan, index, slots);
+    for (guint i = 0; i < slots->len; i++) { /* a tune that has the third wants to hear it */
+        Slot *slot = &g_array_index(slots, Slot, i);
+        if (lacks_third(slot->numeral))
+            g_strlcpy(slot->numeral, g_array_index(plain, Slot, i).numeral, sizeof slot->numeral);
+    }
+    add_pedal(plan, index, slots);
+}
+
 void harmony_colour(const Plan *plan, gint index, GArray *slots)
 {
     add_mixture(plan, index, slots);

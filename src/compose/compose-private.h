@@ -36,6 +36,7 @@ typedef struct {
     TuneFeel feel;
     double pace;        /* tempo against the piece's, 1 */
     StyleVariation variation; /* what is done to the tune */
+    gboolean theme;     /* sings the brief's theme */
     gboolean last;      /* the last section: the ending happens here */
     gint phrase_bars;   /* 2, 4 or 8: cadences fall at multiples of it */
     guint32 playing;    /* bit i: part i plays here (arrange.c) */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "compose/form.h"
+#include "compose/theme-private.h"
 
 #include <math.h>
 #include <string.h>
@@ -292,6 +292,7 @@ GArray *drafts_of_style(Plan *plan, const GArray *said, gint bars)
 
     if (said != NULL)
         work_in(drafts, said);
+    theme_take_place(plan, drafts, bars, 1);
     fit_form(drafts, bars);
     /* Opening with the ending's own words would be odd: a single section is a verse or theme. */
     if (drafts->len == 1 && g_array_index(drafts, Draft, 0).role == TUNE_SECTION_INTRO)

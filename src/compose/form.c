@@ -2,7 +2,7 @@
  *
  * Metre, key, tempo, ending, and the sections with their bars and energies.
  */
-#include "compose/form.h"
+#include "compose/theme-private.h"
 
 #include <math.h>
 #include <string.h>
@@ -311,6 +311,11 @@ static void set_up_length(Plan *plan, const GArray *drafts, Length *length)
     length->wanted_seconds = plan->style->seconds;
     length->least_bars = 1;
     tempo_wish(plan, length);
+    if (brief->theme != NULL && length->seconds <= 0 && length->bars == 0) { /* once in full, and again */
+        length->least_bars = brief->theme->bars + 2;
+        length->wanted_seconds = MAX(length->wanted_seconds,
+                                     usual_seconds(plan, length, 5 * brief->theme->bars / 2));
+    }
     if (drafts == NULL)
         return;
     length->least_bars = least_total(drafts);
@@ -435,6 +440,7 @@ static void make_sections(Plan *plan, const GArray *drafts)
         s->feel = plan->brief->tempo_curve == TUNE_TEMPO_HALF_TIME ? TUNE_FEEL_HALF : d->feel;
         s->pace = d->tempo;
         s->variation = d->variation;
+        s->theme = d->theme;
         relations[i] = d->key;
         s->last = i + 1 == drafts->len;
         s->phrase_bars = d->phrase_bars;
@@ -491,6 +497,29 @@ static void tell_rounding(Plan *plan, const Length *length)
                   got, length->beat_bpm);
 }
 
+static double usual_bar_seconds(const Plan *plan)
+{
+    const TuneBrief *brief = plan->brief;
+    double bpm = brief->bpm_low > 0 ? (brief->bpm_low + brief->bpm_high) / 2
+                                    : (plan->style->usual_tempo[0] + plan->style->usual_tempo[1]) / 2;
+
+    return plan->bar_ticks * 60.0 / (plan->beat_ticks * MAX(bpm, 20));
+}
+
+/* A theme that was given is long enough to be worth saying when there is no room for it. */
+static void tell_theme(Plan *plan)
+{
+    gint longest = 0, bars = plan->brief->theme != NULL ? plan->brief->theme->bars : 0;
+
+    for (gint i = 0; i < plan->n_sections; i++)
+        if (plan->sections[i].theme)
+            longest = MAX(longest, (MIN(plan->sections[i].start_tick + plan->sections[i].ticks,
+                                        plan->final_tick) -
+                                    plan->sections[i].start_tick) / plan->bar_ticks);
+    if (longest < bars)
+        plan_note(plan, "of the theme's %d bars only %d are heard: there is little time", bars, longest);
+}
+
 gboolean plan_form(Plan *plan, GError **error)
 {
     Length length = {0};
@@ -499,6 +528,8 @@ gboolean plan_form(Plan *plan, GError **error)
 
     choose_basics(plan);
     said = drafts_of_brief(plan);
+    if (said != NULL && !plan->brief->sections_partial)
+        theme_take_place(plan, said, plan->brief->seconds, usual_bar_seconds(plan));
     set_up_length(plan, said, &length);
     if (said != NULL) {
         anchors = anchors_of(said);
@@ -523,5 +554,6 @@ gboolean plan_form(Plan *plan, GError **error)
     make_sections(plan, drafts);
     plan_write_tempos(plan, &length);
     tell_rounding(plan, &length);
+    tell_theme(plan);
     return TRUE;
 }

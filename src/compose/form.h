@@ -23,6 +23,7 @@ typedef struct {
     TuneFeel feel;
     double tempo;
     StyleVariation variation;
+    gboolean theme;     /* sings the brief's theme */
     const TuneBriefSection *said; /* (nullable) */
 } Draft;
 

@@ -4,6 +4,7 @@
  * that melodies use over each chord, and closes the piece.
  */
 #include "compose/harmony.h"
+#include "compose/theme-private.h"
 
 #include <string.h>
 
@@ -239,13 +240,19 @@ static void lay_section(const Plan *whole, gint index, GArray *out)
 
     local.key = key;
     const Plan *plan = &local;
-    g_autoptr(GArray) slots = harmony_slots(plan, index);
-    harmony_colour(plan, index, slots);
-    if (s->last && plan->ending == TUNE_ENDING_AMEN)
-        say_amen(plan, slots);
-    if (s->last && plan->ending == TUNE_ENDING_TAG)
-        say_twice(plan, slots);
-    prepare_key(plan, index, slots);
+    gint ticks = MIN(s->ticks, MAX(0, plan->final_tick - s->start_tick));
+    g_autoptr(GArray) slots =
+        s->theme ? theme_slots(plan, index, ticks) : harmony_slots(plan, index);
+    if (s->theme) {
+        harmony_clothe(plan, index, slots);
+    } else {
+        harmony_colour(plan, index, slots);
+        if (s->last && plan->ending == TUNE_ENDING_AMEN)
+            say_amen(plan, slots);
+        if (s->last && plan->ending == TUNE_ENDING_TAG)
+            say_twice(plan, slots);
+        prepare_key(plan, index, slots);
+    }
     harmony_inversions(plan, index, slots);
     for (guint i = 0; i < slots->len; i++) {
         const Slot *slot = &g_array_index(slots, Slot, i);

@@ -22,6 +22,9 @@ GArray *harmony_slots(const Plan *plan, gint index);
 /* Secondary dominants, borrowed chords, ii V, substitutes, suspensions, sevenths, pedal points. */
 void harmony_colour(const Plan *plan, gint index, GArray *slots);
 
+/* Of these only what leaves the roots alone: sevenths and pedal points, for chords that fit a tune. */
+void harmony_clothe(const Plan *plan, gint index, GArray *slots);
+
 /* Which chord tone lies in the bass, so that the bass has a line; @after is the chord that follows the
  * section (nullable). */
 void harmony_inversions(const Plan *plan, gint index, GArray *slots);

@@ -8,6 +8,7 @@
  * and contour.  When a section returns, a chorus or drop keeps its hook; a verse is varied a little.
  */
 #include "compose/pattern.h"
+#include "compose/theme-private.h"
 #include "compose/variation.h"
 #include "compose/weave.h"
 
@@ -499,7 +500,7 @@ static void begin_like(Singer *m, const PlanSection *s, gint phrase, Line *line)
 
 /* Another stanza is sung to the tune of the first: each syllable takes the pitch that sounded at its place,
  * where the harmony still has it. */
-static void follow(const Singer *m, const PlanSection *s, const Line *old, Line *line)
+static void follow(const Singer *m, const Line *old, gint shift, Line *line)
 {
     for (gint i = 0, k = 0; old != NULL && i < line->n; i++) {
         LineNote *n = &line->note[i];
@@ -507,7 +508,7 @@ static void follow(const Singer *m, const PlanSection *s, const Line *old, Line 
             k++;
         if (old->n == 0 || old->note[k].tick > n->tick)
             continue;
-        gint tick = line->start + n->tick, pitch = old->note[k].pitch + s->transpose + m->octave;
+        gint tick = line->start + n->tick, pitch = old->note[k].pitch + shift;
         const PlanChord *c = &m->plan->chords[plan_chord_at(m->plan, tick)];
         guint16 allowed =
             line_is_strong(m->plan, tick, n->ticks) ? tune_chord_mask(c->chord) : c->scale;
@@ -530,6 +531,19 @@ static void remember(Singer *m, const PlanSection *s, gint phrase, const Line *l
     g_array_append_val(m->memory, e);
 }
 
+/* The given tune, as it is or varied; its pick-up only where nobody sings yet. */
+static void sing_theme(Singer *m, const PlanSection *s, gint free_from, Line *line)
+{
+    gint n = 0;
+
+    theme_sing(m->plan, s, m->part, line->start - s->start_tick, line->ticks, line);
+    while (n < line->n && line->start + line->note[n].tick < free_from)
+        n++;
+    memmove(line->note, line->note + n, sizeof line->note[0] * (gsize)(line->n - n));
+    line->n -= n;
+    variation_apply(m->plan, m->part, theme_variation(m->plan, s), line);
+}
+
 static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, gint ticks)
 {
     const PlanSection *s = &m->plan->sections[index];
@@ -544,12 +558,20 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
     }
     if (words_has(m->words, index)) {
         const Line *old = recall(m, s, phrase, ticks);
+        Line tune = {.start = start, .ticks = ticks};
+        if (s->theme) {
+            theme_sing(m->plan, s, m->part, start - s->start_tick, ticks, &tune);
+            old = &tune;
+        }
         words_lay(m->words, m->plan, m->part, index, phrase, n, old, &line);
         if (line.n > 0) {
-            follow(m, s, old, &line);
+            follow(m, old, s->theme ? 0 : s->transpose + m->octave, &line);
             compose_phrase(m, s, phrase, n, &line);
-            remember(m, s, phrase, &line, s->transpose + m->octave);
+            if (!s->theme)
+                remember(m, s, phrase, &line, s->transpose + m->octave);
         }
+    } else if (s->theme) {
+        sing_theme(m, s, free_from, &line);
     } else {
         const Line *old = recall(m, s, phrase, ticks);
         if (!reuse(m, s, phrase, old, &line)) {

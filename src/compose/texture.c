@@ -203,6 +203,8 @@ void plan_textures(Plan *plan)
 
     for (gint i = 0; i < plan->n_sections; i++) {
         PlanSection *s = &plan->sections[i];
+        if (s->theme) /* a given tune is sung by the lead, as it is */
+            continue;
         s->texture = named(plan, s);
         if (s->texture == NULL)
             s->texture = choose(plan, s, before);

@@ -244,7 +244,7 @@ void variation_tag(Plan *plan, PlanPart *part)
     GArray *notes = part->track->notes;
     guint first = 0, end = 0;
 
-    if (plan->ending != TUNE_ENDING_TAG || from < last->start_tick + length || from < 0)
+    if (plan->ending != TUNE_ENDING_TAG || last->theme || from < last->start_tick + length || from < 0)
         return;
     while (first < notes->len && g_array_index(notes, TuneNote, first).onset < from)
         first++;

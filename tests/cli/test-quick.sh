@@ -193,6 +193,7 @@ run 4 generate "jazz" -o x.wav --midi /nonexistent/x.mid
 said "--midi"
 nothing_left
 run 4 generate "jazz" -o x.wav --lyrics nowhere.txt
+run 4 generate "jazz" -o x.wav --theme nowhere.mid
 said "nowhere.txt"
 TUNESMITH_SOUNDFONT=/nowhere.sf2 run 4 generate "jazz" -o x.wav
 said "nowhere.sf2"
