@@ -85,6 +85,20 @@ static void lie(Plan *plan, PlanPart *part, gint index)
     }
 }
 
+/* Somebody asked for it, but the form nowhere turns: a riser leads into the middle phrase, what is struck
+ * is struck at the beginning. */
+static void play_once(Plan *plan, PlanPart *part, gint place)
+{
+    const PlanSection *section = &plan->sections[0];
+    gint phrase = MAX(1, section->phrase_bars), middle = plan->n_bars / 2 / phrase * phrase;
+    gint end_bar = middle > 0 ? middle : MAX(1, plan->n_bars / 2);
+    gint bars = MIN(part->style->bars > 0 ? part->style->bars : 2, end_bar);
+    gint tick = place == TUNE_PLACE_RISE ? (end_bar - bars) * plan->bar_ticks : 0;
+
+    plan_add_note(plan, part, tick, bars * plan->bar_ticks, effect_pitch(plan, part, tick),
+                  velocity_of(section));
+}
+
 void plan_effects(Plan *plan)
 {
     for (gint i = 0; i < plan->n_parts; i++) {
@@ -109,5 +123,7 @@ void plan_effects(Plan *plan)
             else if (place == TUNE_PLACE_FALL && ABS(step) > TURN)
                 strike(plan, part, s, plan->sections[s].bars >= 8 ? 4 : 2);
         }
+        if (part->asked && part->track->notes->len == 0)
+            play_once(plan, part, place);
     }
 }

@@ -16,6 +16,8 @@ enum {
 #define ROM_SAMPLE 0x8000
 #define VORBIS_SAMPLE 0x10
 #define MAX_LAYERS 4096
+#define MAX_ZONES 65536          /* that a preset reads of its instruments: real ones have some thousands */
+#define MAX_ZONE_MODULATORS 256  /* each is compared with all others */
 
 typedef struct {
     const guint8 *data;
@@ -24,7 +26,7 @@ typedef struct {
 
 struct TuneSf2 {
     gatomicrefcount references;
-    GMappedFile *file;
+    GBytes *bytes; /* of the mapped file */
     const gint16 *samples;
     guint n_samples;
     guint16 major_version;
@@ -94,8 +96,8 @@ static gboolean read_list(TuneSf2 *self, const guint8 *data, guint32 size, const
 /* The three lists of the file: INFO, sdta, pdta. */
 static gboolean read_riff(TuneSf2 *self, GError **error)
 {
-    const guint8 *data = (const guint8 *)g_mapped_file_get_contents(self->file);
-    gsize size = g_mapped_file_get_length(self->file);
+    gsize size;
+    const guint8 *data = g_bytes_get_data(self->bytes, &size);
 
     if (size < 12 || size > G_MAXUINT32 || memcmp(data, "RIFF", 4) != 0 ||
         memcmp(data + 8, "sfbk", 4) != 0) {
@@ -176,12 +178,20 @@ TuneSf2 *tune_sf2_open(const char *path, GError **error)
                     "cannot open the SoundFont %s: %s", path, map_error->message);
         return NULL;
     }
+    g_autoptr(GBytes) bytes = g_mapped_file_get_bytes(file);
+
+    g_mapped_file_unref(file);
+    return tune_sf2_parse(path, bytes, error);
+}
+
+TuneSf2 *tune_sf2_parse(const char *name, GBytes *bytes, GError **error)
+{
     g_autoptr(TuneSf2) self = g_new0(TuneSf2, 1);
 
     g_atomic_ref_count_init(&self->references);
-    self->file = file;
+    self->bytes = g_bytes_ref(bytes);
     if (!read_riff(self, error) || !check_tables(self, error)) {
-        g_prefix_error(error, "the SoundFont %s is damaged: ", path);
+        g_prefix_error(error, "the SoundFont %s is damaged: ", name);
         return NULL;
     }
     return g_steal_pointer(&self);
@@ -197,7 +207,7 @@ void tune_sf2_unref(TuneSf2 *self)
 {
     if (self == NULL || !g_atomic_ref_count_dec(&self->references))
         return;
-    g_mapped_file_unref(self->file);
+    g_bytes_unref(self->bytes);
     g_free(self);
 }
 
@@ -263,7 +273,7 @@ static void read_zone(const Table *bags, guint bag, const Table *generators, con
         }
     }
     zone->modulators = modulators->data + (gsize)u16(p + 2) * MODULATOR;
-    zone->n_modulators = u16(p + BAG + 2) - u16(p + 2);
+    zone->n_modulators = MIN(MAX_ZONE_MODULATORS, u16(p + BAG + 2) - u16(p + 2));
 }
 
 /* Generators of @local, and of @global (nullable) where @local has none. */
@@ -374,7 +384,7 @@ static void add_instrument(const TuneSf2 *self, TuneSf2Preset *preset, const Zon
         return;
     read_zone(&self->ibag, first, &self->igen, &self->imod, FALSE, &global);
     has_global = !global.has_target;
-    for (guint bag = end; bag-- > first + (has_global ? 1 : 0);) {
+    for (guint bag = end; bag-- > first + (has_global ? 1 : 0) && preset->n_zones++ < MAX_ZONES;) {
         read_zone(&self->ibag, bag, &self->igen, &self->imod, FALSE, &inner);
         if (inner.has_target)
             add_layer(self, preset, zone, global_zone, &inner, has_global ? &global : NULL);

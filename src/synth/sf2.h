@@ -17,6 +17,8 @@ typedef struct TuneSf2 TuneSf2;
 
 /* TUNE_SYNTH_ERROR_SOUNDFONT says what is wrong and where.  (transfer full) */
 TuneSf2 *tune_sf2_open(const char *path, GError **error);
+/* The same from memory, which must lie at an even address; @name stands for the path in messages. */
+TuneSf2 *tune_sf2_parse(const char *name, GBytes *bytes, GError **error);
 TuneSf2 *tune_sf2_ref(TuneSf2 *self);
 void tune_sf2_unref(TuneSf2 *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneSf2, tune_sf2_unref)
@@ -53,6 +55,7 @@ typedef struct {
 typedef struct {
     const TuneSf2Layer *layers; /* in the order in which a note starts them */
     guint n_layers;
+    guint n_zones;   /* read of instruments, to bound the work that a file can ask for */
     GArray *array;   /* what layers is the data of */
     GPtrArray *owned; /* memory of the layers' lists */
 } TuneSf2Preset;
