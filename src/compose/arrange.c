@@ -128,7 +128,10 @@ static void narrow_register(PlanPart *part)
         [TUNE_ROLE_DRUMS] = 60, [TUNE_ROLE_PERC] = 55,   [TUNE_ROLE_FX] = 60};
     gint span = span_wanted(part->role);
 
-    if (part->high - part->low <= span)
+    /* a hand on six strings moves over all of them, if the style has it so */
+    gboolean strings = part->role == part->style->role && is_chordal(part->role) &&
+                       strcmp(part->instrument->family, "guitar") == 0;
+    if (part->high - part->low <= span || strings)
         return;
     gint low = CLAMP(centre[part->role] - span / 2, part->low, part->high - span);
     part->low = low;
@@ -148,8 +151,8 @@ static void clear_melody(Plan *plan)
     gint middle = (lead->low + lead->high) / 2;
     for (gint i = 0; i < plan->n_parts; i++) {
         PlanPart *p = &plan->parts[i];
-        if (!is_chordal(p->role))
-            continue;
+        if (!is_chordal(p->role) || (p->role == p->style->role && p->style->low >= middle - 2))
+            continue; /* the style wants it on top */
         if (middle < 58 && p->instrument->comfort_high - lead->high >= 12) {
             p->low = MAX(p->low, lead->high - 3);
             p->high = MAX(p->high, MIN(p->low + 19, p->instrument->comfort_high));

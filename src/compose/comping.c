@@ -20,6 +20,7 @@ typedef struct {
     gint end;
     gint low, high;
     gboolean strums; /* strings struck one after the other */
+    gboolean left_hand; /* a keyboard in a section without a bass: its lowest voice goes down */
     gboolean power;  /* distorted: roots, fifths and octaves only */
     gint line;       /* pitch of an inner voice before, 0 at a section's start */
     GArray *hits;
@@ -74,6 +75,16 @@ static gint melody_floor(const Comper *c, gint index)
     return lowest;
 }
 
+/* The bass note where a left hand has it when nobody else plays the bass. */
+static guint8 left_hand_pitch(const Comper *c, const TuneChord *chord, gint lowest)
+{
+    gint pc = tune_fifths_pitch_class(chord->bass), pitch = MAX(34, c->part->instrument->low);
+
+    while (pitch % 12 != pc)
+        pitch++;
+    return (guint8)MIN(pitch, lowest);
+}
+
 static Voicing voicing_at(const Comper *c, gint tick)
 {
     gint i = plan_chord_at(c->plan, tick);
@@ -96,6 +107,9 @@ static Voicing voicing_at(const Comper *c, gint tick)
         if (v.pitch[k] >= c->part->instrument->low && v.pitch[k] <= c->part->instrument->high &&
             (kept.n == 0 || kept.pitch[kept.n - 1] != v.pitch[k]))
             kept.pitch[kept.n++] = v.pitch[k];
+    gboolean voiced = c->pattern == NULL || c->pattern->shape == STYLE_SHAPE_VOICED;
+    if (c->left_hand && kept.n > 1 && voiced)
+        kept.pitch[0] = left_hand_pitch(c, &c->plan->chords[i].chord, kept.pitch[0]);
     return kept;
 }
 
@@ -602,6 +616,19 @@ static void final_chord(Comper *c)
         write_voices(c, &v, touch_of(c, 'D', v.n), plan->final_tick, length);
 }
 
+/* The piece has a bass, but not here. */
+static gboolean bass_is_silent(const Plan *plan, const PlanSection *section)
+{
+    gboolean silent = FALSE;
+
+    for (gint i = 0; i < plan->n_parts; i++) {
+        if (plan->parts[i].role == TUNE_ROLE_BASS && plan_plays(section, i))
+            return FALSE;
+        silent |= plan->parts[i].role == TUNE_ROLE_BASS;
+    }
+    return silent;
+}
+
 static void play_part(Plan *plan, gint index, const gint *lead, const guint8 *busy)
 {
     g_autoptr(GArray) hits = g_array_new(FALSE, FALSE, sizeof(StyleHit));
@@ -610,6 +637,8 @@ static void play_part(Plan *plan, gint index, const gint *lead, const guint8 *bu
     Comper c = {.plan = plan, .part = &plan->parts[index], .index = index, .hits = hits,
                 .lead = lead, .busy = busy};
 
+    gboolean keys = part->role == TUNE_ROLE_COMP && strcmp(family, "keys") == 0 &&
+                    part->instrument->low <= 36;
     c.low = MAX(part->low, part->instrument->low);
     c.high = MIN(part->high, part->instrument->high);
     c.power = part->role == TUNE_ROLE_COMP &&
@@ -622,6 +651,7 @@ static void play_part(Plan *plan, gint index, const gint *lead, const guint8 *bu
         if (!plan_writes(plan, c.section, index))
             continue;
         c.end = plan_groove_end(plan, c.section);
+        c.left_hand = keys && bass_is_silent(plan, c.section);
         c.line = 0;
         c.energy = plan_pattern_energy(plan, c.section, index, TRUE);
         play_section(&c);

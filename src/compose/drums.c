@@ -81,6 +81,18 @@ static Stroke *find_stroke(Drummer *d, gint tick, guint8 key)
     return NULL;
 }
 
+/* A stroke that swing would bring together with one at @tick: the off-beat eighth of a straight grid and
+ * the last third of a triplet grid are one place. */
+static Stroke *find_near(Drummer *d, gint tick, guint8 key)
+{
+    for (guint i = 0; i < d->strokes->len; i++) {
+        Stroke *s = &g_array_index(d->strokes, Stroke, i);
+        if (ABS(s->tick - tick) <= TUNE_PPQ / 5 && s->key == key)
+            return s;
+    }
+    return NULL;
+}
+
 /* ---- the groove ---- */
 
 /* What any drummer can play when the style says nothing: bass drum and backbeat, or a pulse. */
@@ -144,10 +156,12 @@ static void vary_repeat(Drummer *d, gint start)
                                                         : KICK;
 
     tick -= eighth * (1 + d->section->repeat % 3);
-    if (find_stroke(d, tick, key) == NULL) {
+    const Stroke *there = find_near(d, tick, key);
+    if (there == NULL) {
         add_stroke(d, tick, eighth / 2, key, 66);
         return;
     }
+    tick = there->tick;
     for (guint i = d->strokes->len; i-- > 0;)
         if (g_array_index(d->strokes, Stroke, i).tick == tick &&
             g_array_index(d->strokes, Stroke, i).key == key)
@@ -169,7 +183,7 @@ static void vary_bar(Drummer *d, gint bar, gint start)
     Stroke *hat = find_stroke(d, last_eighth, HAT);
     if (bar % 4 == 3 && hat != NULL && d->section->energy > 0.3 && tune_random_chance(&random, 0.5))
         hat->key = OPEN_HAT;
-    else if (tune_random_chance(&random, 0.25) && find_stroke(d, last_eighth, KICK) == NULL &&
+    else if (tune_random_chance(&random, 0.25) && find_near(d, last_eighth, KICK) == NULL &&
              !tune_metre_is_compound(plan->metre) && d->section->energy > 0.35 &&
              !grooves_of(plan)->perform.machine)
         add_stroke(d, last_eighth, TUNE_PPQ / 2, KICK, 78);

@@ -110,7 +110,7 @@ static void weigh(Search *self, const gint8 fret[STRINGS], gint first, gint last
     }
     if ((heard & self->needed) != self->needed || !hand_holds(fret))
         return;
-    keep(self, &v, 0.09 * self->position + 0.12 * (self->most - v.n));
+    keep(self, &v, 0.09 * self->position + 0.3 * (self->most - v.n));
 }
 
 /* Strings from @string on; @first is the lowest one that sounds. */

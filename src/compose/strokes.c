@@ -43,6 +43,24 @@ static gint compare_strokes(gconstpointer a, gconstpointer b)
     return (y->velocity > x->velocity) - (y->velocity < x->velocity);
 }
 
+static gboolean is_crash(guint8 key)
+{
+    return key == CRASH || key == CRASH_2 || key == CHINA || key == SPLASH;
+}
+
+static gboolean keeps_time(guint8 key)
+{
+    return key == HAT || key == RIDE || key == RIDE_BELL;
+}
+
+static gboolean crash_at(const GArray *strokes, guint from, gint tick)
+{
+    for (; from < strokes->len && g_array_index(strokes, Stroke, from).tick == tick; from++)
+        if (is_crash(g_array_index(strokes, Stroke, from).key))
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean open_hat_at(const GArray *strokes, guint from, gint tick)
 {
     for (; from < strokes->len; from++) {
@@ -70,13 +88,16 @@ static void respect_limbs(GArray *strokes, gboolean limbless)
         gint tick = g_array_index(strokes, Stroke, from).tick;
         guint to = from, weakest = from;
         gint hands = 0, least = G_MAXINT;
-        gboolean open = open_hat_at(strokes, from, tick);
+        gboolean open = open_hat_at(strokes, from, tick), crash = crash_at(strokes, from, tick);
         for (; to < strokes->len && g_array_index(strokes, Stroke, to).tick == tick; to++) {
             guint8 key = g_array_index(strokes, Stroke, to).key;
-            gint value = open && (key == HAT || key == PEDAL_HAT) ? -1 : importance(key);
+            gint value = importance(key);
+            if ((open && (key == HAT || key == PEDAL_HAT)) || (crash && !limbless && keeps_time(key)))
+                value = -1;
             if (!is_hand(key) && value >= 0)
                 continue;
-            hands += value < 0 ? 3 : 1; /* a closed hat under an open one has to go */
+            /* a closed hat under an open one has to go, and what the hand on the crash would play */
+            hands += value < 0 ? 3 : 1;
             if (value < least) {
                 least = value;
                 weakest = to;
@@ -86,6 +107,46 @@ static void respect_limbs(GArray *strokes, gboolean limbless)
             g_array_remove_index(strokes, weakest);
         else
             from = to;
+    }
+}
+
+#define TWO_HANDS_MS 112 /* one hand keeps time no faster for long */
+#define FASTEST_MS   58  /* nor do two */
+#define ONE_FOOT_MS  92
+
+static gboolean hand_elsewhere(const GArray *strokes, guint at)
+{
+    const Stroke *s = &g_array_index(strokes, Stroke, at);
+
+    for (guint i = at; i-- > 0 && g_array_index(strokes, Stroke, i).tick == s->tick;)
+        if (is_hand(g_array_index(strokes, Stroke, i).key))
+            return TRUE;
+    for (guint i = at + 1; i < strokes->len && g_array_index(strokes, Stroke, i).tick == s->tick; i++)
+        if (is_hand(g_array_index(strokes, Stroke, i).key))
+            return TRUE;
+    return FALSE;
+}
+
+/* A pulse so quick that both hands keep it has gaps where one of them strikes another drum; what no two
+ * hands and no single foot can play loses its softer strokes. */
+static void respect_speed(GArray *strokes, double ms_per_tick)
+{
+    gint last[128];
+
+    for (guint k = 0; k < G_N_ELEMENTS(last); k++)
+        last[k] = -1000000;
+    for (guint i = 0; i < strokes->len;) {
+        const Stroke *s = &g_array_index(strokes, Stroke, i);
+        double gap = (s->tick - last[s->key & 127]) * ms_per_tick;
+        gboolean goes = (keeps_time(s->key) && (gap < FASTEST_MS || (gap < TWO_HANDS_MS &&
+                                                                    hand_elsewhere(strokes, i)))) ||
+                        (s->key == KICK && gap < ONE_FOOT_MS && s->velocity < 100);
+        if (goes) {
+            g_array_remove_index(strokes, i);
+            continue;
+        }
+        last[s->key & 127] = s->tick;
+        i++;
     }
 }
 
@@ -176,7 +237,10 @@ void plan_strokes_write(Plan *plan, PlanPart *part, GArray *strokes, gboolean pe
 {
     /* a machine has no hands, a percussion section has many */
     guint from = part->track->notes->len;
-    respect_limbs(strokes, !person || plan->style->grooves.perform.machine);
+    gboolean limbless = !person || plan->style->grooves.perform.machine;
+    respect_limbs(strokes, limbless);
+    if (!limbless)
+        respect_speed(strokes, 60000.0 / (plan->quarter_bpm * TUNE_PPQ));
     for (guint i = 0; i < strokes->len; i++) {
         const Stroke *s = &g_array_index(strokes, Stroke, i);
         gint pitch = playable(plan, part, s->tick, s->key), length = s->ticks;

@@ -16,6 +16,8 @@ enum {
     RIDE = 51,
     RIDE_BELL = 53,
     TAMBOURINE = 54,
+    CHINA = 52,
+    SPLASH = 55,
     CRASH_2 = 57,
 };
 

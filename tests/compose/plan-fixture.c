@@ -3,8 +3,8 @@
 #include "base/data.h"
 
 const char *const plan_fixture_styles[] = {
-    "ambient", "cinematic", "classical", "electronic", "folk", "jazz", "pop", "reggae", "rock", "ska",
-    NULL};
+    "ambient", "blues", "cinematic", "classical", "country", "electronic", "folk", "funk", "gospel",
+    "jazz",    "metal", "pop",       "punk",      "reggae",  "rock",       "ska",  "soul", NULL};
 
 static const TuneInstrument *likeliest(PlanFixture *self, const StylePart *part)
 {

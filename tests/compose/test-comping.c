@@ -106,6 +106,38 @@ static void test_strums_are_spread(void)
     g_assert_cmpint(spread * 10, >=, chords * 8);
 }
 
+/* What the piece has for a riff, guitar and bass play together, octaves apart. */
+static void test_riffs_are_in_unison(void)
+{
+    g_autoptr(PlanFixture) f = plan_fixture_new("metal", "4/4", 132, 3, TUNE_ENDING_COLD, 20);
+    gint together = 0, riffs = 0;
+
+    plan_fixture_play(f);
+    const GArray *low = plan_fixture_part(f, TUNE_ROLE_BASS)->track->notes;
+    const GArray *high = plan_fixture_part(f, TUNE_ROLE_COMP)->track->notes;
+    for (gint i = 0; i < f->plan.n_sections; i++) {
+        const PlanSection *s = &f->plan.sections[i];
+        if (plan_riff_pick(&f->plan, s) == NULL)
+            continue;
+        riffs++;
+        for (guint n = 0; n < low->len; n++) {
+            const TuneNote *bass = &g_array_index(low, TuneNote, n);
+            gboolean found = FALSE;
+            if (bass->onset < s->start_tick || bass->onset >= s->start_tick + s->ticks ||
+                bass->onset >= f->plan.final_tick)
+                continue;
+            for (guint k = 0; k < high->len && !found; k++) {
+                const TuneNote *guitar = &g_array_index(high, TuneNote, k);
+                found = guitar->onset == bass->onset && (guitar->pitch - bass->pitch) % 12 == 0;
+            }
+            g_assert_true(found);
+            together++;
+        }
+    }
+    g_assert_cmpint(riffs, >, 0);
+    g_assert_cmpint(together, >, 40);
+}
+
 /* Horns behind a singer speak where the singer rests: every fourth bar of the fixture's tune. */
 static void test_horns_answer_the_lead(void)
 {
@@ -137,6 +169,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/comping/jazz-bars-differ", test_jazz_bars_differ);
     g_test_add_func("/compose/comping/pads-keep-common-tones", test_pads_keep_common_tones);
     g_test_add_func("/compose/comping/strums-are-spread", test_strums_are_spread);
+    g_test_add_func("/compose/comping/riffs-are-in-unison", test_riffs_are_in_unison);
     g_test_add_func("/compose/comping/horns-answer-the-lead", test_horns_answer_the_lead);
     return g_test_run();
 }

@@ -71,6 +71,41 @@ static void test_two_hands(void)
         }
 }
 
+/* At any tempo: the hand on the crash plays no hat, a pulse for two hands stops where one of them is
+ * elsewhere, and no foot is quicker than a foot. */
+static void test_limbs_have_their_speed(void)
+{
+    for (gint style = 0; plan_fixture_styles[style] != NULL; style++) {
+        g_autoptr(PlanFixture) f =
+            plan_fixture_new(plan_fixture_styles[style], "4/4", 188, 3, TUNE_ENDING_COLD, 20);
+        plan_drums(&f->plan);
+        const PlanPart *part = plan_fixture_part(f, TUNE_ROLE_DRUMS);
+        if (part == NULL || f->plan.style->grooves.perform.machine || part->instrument->program == 48)
+            continue;
+        double ms = 60000.0 / (f->plan.quarter_bpm * TUNE_PPQ);
+        const GArray *notes = part->track->notes;
+        gint last_hat = -100000, last_kick = -100000;
+        for (guint i = 0; i < notes->len; i++) {
+            const TuneNote *n = &g_array_index(notes, TuneNote, i);
+            gboolean hat = n->pitch == 42 || n->pitch == 51 || n->pitch == 53;
+            gboolean other = FALSE;
+            for (guint k = 0; k < notes->len; k++) {
+                const TuneNote *o = &g_array_index(notes, TuneNote, k);
+                if (k == i || o->onset != n->onset)
+                    continue;
+                g_assert_false(hat && (o->pitch == 49 || o->pitch == 57 || o->pitch == 52));
+                other |= needs_a_hand(o->pitch) && o->pitch != n->pitch;
+            }
+            if (n->pitch == 42 && (n->onset - last_hat) * ms < 110)
+                g_assert_false(other);
+            if (n->pitch == 36 && n->velocity < 95)
+                g_assert_cmpfloat((n->onset - last_kick) * ms, >=, 90);
+            last_hat = n->pitch == 42 ? n->onset : last_hat;
+            last_kick = n->pitch == 36 ? n->onset : last_kick;
+        }
+    }
+}
+
 static void test_no_overlaps(void)
 {
     for (gint style = 0; plan_fixture_styles[style] != NULL; style++)
@@ -151,6 +186,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/compose/drums/fills-at-section-ends", test_fills_at_section_ends);
     g_test_add_func("/compose/drums/two-hands", test_two_hands);
+    g_test_add_func("/compose/drums/limbs-have-their-speed", test_limbs_have_their_speed);
     g_test_add_func("/compose/drums/no-overlaps", test_no_overlaps);
     g_test_add_func("/compose/drums/crash-at-loud-heads", test_crash_at_loud_heads);
     g_test_add_func("/compose/drums/every-metre-has-a-groove", test_every_metre_has_a_groove);

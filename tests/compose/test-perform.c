@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
 #include <math.h>
 
 #include "plan-fixture.h"
@@ -76,7 +78,8 @@ static void test_timing_within_ten_ms(void)
         plan_fixture_play(f);
         for (gint i = 0; i < f->plan.n_parts; i++) {
             const PlanPart *part = &f->plan.parts[i];
-            if (part->role == TUNE_ROLE_COMP)
+            if (part->role == TUNE_ROLE_COMP ||
+                (part->role == TUNE_ROLE_ARP && strcmp(part->instrument->family, "guitar") == 0))
                 continue; /* strums spread wider */
             for (guint n = 0; n < part->track->notes->len; n++) {
                 const TuneNote *note = &g_array_index(part->track->notes, TuneNote, n);
