@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <string.h>
-
 #include <math.h>
+#include <string.h>
 
 #include "plan-fixture.h"
 
