@@ -111,7 +111,7 @@ static void respect_limbs(GArray *strokes, gboolean limbless)
 }
 
 #define TWO_HANDS_MS 112 /* one hand keeps time no faster for long */
-#define FASTEST_MS   58  /* nor do two */
+#define FASTEST_MS   30  /* nor do two, with sticks that bounce */
 #define ONE_FOOT_MS  92
 
 static gboolean hand_elsewhere(const GArray *strokes, guint at)
