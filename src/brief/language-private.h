@@ -29,6 +29,7 @@ typedef struct {
     char *name;
     gboolean unspaced, compounds;
     GHashTable *senses; /* folded phrase, words joined by ' ' -> Sense* */
+    GHashTable *stems;  /* phrase of several words, each without its endings -> Sense* of senses */
     GArray *endings;    /* Ending */
     guint most;         /* words of the longest phrase; characters when unspaced */
     GPtrArray *words;   /* folded words of five letters and more, sorted: for slips */

@@ -85,6 +85,36 @@ static guint size_of(const Language *self, const char *key)
     return n;
 }
 
+/* @word without its endings: "guitares" and "guitare" -> "guitar". */
+static void stem(const Language *self, GString *word)
+{
+    for (guint i = 0; i < self->endings->len;) {
+        const Ending *ending = &g_array_index(self->endings, Ending, i);
+        gsize size = strlen(ending->from);
+        if (word->len < size + 4 || !g_str_has_suffix(word->str, ending->from)) {
+            i++;
+            continue;
+        }
+        g_string_truncate(word, word->len - size);
+        g_string_append(word, ending->to);
+        i = *ending->to == '\0' ? 0 : i + 1;
+    }
+}
+
+static char *stem_words(const Language *self, const char *key)
+{
+    g_auto(GStrv) words = g_strsplit(key, " ", -1);
+    GString *out = g_string_new(NULL);
+
+    for (guint i = 0; words[i] != NULL; i++) {
+        GString *word = g_string_new(words[i]);
+        stem(self, word);
+        g_string_append_printf(out, "%s%s", i > 0 ? " " : "", word->str);
+        g_string_free(word, TRUE);
+    }
+    return g_string_free(out, FALSE);
+}
+
 static void add_key(Language *self, const char *folded, const char *english, SenseKind kind)
 {
     g_autofree char *key = self->unspaced ? g_strstrip(g_strdup(folded)) : join_words(folded);
@@ -97,6 +127,8 @@ static void add_key(Language *self, const char *folded, const char *english, Sen
     self->most = MAX(self->most, size_of(self, key));
     if (!self->unspaced && strlen(key) >= 5 && strchr(key, ' ') == NULL)
         g_ptr_array_add(self->words, g_strdup(key));
+    if (!self->unspaced && strchr(key, ' ') != NULL)
+        g_hash_table_insert(self->stems, stem_words(self, key), sense);
     g_hash_table_insert(self->senses, g_steal_pointer(&key), sense);
 }
 
@@ -323,6 +355,7 @@ gboolean language_require(Language *self, GError **error)
     if (g_atomic_int_get(&self->is_parsed))
         return TRUE;
     if (!read_dictionary(self, error)) {
+        g_hash_table_remove_all(self->stems);
         g_hash_table_remove_all(self->senses);
         g_ptr_array_set_size(self->words, 0);
         g_array_set_size(self->endings, 0);
@@ -346,6 +379,10 @@ const Sense *language_find(const Language *self, const char *folded)
         g_autofree char *base = g_strdup_printf("%.*s%s", (int)(n - size), folded, ending->to);
         sense = g_hash_table_lookup(self->senses, base);
     }
+    if (sense == NULL && !self->unspaced && strchr(folded, ' ') != NULL) {
+        g_autofree char *stems = stem_words(self, folded);
+        sense = g_hash_table_lookup(self->stems, stems);
+    }
     return sense;
 }
 
@@ -366,6 +403,7 @@ static void language_free(gpointer data)
     g_free(self->text);
     g_free(self->name);
     g_mutex_clear(&self->lock);
+    g_hash_table_unref(self->stems);
     g_hash_table_unref(self->senses);
     g_array_unref(self->endings);
     g_ptr_array_unref(self->words);
@@ -398,6 +436,7 @@ void tune_languages_add(TuneLanguages *self, const char *code, const char *path,
     language->text = text;
     language->length = length;
     language->senses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    language->stems = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     language->endings = g_array_new(FALSE, FALSE, sizeof(Ending));
     g_array_set_clear_func(language->endings, ending_clear);
     language->words = g_ptr_array_new_with_free_func(g_free);

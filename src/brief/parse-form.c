@@ -200,7 +200,10 @@ static void read_behind(const Reader *self, Mention *mention)
     while (tune_reader_is_word(self, moment, "comes") || tune_reader_is_word(self, moment, "hits") ||
            tune_reader_is_word(self, moment, "starts") || tune_reader_is_word(self, moment, "in"))
         moment++;
-    if (!tune_reader_is_word(self, moment, "at") && !tune_reader_is_word(self, moment, "after") &&
+    gboolean at_clock = (tune_reader_is_word(self, moment, "a") || tune_reader_is_word(self, moment, "à")) &&
+                        tune_reader_token(self, moment + 1) != NULL &&
+                        tune_reader_token(self, moment + 1)->kind == TUNE_TOKEN_CLOCK; /* "drop a 0:45" */
+    if (!at_clock && !tune_reader_is_word(self, moment, "at") && !tune_reader_is_word(self, moment, "after") &&
         !tune_reader_is_mark(self, moment, '@'))
         return;
     token = tune_reader_token(self, ++moment);

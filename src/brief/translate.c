@@ -16,7 +16,8 @@ typedef struct {
     char *said;    /* as written */
     char *english; /* NULL: stays as it is */
     SenseKind kind;
-    gboolean known; /* found in the dictionary */
+    gboolean known;  /* found in the dictionary */
+    gboolean mended; /* as the slip of a word */
 } Segment;
 
 static void segment_clear(gpointer data)
@@ -99,6 +100,11 @@ static const Sense *sense_of_part(const Language *self, const TuneVocabulary *vo
     return sense;
 }
 
+static gboolean says_something(const Sense *sense)
+{
+    return *sense->english != '\0' && strcmp(sense->english, "the") != 0;
+}
+
 /* "klavierballade": two words of the dictionary, the first perhaps with a letter that joins. */
 static char *split_compound(const Language *self, const TuneVocabulary *vocabulary, const char *word)
 {
@@ -114,7 +120,7 @@ static char *split_compound(const Language *self, const TuneVocabulary *vocabula
                 continue;
             g_autofree char *left = g_strndup(word, at - size);
             const Sense *first = sense_of_part(self, vocabulary, left, &borrowed[0]);
-            if (first != NULL)
+            if (first != NULL && says_something(first) && says_something(right))
                 return g_strdup_printf("%s %s", first->english, right->english);
         }
     }
@@ -190,8 +196,9 @@ static void add_unmatched(const Language *self, const TuneVocabulary *vocabulary
         sense = parts == NULL ? mend(self, folded) : NULL;
     }
     add_segment(out, lead, p, end, sense);
+    Segment *segment = &g_array_index(out, Segment, out->len - 1);
+    segment->mended = sense != NULL;
     if (parts != NULL) {
-        Segment *segment = &g_array_index(out, Segment, out->len - 1);
         segment->english = g_steal_pointer(&parts);
         segment->known = TRUE;
     }
@@ -413,6 +420,13 @@ static void order_words(const TuneVocabulary *vocabulary, GArray *segments)
         Segment *segment = segment_at(segments, i);
         gint first = -1;
 
+        Segment *next = segment_at(segments, i + 1);
+        if (next != NULL && (says(next, "first") || says(next, "last")) && is_close(next) &&
+            g_ascii_isdigit(*text_of(segment))) { /* "les 20 premières secondes" */
+            g_autofree char *number = g_strdup(text_of(segment));
+            set_english(segment, next->english);
+            set_english(next, number);
+        }
         if (segment->kind == SENSE_BEHIND_WITHOUT && i > 0)
             first = first_of_list(segments, i);
         else if (segment->kind == SENSE_BEHIND_AT && i > 0)
@@ -454,6 +468,8 @@ static void join_segments(const GArray *segments, gboolean unspaced, Translation
 
 /* ---- which language ---- */
 
+/* Words count two each, words of three letters one, slips are no evidence of a language; where there are no blanks, a run of n characters counts n * n, because
+ * the longer the entries that are found the surer the language. */
 typedef struct {
     guint own;     /* words that only the language has */
     guint matched; /* words that it has */
@@ -465,8 +481,8 @@ static gboolean is_english_proper(const TuneVocabulary *vocabulary, const char *
 {
     const LexiconEntry *entry = tune_lexicon_find(vocabulary, word);
 
-    if (entry == NULL)
-        return tune_lexicon_knows(vocabulary, word);
+    if (entry == NULL) /* no more than a part of a phrase: "hip" */
+        return FALSE;
     switch (entry->kind) {
     case LEXICON_STOP:
     case LEXICON_ORDINARY:
@@ -474,19 +490,32 @@ static gboolean is_english_proper(const TuneVocabulary *vocabulary, const char *
     case LEXICON_NUMBER:
     case LEXICON_MOOD:
         return TRUE;
+    case LEXICON_UNIT:
+        return entry->value != UNIT_BPM && entry->value != UNIT_SOLO && entry->value != UNIT_TEMPO;
     default:
         return FALSE;
     }
 }
 
-static Evidence weigh(const TuneVocabulary *vocabulary, const GArray *segments)
+static guint weight_of(const Segment *segment, gboolean unspaced, guint n_words)
+{
+    guint n = (guint)g_utf8_strlen(segment->said, -1);
+
+    if (unspaced)
+        return n * n;
+    return segment->mended || n <= 3 ? 1 : 2 * n_words;
+}
+
+static Evidence weigh(const TuneVocabulary *vocabulary, const GArray *segments, gboolean unspaced)
 {
     Evidence evidence = {0};
 
     for (guint i = 0; i < segments->len; i++) {
         const Segment *segment = &g_array_index(segments, Segment, i);
-        if (*segment->said == '\0' || g_ascii_isdigit(*segment->said))
-            continue;
+        TuneChord chord;
+        if (*segment->said == '\0' || g_ascii_isdigit(*segment->said) || segment->said[1] == '\0' ||
+            tune_chord_parse(segment->said, &chord))
+            continue; /* "Em" is no Portuguese */
         gboolean known = FALSE, proper = FALSE;
         g_auto(GStrv) words = g_strsplit_set(segment->said, " -'", -1);
         for (guint k = 0; words[k] != NULL; k++) {
@@ -495,9 +524,10 @@ static Evidence weigh(const TuneVocabulary *vocabulary, const GArray *segments)
                            : known && tune_lexicon_knows(vocabulary, lower);
             proper = proper || is_english_proper(vocabulary, lower);
         }
-        evidence.matched += segment->known;
-        evidence.own += segment->known && !known;
-        evidence.english += !segment->known && proper;
+        guint weight = weight_of(segment, unspaced, g_strv_length(words));
+        evidence.matched += segment->known ? weight : 0;
+        evidence.own += segment->known && !known && !segment->mended ? weight : 0;
+        evidence.english += !segment->known && proper ? weight : 0;
     }
     return evidence;
 }
@@ -526,6 +556,17 @@ static gboolean has_cjk(const char *text)
     return FALSE;
 }
 
+/* Kana are Japanese; Han characters alone may be either, and are Chinese in doubt. */
+static gboolean has_kana(const char *text)
+{
+    for (; *text != '\0'; text = g_utf8_next_char(text)) {
+        gunichar c = g_utf8_get_char(text);
+        if (c >= 0x3041 && c <= 0x30FF)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static GArray *cut(const Language *self, const TuneVocabulary *vocabulary, const char *text)
 {
     GArray *segments = g_array_new(FALSE, FALSE, sizeof(Segment));
@@ -548,7 +589,7 @@ static gboolean is_better(Evidence a, Evidence b)
 gboolean tune_languages_translate(const TuneVocabulary *vocabulary, const char *text, Translation *out,
                                   GError **error)
 {
-    gboolean characters = has_cjk(text);
+    gboolean characters = has_cjk(text), kana = has_kana(text);
     g_autoptr(GArray) best = NULL;
     const Language *chosen = NULL;
     Evidence most = {0};
@@ -562,11 +603,12 @@ gboolean tune_languages_translate(const TuneVocabulary *vocabulary, const char *
         Language *language = g_ptr_array_index(vocabulary->languages->all, i);
         if (!language_require(language, error))
             return FALSE;
-        if (language->unspaced != characters)
+        if (language->unspaced != characters || (kana && strcmp(language->code, "ja") != 0))
             continue;
         g_autoptr(GArray) segments = cut(language, vocabulary, text);
-        Evidence evidence = weigh(vocabulary, segments);
-        if (evidence.own <= evidence.english || (chosen != NULL && !is_better(evidence, most)))
+        Evidence evidence = weigh(vocabulary, segments, characters);
+        if (evidence.own <= evidence.english || (chosen != NULL && !is_better(evidence, most) &&
+                                                      (!characters || is_better(most, evidence))))
             continue;
         g_clear_pointer(&best, g_array_unref);
         best = g_steal_pointer(&segments);

@@ -419,11 +419,22 @@ static void check_case(Case *self)
     check_words(self);
 }
 
+/* English is read as English, the other languages as themselves. */
+static void check_language(Case *self, gboolean foreign)
+{
+    gboolean translated = FALSE;
+
+    for (guint i = 0; self->error == NULL && i < self->brief->notes->len; i++)
+        translated |= g_str_has_prefix(g_ptr_array_index(self->brief->notes, i), "understood as ");
+    if (self->error == NULL && !foreign)
+        count(self, !translated, "language", "foreign");
+}
+
 /* ---- the file ---- */
 
-static double measure(const char *part, guint *n_cases)
+static double measure(const char *file, const char *part, guint *n_cases)
 {
-    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "brief", "prompts.jsonl", NULL);
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "brief", file, NULL);
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(TuneVocabulary) vocabulary = tune_vocabulary_load(&error);
@@ -448,6 +459,7 @@ static double measure(const char *part, guint *n_cases)
             tune_brief_complete(brief, vocabulary, &bad);
         now.error = bad;
         check_case(&now);
+        check_language(&now, strcmp(file, "languages.jsonl") == 0);
         right += now.right;
         wrong += now.wrong;
         (*n_cases)++;
@@ -460,7 +472,7 @@ static double measure(const char *part, guint *n_cases)
 static void test_tuned_part(void)
 {
     guint n = 0;
-    double accuracy = measure("tuned", &n);
+    double accuracy = measure("prompts.jsonl", "tuned", &n);
 
     g_assert_cmpuint(n, >=, 110);
     g_assert_cmpfloat(accuracy, >=, 0.95);
@@ -469,7 +481,7 @@ static void test_tuned_part(void)
 static void test_held_out_part(void)
 {
     guint n = 0;
-    double accuracy = measure("held-out", &n);
+    double accuracy = measure("prompts.jsonl", "held-out", &n);
 
     g_assert_cmpuint(n, >=, 50);
     g_assert_cmpfloat(accuracy, >=, 0.95);
@@ -479,7 +491,7 @@ static void test_held_out_part(void)
 static void test_second_held_out_part(void)
 {
     guint n = 0;
-    double accuracy = measure("fresh", &n);
+    double accuracy = measure("prompts.jsonl", "fresh", &n);
 
     g_assert_cmpuint(n, >=, 30);
     g_assert_cmpfloat(accuracy, >=, 0.95);
@@ -490,10 +502,20 @@ static void test_second_held_out_part(void)
 static void test_blind_part(void)
 {
     guint n = 0;
-    double accuracy = measure("blind", &n);
+    double accuracy = measure("prompts.jsonl", "blind", &n);
 
     g_assert_cmpuint(n, >=, 200);
     g_assert_cmpfloat(accuracy, >=, 0.95);
+}
+
+/* The common words of seven more languages. */
+static void test_language(gconstpointer code)
+{
+    guint n = 0;
+    double accuracy = measure("languages.jsonl", code, &n);
+
+    g_assert_cmpuint(n, >=, 60);
+    g_assert_cmpfloat(accuracy, >=, 0.90);
 }
 
 int main(int argc, char **argv)
@@ -503,5 +525,10 @@ int main(int argc, char **argv)
     g_test_add_func("/brief/prompts/held-out-part-is-understood", test_held_out_part);
     g_test_add_func("/brief/prompts/second-held-out-part", test_second_held_out_part);
     g_test_add_func("/brief/prompts/blind-part-is-understood", test_blind_part);
+    static const char *const codes[] = {"de", "es", "fr", "it", "ja", "pt", "zh"};
+    for (gsize i = 0; i < G_N_ELEMENTS(codes); i++) {
+        g_autofree char *name = g_strdup_printf("/brief/prompts/language-%s-is-understood", codes[i]);
+        g_test_add_data_func(name, codes[i], test_language);
+    }
     return g_test_run();
 }
