@@ -458,6 +458,10 @@ static gboolean says_more(const TuneVocabulary *self, const char *phrase)
                          head->kind == LEXICON_INSTRUMENT || head->kind == LEXICON_GENERIC) &&
         tune_lexicon_genre(self, space + 1) != NULL)
         return TRUE;
+    g_autofree char *rest = g_strndup(phrase, (gsize)(last - phrase));
+    if (entry != NULL && (entry->kind == LEXICON_INSTRUMENT || entry->kind == LEXICON_GENERIC) &&
+        tune_lexicon_genre(self, rest) != NULL)
+        return TRUE; /* "gospel choir" */
     return entry != NULL && (entry->kind == LEXICON_TEMPO || entry->kind == LEXICON_GROUP);
 }
 
