@@ -184,7 +184,7 @@ static gboolean read_instrument(const TuneYamlNode *map, TuneInstrument *self, G
 {
     static const char *const allowed[] = {"name",      "family",    "program", "range",
                                           "comfort",   "transpose", "polyphony", "sound",
-                                          "clef",      "roles",     "words",   "place", NULL};
+                                          "clef",      "roles",     "words",   "place", "glides", NULL};
     const char *name = NULL, *family = NULL;
     gint program = -1, transpose = 0, polyphony = 1;
 
@@ -212,6 +212,7 @@ static gboolean read_instrument(const TuneYamlNode *map, TuneInstrument *self, G
     if (self->comfort_low < self->low || self->comfort_high > self->high)
         return tune_yaml_fail(map, error, "\"comfort\" must lie inside \"range\"");
     return read_sound(map, self, error) && read_roles(map, self, error) && read_place(map, self, error) &&
+           tune_yaml_get_bool(map, "glides", &self->glides, error) &&
            read_words(map, self, error);
 }
 

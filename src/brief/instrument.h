@@ -37,6 +37,7 @@ typedef struct {
     guint8 clef;      /* 0 treble, 1 bass, 2 alto, 3 percussion, 4 treble 8vb (guitar) */
     guint roles;      /* bit 1 << TuneRole: what it can do */
     TuneEffectPlace place; /* of an effect */
+    gboolean glides;  /* slides to the next note when it overlaps */
 } TuneInstrument;
 
 typedef struct TuneInstruments TuneInstruments;

@@ -220,17 +220,35 @@ void plan_curves(Plan *plan, gint part_index)
 
 /* ---- glides ---- */
 
+/* An instrument that glides by itself does so when the note before lasts into this one. */
+static void overlap(const Plan *plan, TuneNote *before, gint start)
+{
+    gint reach = start + plan_ms_ticks(plan, 30) - tune_note_sounding_onset(before);
+
+    before->duration_offset = (gint16)CLAMP(reach - before->duration, -30000, 30000);
+}
+
+static void bend_from(const Plan *plan, PlanPart *part, gint start, gint interval)
+{
+    gint step = MAX(1, plan_ms_ticks(plan, 14)), depth = CLAMP(interval * BEND_A_SEMITONE, -8192, 8191);
+
+    for (gint k = 0; k <= 6; k++) {
+        TuneControl bend = {.tick = MAX(0, start + k * step), .control = TUNE_CONTROL_BEND,
+                            .value = (gint16)(depth * (6 - k) * (6 - k) / 36)};
+        g_array_append_val(part->track->controls, bend);
+    }
+}
+
 void plan_glides(Plan *plan, gint part_index)
 {
     PlanPart *part = &plan->parts[part_index];
     double chance = plan->style->grooves.perform.glide[part->role];
     const GArray *notes = part->track->notes;
-    gint step = MAX(1, plan_ms_ticks(plan, 14));
 
     if (chance <= 0 || plan_has_curve(plan, part_index, STYLE_CONTROL_BEND))
         return;
     for (guint i = 1; i < notes->len; i++) {
-        const TuneNote *note = &g_array_index(notes, TuneNote, i), *before = note - 1;
+        TuneNote *note = &g_array_index(notes, TuneNote, i), *before = note - 1;
         gint start = tune_note_sounding_onset(note), interval = before->pitch - note->pitch;
         TuneRandom random;
         if (interval == 0 || start - tune_note_sounding_end(before) > plan->beat_ticks / 4 ||
@@ -239,11 +257,9 @@ void plan_glides(Plan *plan, gint part_index)
         tune_random_init(&random, plan->seed, "all/%s/glide/%d", part->track->id, note->onset);
         if (!tune_random_chance(&random, chance))
             continue;
-        gint depth = CLAMP(interval * BEND_A_SEMITONE, -8192, 8191);
-        for (gint k = 0; k <= 6; k++) {
-            TuneControl bend = {.tick = MAX(0, start + k * step), .control = TUNE_CONTROL_BEND,
-                                .value = (gint16)(depth * (6 - k) * (6 - k) / 36)};
-            g_array_append_val(part->track->controls, bend);
-        }
+        if (part->instrument->glides)
+            overlap(plan, before, start);
+        else
+            bend_from(plan, part, start, interval);
     }
 }

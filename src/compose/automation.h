@@ -13,6 +13,6 @@ gboolean plan_has_curve(const Plan *plan, gint part_index, guint8 control);
  * follows, the controller goes back to rest.  Needs performed notes. */
 void plan_curves(Plan *plan, gint part_index);
 
-/* A bass with `glide:` slides into notes that follow on the one before: a bend from where the line was,
- * two semitones away at most. */
+/* A part with `glide:` slides into notes that follow on the one before: an instrument that glides by itself
+ * gets overlapping notes, another a bend from where the line was, two semitones away at most. */
 void plan_glides(Plan *plan, gint part_index);

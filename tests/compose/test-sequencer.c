@@ -245,20 +245,38 @@ static void test_curves(void)
     g_assert_cmpint(most - least, >, 200);
 }
 
+/* The bass of "slide" on instrument @key, played. */
+static const PlanPart *slide(Studio *s, const char *key)
+{
+    let_play(s, TUNE_ROLE_BASS);
+    PlanPart *bass = plan_fixture_part(s->f, TUNE_ROLE_BASS);
+    bass->instrument = tune_instruments_find(s->f->instruments, key);
+    g_assert_nonnull(bass->instrument);
+    plan_fixture_play(s->f);
+    return bass;
+}
+
 static void test_glides_start_where_the_line_was(void)
 {
-    g_autoptr(Studio) s = studio_new("bass:\n  - {name: slide, cells: '1---5---'}\nperform: {glide: {bass: 1}}\n");
-    let_play(s, TUNE_ROLE_BASS);
-    plan_fixture_play(s->f);
-    const PlanPart *bass = plan_fixture_part(s->f, TUNE_ROLE_BASS);
-    gint least, most, falls;
-    g_assert_cmpint(controls(bass, TUNE_CONTROL_BEND, 0, s->f->plan.ticks, &least, &most, &falls), >, 20);
+    static const char text[] = "bass:\n  - {name: slide, cells: '1---5---'}\nperform: {glide: {bass: 1}}\n";
+    g_autoptr(Studio) bent = studio_new(text), own = studio_new(text);
+    const PlanPart *bass = slide(bent, "fretless-bass");
+    gint least, most, falls, overlaps = 0;
+
+    g_assert_cmpint(controls(bass, TUNE_CONTROL_BEND, 0, bent->f->plan.ticks, &least, &most, &falls), >, 20);
     g_assert_cmpint(least, >=, -8192);
     g_assert_cmpint(most, <=, 8191);
     g_assert_cmpint(most, >, 4000);
     const TuneControl *last =
         &g_array_index(bass->track->controls, TuneControl, bass->track->controls->len - 1);
     g_assert_cmpint(last->value, ==, 0);
+    bass = slide(own, "808-bass"); /* it glides by itself where notes overlap */
+    g_assert_cmpint(controls(bass, TUNE_CONTROL_BEND, 0, own->f->plan.ticks, &least, &most, &falls), ==, 0);
+    for (guint i = 1; i < bass->track->notes->len; i++) {
+        const TuneNote *note = &g_array_index(bass->track->notes, TuneNote, i);
+        overlaps += tune_note_sounding_end(note - 1) > tune_note_sounding_onset(note);
+    }
+    g_assert_cmpint(overlaps, >, 5);
 }
 
 static void test_refusals(void)
