@@ -305,12 +305,28 @@ static gboolean is_doubtful(const Reader *self, const LexiconEntry *entry, guint
     return careful && !is_reference(self, (gint)at, (gint)n);
 }
 
+/* "epic drum and bass" is no epic drum: two words for an instrument give way to a genre of three and more that
+ * begins with the second. */
+static gboolean gives_way(const Reader *self, const LexiconEntry *entry, guint at, guint n)
+{
+    guint longer = 0;
+
+    if (entry == NULL || n != 2 || entry->kind != LEXICON_INSTRUMENT)
+        return FALSE;
+    const LexiconEntry *genre = tune_lexicon_match(self->vocabulary, self->tokens, at + 1, &longer);
+    return genre != NULL && genre->kind == LEXICON_GENRE && longer > 2;
+}
+
 static void match_phrases(Reader *self)
 {
     for (guint i = 0; i < self->tokens->len;) {
         guint n = 0;
         const LexiconEntry *entry = tune_lexicon_match(self->vocabulary, self->tokens, i, &n);
         const TuneToken *token = &g_array_index(self->tokens, TuneToken, i);
+        if (gives_way(self, entry, i, n)) {
+            entry = tune_lexicon_find(self->vocabulary, token->word);
+            n = 1;
+        }
         if ((entry == NULL || n == 1) && token->kind == TUNE_TOKEN_WORD && match_suffix(self, i)) {
             i += g_array_index(self->matches, ReaderMatch, self->matches->len - 1).n;
             continue;
