@@ -89,7 +89,7 @@ static void draw_slope(Drawer *d, gint from, gint to)
 
 static void draw_wave(Drawer *d, gint from, gint to)
 {
-    gint step = d->plan->beat_ticks / 2;
+    gint step = d->plan->beat_ticks;
     double cycle = d->curve->bars * d->plan->bar_ticks;
 
     for (gint tick = from; tick < to; tick += step)
