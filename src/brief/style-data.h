@@ -69,6 +69,7 @@ typedef struct {
     TuneFeel feel;     /* half or double time */
     double tempo;      /* against the piece's: 0.7 = slower; held back where a tempo was said by number */
     StyleVariation variation;
+    gint trade;        /* bars after which band and drummer take turns, 0 = they do not */
 } StyleSection;
 
 typedef struct {
@@ -152,6 +153,17 @@ typedef struct {
     gboolean rest[32];
 } StyleCell;
 
+/* What adorns a note. */
+typedef enum {
+    STYLE_ORNAMENT_MORDENT, /* the note, its upper neighbour, the note again */
+    STYLE_ORNAMENT_CUT,     /* a flick from above before the note */
+    STYLE_ORNAMENT_ROLL,    /* the note three times, parted by a flick from above and one from below */
+    STYLE_ORNAMENT_TURN,    /* upper neighbour, note, lower neighbour, note */
+    STYLE_ORNAMENT_SLIDE,   /* in from the half or whole step below */
+    STYLE_ORNAMENT_TRILL,   /* note and upper neighbour in quick turns */
+    STYLE_N_ORNAMENTS
+} StyleOrnament;
+
 typedef struct {
     gboolean strict;     /* voice leading without parallels (quartet, choir) */
     gint range;          /* usual span in semitones */
@@ -164,6 +176,8 @@ typedef struct {
     double rest;         /* share of a phrase that breathes, 0.05..0.5 */
     double call;         /* share of a phrase that the lead takes before others answer; 0 and 1 = all */
     double ornament;     /* grace notes, turns */
+    double ornaments[STYLE_N_ORNAMENTS]; /* which: weights */
+    double enclosure;    /* chance that a chord tone is reached from both its sides */
     double blue;         /* blue notes */
     gint phrase_bars;
     GArray *cells;       /* StyleCell */

@@ -59,6 +59,9 @@ static const DrumName drum_names[] = {
     {"woodblock-low", 77},
     {"triangle-mute", 80},
     {"triangle", 81},
+    {"sleigh-bells", 83},
+    {"bell-tree", 84},
+    {"castanets", 85},
     {"bass-drum", 35},
     {"brush-tap", 38},
     {"brush-slap", 39},
@@ -473,7 +476,8 @@ static void perform_defaults(StylePerform *perform)
                               .pedal = TRUE,
                               .rit = 0.3,
                               .fills = 0.5,
-                              .crash = 1};
+                              .crash = 1,
+                              .clave = -1};
     for (gint role = 0; role < TUNE_N_ROLES; role++)
         perform->legato[role] = 0.92;
     perform->legato[TUNE_ROLE_PAD] = 1.0;
@@ -501,11 +505,29 @@ static gboolean read_by_role(const TuneYamlNode *node, const char *key, double l
     return TRUE;
 }
 
+/* beats: [0, -0.1, 0.02]: how early or late each beat of a bar falls. */
+static gboolean read_uneven(const TuneYamlNode *node, StylePerform *perform, GError **error)
+{
+    const TuneYamlNode *list = tune_yaml_get(node, "beats");
+
+    if (list == NULL)
+        return TRUE;
+    if (tune_yaml_kind(list) != TUNE_YAML_LIST ||
+        tune_yaml_size(list) > G_N_ELEMENTS(perform->beats))
+        return tune_yaml_fail(list, error, "beats: a list of at most %d numbers is expected",
+                              (gint)G_N_ELEMENTS(perform->beats));
+    for (guint i = 0; i < tune_yaml_size(list); i++)
+        if (!tune_yaml_to_double(tune_yaml_at(list, i), -0.2, 0.2, &perform->beats[i], error))
+            return FALSE;
+    perform->n_beats = (gint)tune_yaml_size(list);
+    return TRUE;
+}
+
 static gboolean read_perform(const TuneYamlNode *root, StylePerform *perform, GError **error)
 {
     static const char *const keys[] = {
         "swing",  "swing-sixteenths", "late",  "drift", "loudness", "accent", "spread", "strum",
-        "legato", "machine",          "pedal", "bends", "rit",      "fills",  "crash",  "glide",
+        "legato", "machine",          "pedal", "bends", "rit",      "fills",  "crash", "clave", "beats",  "glide",
         NULL};
     const TuneYamlNode *node = tune_yaml_get(root, "perform");
 
@@ -528,7 +550,9 @@ static gboolean read_perform(const TuneYamlNode *root, StylePerform *perform, GE
            tune_yaml_get_bool(node, "bends", &perform->bends, error) &&
            tune_yaml_get_double(node, "rit", 0, 0.7, &perform->rit, error) &&
            tune_yaml_get_double(node, "fills", 0, 1, &perform->fills, error) &&
-           tune_yaml_get_double(node, "crash", 0, 1, &perform->crash, error);
+           tune_yaml_get_double(node, "crash", 0, 1, &perform->crash, error) &&
+           tune_yaml_get_double(node, "clave", 0, 1, &perform->clave, error) &&
+           read_uneven(node, perform, error);
 }
 
 gboolean tune_style_groove_parse(const TuneYamlNode *root, StyleGrooves *out, GError **error)

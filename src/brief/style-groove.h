@@ -135,6 +135,11 @@ typedef struct {
     double rit;                      /* how much an ending slows down, 0..1: 0.3 = to 70 % */
     double fills;                    /* how keen on fills at phrase ends, 0..1 */
     double crash;                    /* how keen on crashes at section heads, 0..1 */
+    double clave;                    /* patterns of two bars keep their place in the piece whatever the
+                                        sections do, and with this chance it begins with their second bar
+                                        (3-2 of what is written in 2-3); -1: patterns begin with sections */
+    gint n_beats;                    /* uneven beats: how many are said, 0 none */
+    double beats[12];                /* where each beat of the bar falls, in beats early (-) or late */
 } StylePerform;
 
 typedef struct {

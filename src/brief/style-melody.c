@@ -4,11 +4,13 @@
  */
 #include "brief/style-private.h"
 
+#include <string.h>
+
 void style_melody_init(StyleMelody *melody)
 {
     *melody = (StyleMelody){.range = 15, .step = 0.5, .repeat = 0.2, .leap = 0.3, .syncopation = 0.3,
                             .density = {1.0, 2.0}, .chord_tones = 0.86, .rest = 0.2,
-                            .phrase_bars = 4};
+                            .phrase_bars = 4, .ornaments = {[STYLE_ORNAMENT_MORDENT] = 1}};
     melody->cells = g_array_new(FALSE, TRUE, sizeof(StyleCell));
 }
 
@@ -92,12 +94,28 @@ static gboolean read_cells(const TuneYamlNode *root, StyleMelody *melody, GError
     return TRUE;
 }
 
+static gboolean read_ornaments(const TuneYamlNode *root, StyleMelody *melody, GError **error)
+{
+    static const char *const names[] = {"mordent", "cut", "roll", "turn", "slide", "trill", NULL};
+    const TuneYamlNode *node = tune_yaml_get(root, "ornaments");
+
+    if (node == NULL)
+        return TRUE;
+    memset(melody->ornaments, 0, sizeof melody->ornaments);
+    if (!tune_yaml_check_keys(node, names, error))
+        return FALSE;
+    for (gsize i = 0; i < STYLE_N_ORNAMENTS; i++)
+        if (!tune_yaml_get_double(node, names[i], 0, 100, &melody->ornaments[i], error))
+            return FALSE;
+    return TRUE;
+}
+
 gboolean style_melody_read(const TuneYamlNode *node, StyleMelody *melody, GError **error)
 {
     static const char *const allowed[] = {
         "strict",      "range",     "step",       "repeat", "leap",     "syncopation", "density",
         "chord_tones", "chromatic", "pentatonic", "rest",   "ornament", "blue",        "phrase",
-        "cells",       "call",      NULL};
+        "cells",       "call",      "ornaments",  "enclosure", NULL};
 
     return tune_yaml_check_keys(node, allowed, error) &&
            tune_yaml_get_bool(node, "strict", &melody->strict, error) &&
@@ -113,6 +131,8 @@ gboolean style_melody_read(const TuneYamlNode *node, StyleMelody *melody, GError
            tune_yaml_get_double(node, "rest", 0, 0.8, &melody->rest, error) &&
            tune_yaml_get_double(node, "call", 0.2, 1, &melody->call, error) &&
            tune_yaml_get_double(node, "ornament", 0, 1, &melody->ornament, error) &&
+           read_ornaments(node, melody, error) &&
+           tune_yaml_get_double(node, "enclosure", 0, 1, &melody->enclosure, error) &&
            tune_yaml_get_double(node, "blue", 0, 1, &melody->blue, error) &&
            tune_yaml_get_int(node, "phrase", 2, 8, &melody->phrase_bars, error) &&
            read_cells(node, melody, error);

@@ -295,7 +295,7 @@ static gboolean read_section(const TuneYamlNode *node, StyleSection *out, GError
 {
     static const char *const allowed[] = {"role", "bars",  "least",     "phrase", "energy", "material",
                                           "drop", "cycle", "transpose", "texture", "key", "feel", "tempo",
-                                          "variation", NULL};
+                                          "variation", "trade", NULL};
     const char *role = "", *material = "A", *texture = NULL;
 
     *out = (StyleSection){.bars = 8, .least = 2, .phrase_bars = 4, .energy = 0.5, .tempo = 1};
@@ -319,6 +319,7 @@ static gboolean read_section(const TuneYamlNode *node, StyleSection *out, GError
            tune_yaml_get_int(node, "drop", 0, 20, &out->drop, error) &&
            tune_yaml_get_bool(node, "cycle", &out->cycle, error) &&
            tune_yaml_get_int(node, "transpose", -6, 7, &out->transpose, error) &&
+           tune_yaml_get_int(node, "trade", 0, 16, &out->trade, error) &&
            tune_yaml_get_double(node, "tempo", 0.5, 2, &out->tempo, error) &&
            read_manner(node, out, error);
 }

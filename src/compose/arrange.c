@@ -151,7 +151,9 @@ static void clear_melody(Plan *plan)
     gint middle = (lead->low + lead->high) / 2;
     for (gint i = 0; i < plan->n_parts; i++) {
         PlanPart *p = &plan->parts[i];
-        if (!is_chordal(p->role) || (p->role == p->style->role && p->style->low >= middle - 2))
+        gboolean horns = p->instrument->breath; /* a section stays where it shines */
+        if (!is_chordal(p->role) || horns ||
+            (p->role == p->style->role && p->style->low >= middle - 2))
             continue; /* the style wants it on top */
         if (middle < 58 && p->instrument->comfort_high - lead->high >= 12) {
             p->low = MAX(p->low, lead->high - 3);

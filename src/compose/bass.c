@@ -536,9 +536,11 @@ static void find_kicks(Bassist *b)
 
 static void pattern_bar(Bassist *b, gint bar, gint start)
 {
-    plan_pattern_bar_felt(b->pattern, b->plan->metre, b->section->feel, bar + 1, b->hits);
+    plan_pattern_bar_felt(b->pattern, b->plan->metre, b->section->feel,
+                          plan_pattern_place(b->plan, b->section, bar + 1), b->hits);
     gint lead_in = b->hits->len > 0 ? g_array_index(b->hits, StyleHit, 0).tick : 0;
-    plan_pattern_bar_felt(b->pattern, b->plan->metre, b->section->feel, bar, b->hits);
+    plan_pattern_bar_felt(b->pattern, b->plan->metre, b->section->feel,
+                          plan_pattern_place(b->plan, b->section, bar), b->hits);
     for (guint i = 0; i < b->hits->len; i++) {
         const StyleHit *hit = &g_array_index(b->hits, StyleHit, i);
         if (hit->cell == '>')

@@ -435,7 +435,8 @@ static void answer_section(Comper *c)
             break;
         if (bar % phrase == 0)
             said = 0;
-        plan_pattern_bar_felt(c->pattern, c->plan->metre, c->section->feel, bar, c->hits);
+        plan_pattern_bar_felt(c->pattern, c->plan->metre, c->section->feel,
+                          plan_pattern_place(c->plan, c->section, bar), c->hits);
         for (guint i = 0; i < c->hits->len; i++) {
             StyleHit hit = g_array_index(c->hits, StyleHit, i);
             gint room = room_until(c, start + hit.tick, c->end);
@@ -505,7 +506,8 @@ static void pattern_bar(Comper *c, gint bar, gint start)
 
     plan_stream(c->plan, c->section, c->part, "bar",
                 bar + (bar % 4 == 1 ? 100 * c->section->repeat : 0), &random);
-    plan_pattern_bar_felt(c->pattern, c->plan->metre, c->section->feel, bar, c->hits);
+    plan_pattern_bar_felt(c->pattern, c->plan->metre, c->section->feel,
+                          plan_pattern_place(c->plan, c->section, bar), c->hits);
     if (bar % 4 == 1 && c->section->repeat > 0)
         vary_repeat(c->hits, line);
     /* a stroke is left out where a phrase breathes, and in the second bar of a repeat */

@@ -37,6 +37,7 @@ typedef struct {
     double pace;        /* tempo against the piece's, 1 */
     StyleVariation variation; /* what is done to the tune */
     gboolean theme;     /* sings the brief's theme */
+    gint trade;         /* bars after which band and drummer take turns, 0 = they do not */
     gboolean last;      /* the last section: the ending happens here */
     gint phrase_bars;   /* 2, 4 or 8: cadences fall at multiples of it */
     guint32 playing;    /* bit i: part i plays here (arrange.c) */
@@ -94,6 +95,7 @@ typedef struct {
     double temperature;      /* 0..1 */
     double swing;            /* 0.5 straight .. 0.67 triplet: place of the off-beat eighth in the beat */
     gboolean swing_sixteenths;
+    gint pattern_shift;      /* bars by which two-bar patterns are turned: 1 makes 3-2 of 2-3 */
 
     PlanSection *sections;
     gint n_sections;
@@ -141,6 +143,10 @@ void plan_doublings(Plan *plan);
 /* bow.c: what is plucked, trembles or is played short; a part that plucks now and then becomes two
  * tracks */
 void plan_bowing(Plan *plan);
+/* trade.c: TRUE when the drummer has bar @bar of @section to himself. */
+gboolean plan_drummer_alone(const Plan *plan, const PlanSection *section, gint bar);
+/* trade.c: silences everybody else there */
+void plan_trade(Plan *plan);
 /* perform.c: offsets, velocities, controls over all tracks */
 void plan_perform(Plan *plan);
 

@@ -86,6 +86,7 @@ static gboolean compose(Plan *plan, GError **error)
     plan_drums(plan);
     plan_bass(plan);
     plan_comping(plan);
+    plan_trade(plan);
     plan_gaps(plan);
     plan_counterpoint(plan);
     plan_doublings(plan);

@@ -52,7 +52,7 @@ static Draft draft_of_style(const StyleSection *s)
     return (Draft){.role = s->role, .material = s->material, .bars = s->bars, .least = s->least,
                    .phrase_bars = s->phrase_bars, .energy = s->energy, .drop = s->drop,
                    .cycle = s->cycle, .at_seconds = -1, .transpose = s->transpose, .key = s->key, .feel = s->feel,
-                   .tempo = s->tempo, .variation = s->variation, .texture = s->texture};
+                   .tempo = s->tempo, .variation = s->variation, .texture = s->texture, .trade = s->trade};
 }
 
 /* Lines of the lyrics that are sung in said section @index, when the lyrics are where the sections come

@@ -132,7 +132,8 @@ static void groove_bar(Drummer *d, gint bar, gint start)
     }
     /* "now and then" differs between the repeats of one material, the rest does not */
     drummer_stream(d, "maybe", bar + 100 * d->section->repeat, &random);
-    plan_pattern_bar_felt(d->groove, d->plan->metre, d->section->feel, bar, d->hits);
+    plan_pattern_bar_felt(d->groove, d->plan->metre, d->section->feel,
+                          plan_pattern_place(d->plan, d->section, bar), d->hits);
     for (guint i = 0; i < d->hits->len; i++) {
         const StyleHit *hit = &g_array_index(d->hits, StyleHit, i);
         gboolean maybe = hit->cell == 'p' || hit->cell == 'q';
@@ -287,6 +288,27 @@ static void phrase_end_fill(Drummer *d, gint bar_end, gint bar)
         play_fill(d, fill, bar_end);
 }
 
+/* A bar of the drummer's own: fills one after the other, over whatever his feet do. */
+static void solo_bar(Drummer *d, gint bar, gint start)
+{
+    TuneRandom random;
+    gint beat = carry_beat_ticks(d->plan->metre), at = start, end = start + d->plan->bar_ticks;
+
+    drummer_stream(d, "solo", bar + 100 * d->section->repeat, &random);
+    remove_strokes(d, start, end, FALSE);
+    for (gint guard = 0; at < end && guard < 8; guard++) {
+        gint left = (end - at) / MAX(1, beat);
+        const StylePattern *fill = pick_fill(d, left >= 4 ? 4 : MAX(1, MIN(left, 2)), 0, 0.9, &random);
+        if (fill == NULL)
+            fill = pick_fill(d, 0, 0, 0.9, &random);
+        gint length = fill != NULL ? plan_pattern_fill_ticks(fill, d->plan->metre) : 0;
+        if (length <= 0 || at + length > end)
+            return;
+        play_fill(d, fill, at + length);
+        at += length;
+    }
+}
+
 /* ---- section heads and ends ---- */
 
 static void crash_at_head(Drummer *d)
@@ -404,6 +426,10 @@ static void play_section(Drummer *d)
     for (gint bar = 0; bar < bars; bar++) {
         gint start = s->start_tick + bar * d->plan->bar_ticks;
         groove_bar(d, bar, start);
+        if (plan_drummer_alone(d->plan, s, bar)) {
+            solo_bar(d, bar, start);
+            continue;
+        }
         vary_bar(d, bar, start);
         if ((bar + 1) % phrase == 0 && bar + 1 < bars)
             phrase_end_fill(d, start + d->plan->bar_ticks, bar);

@@ -142,6 +142,16 @@ static void choose_ending(Plan *plan)
         plan->ending = TUNE_ENDING_RING;
 }
 
+/* On which bar of the clave the piece begins. */
+static void choose_clave(Plan *plan)
+{
+    double chance = plan->style->grooves.perform.clave;
+    TuneRandom random;
+
+    tune_random_init(&random, plan->seed, "piece/clave");
+    plan->pattern_shift = chance > 0 && tune_random_chance(&random, chance) ? 1 : 0;
+}
+
 static void choose_basics(Plan *plan)
 {
     const TuneBrief *brief = plan->brief;
@@ -154,6 +164,7 @@ static void choose_basics(Plan *plan)
     if (plan->swing < 0.5)
         plan->swing = 0.5;
     plan->swing_sixteenths = plan->style->grooves.perform.swing_sixteenths;
+    choose_clave(plan);
     choose_key(plan);
     choose_ending(plan);
 }
@@ -442,6 +453,7 @@ static void make_sections(Plan *plan, const GArray *drafts)
         s->variation = d->variation;
         s->theme = d->theme;
         relations[i] = d->key;
+        s->trade = d->trade;
         s->last = i + 1 == drafts->len;
         s->phrase_bars = d->phrase_bars;
         bar += d->bars;

@@ -24,6 +24,7 @@ typedef struct {
     double tempo;
     StyleVariation variation;
     gboolean theme;     /* sings the brief's theme */
+    gint trade;
     const TuneBriefSection *said; /* (nullable) */
 } Draft;
 

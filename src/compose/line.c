@@ -42,7 +42,8 @@ static void index_scale(Solver *s, TuneKey key)
     guint16 mask;
     gint at = 0;
 
-    if (__builtin_popcount(tune_key_mask(key)) < 7)
+    /* The blues scale goes by the steps of minor; a scale of five notes has its own. */
+    if (__builtin_popcount(tune_key_mask(key)) == 6)
         full.mode = tune_mode_is_minor(key.mode) ? TUNE_MODE_MINOR : TUNE_MODE_MAJOR;
     mask = tune_key_mask(full);
     for (gint p = 0; p < 128; p++) {

@@ -33,6 +33,21 @@ static void add_onset(Motif *out, gint tick, gint ticks)
     out->ticks[out->n++] = ticks;
 }
 
+/* The second bar first, as in a piece whose clave is turned. */
+static void turn_bars(const Plan *plan, Motif *motif)
+{
+    gint bar = plan->bar_ticks, length = 2 * bar, split = 0;
+    Motif old = *motif;
+
+    while (split < old.n && old.tick[split] < bar)
+        split++;
+    for (gint i = 0; i < old.n; i++) {
+        gint from = (split + i) % old.n;
+        motif->tick[i] = (old.tick[from] + bar) % length;
+        motif->ticks[i] = MIN(old.ticks[from], length - motif->tick[i]);
+    }
+}
+
 static void take_cell(const StyleCell *cell, Motif *out)
 {
     out->bars = cell->bars;
@@ -111,6 +126,8 @@ static gboolean choose_cell(const Plan *plan, double energy, double density, Tun
         take_cell(cell, out);
     else
         carry_cell(plan, cell, out);
+    if (plan->pattern_shift == 1 && out->bars == 2 && out->n > 0)
+        turn_bars(plan, out);
     return TRUE;
 }
 

@@ -13,6 +13,13 @@ void plan_stream(const Plan *plan, const PlanSection *section, const PlanPart *p
                      part != NULL ? part->track->id : "all", what, number);
 }
 
+gint plan_pattern_place(const Plan *plan, const PlanSection *section, gint bar)
+{
+    gboolean clave = plan->style->grooves.perform.clave >= 0;
+
+    return clave ? bar + section->start_bar % 2 + plan->pattern_shift : bar;
+}
+
 gint plan_groove_end(const Plan *plan, const PlanSection *section)
 {
     gint end = section->start_tick + section->ticks;

@@ -34,6 +34,10 @@ const StylePattern *plan_pattern_turn(const Plan *plan, const GPtrArray *pattern
 /* TRUE when @pattern is for @instrument (nullable) or for any. */
 gboolean plan_pattern_serves(const StylePattern *pattern, const TuneInstrument *instrument);
 
+/* The bar of a pattern that sounds in bar @bar of @section: counted from the section's start, or with a clave
+ * from the piece's. */
+gint plan_pattern_place(const Plan *plan, const PlanSection *section, gint bar);
+
 /* Hits of bar @bar (counted from where the pattern began) as they fall in a bar of @metre, ticks from
  * the bar line, appended to the emptied @hits, sorted. */
 void plan_pattern_bar(const StylePattern *pattern, TuneMetre metre, gint bar, GArray *hits);

@@ -45,6 +45,21 @@ static double swing_ratio(const Plan *plan)
     return 0.5 + (plan->swing - 0.5) * CLAMP(1.0 - (beats - 120) / 255.0, 0.3, 1.0);
 }
 
+/* Where the style's uneven beats put @tick: each beat by its own share of a beat early or late, what lies
+ * between in proportion. */
+static gint uneven(const Plan *plan, gint tick)
+{
+    const StylePerform *perform = perform_of(plan);
+    gint beat = plan->beat_ticks, n = perform->n_beats;
+
+    if (n == 0 || n * beat != plan->bar_ticks)
+        return tick;
+    gint at = tick % plan->bar_ticks / beat;
+    double inside = (double)(tick % beat) / beat;
+    double off = perform->beats[at] + (perform->beats[(at + 1) % n] - perform->beats[at]) * inside;
+    return tick + (gint)(off * beat + (off < 0 ? -0.5 : 0.5));
+}
+
 gint plan_swung(const Plan *plan, gint tick)
 {
     gint unit = plan->swing_sixteenths ? TUNE_PPQ / 2 : TUNE_PPQ;
@@ -52,10 +67,10 @@ gint plan_swung(const Plan *plan, gint tick)
     /* Eighths that are counted one by one (7/8), or three to a beat, stay where they are. */
     if (plan->swing <= 0.5 || (plan->metre.unit >= 8 && !plan->swing_sixteenths) ||
         tune_metre_is_compound(plan->metre))
-        return tick;
+        return uneven(plan, tick);
     gint in_bar = tick % plan->bar_ticks, in_unit = in_bar % unit;
     if (in_unit == 0 || in_unit % (unit / 3) == 0)
-        return tick;
+        return uneven(plan, tick);
     double ratio = swing_ratio(plan), half = unit / 2.0;
     double moved = in_unit <= half ? in_unit * 2 * ratio
                                    : unit * (ratio + (in_unit - half) / half * (1 - ratio));
