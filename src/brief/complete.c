@@ -406,6 +406,13 @@ static gboolean settle_shortness(TuneBrief *self, GError **error)
     return TRUE;
 }
 
+/* A form whose first section begins later than the piece leaves room for others before it. */
+static void leave_room(TuneBrief *self)
+{
+    if (self->sections->len > 0 && g_array_index(self->sections, TuneBriefSection, 0).at_seconds > 2)
+        self->sections_partial = TRUE;
+}
+
 /* Lyrics with tags are a form. */
 static void form_from_lyrics(TuneBrief *self)
 {
@@ -479,6 +486,7 @@ gboolean tune_brief_complete(TuneBrief *self, const TuneVocabulary *vocabulary, 
     if (!settle_vocals(self, error) || !settle_length(self, error))
         return FALSE;
     form_from_lyrics(self);
+    leave_room(self);
     if (!settle_sections(self, error) || !settle_shortness(self, error))
         return FALSE;
     settle_loop(self);

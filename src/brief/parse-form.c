@@ -16,6 +16,7 @@ typedef struct {
     gint count;       /* "two verses" */
     gint bars;
     double at_seconds;
+    TuneFeel feel;
 } Mention;
 
 /* ---- letters ---- */
@@ -234,6 +235,38 @@ static void read_moment_before(const Reader *self, Mention *mention)
     }
 }
 
+/* "half time", "double-time": tokens of it at @at, 0 when it is not there. */
+static gint feel_at(const Reader *self, gint at, TuneFeel *feel)
+{
+    static const char *const words[2][2] = {{"half", "halftime"}, {"double", "doubletime"}};
+
+    for (gint i = 0; i < 2; i++) {
+        gboolean two = tune_reader_is_word(self, at, words[i][0]) &&
+                       tune_reader_is_word(self, at + 1, "time");
+        if (!two && !tune_reader_is_word(self, at, words[i][1]))
+            continue;
+        *feel = i == 0 ? TUNE_FEEL_HALF : TUNE_FEEL_DOUBLE;
+        return two ? 2 : 1;
+    }
+    return 0;
+}
+
+/* "a half-time chorus", "chorus in double time" */
+static void read_feel(const Reader *self, Mention *mention)
+{
+    for (gint n = 1; n <= 2; n++)
+        if (mention->first >= n && feel_at(self, mention->first - n, &mention->feel) == n) {
+            mention->first -= n;
+            return;
+        }
+    gint at = mention->last;
+    if (tune_reader_is_word(self, at, "in") || tune_reader_is_word(self, at, "is"))
+        at++;
+    gint n = at > mention->last ? feel_at(self, at, &mention->feel) : 0;
+    if (n > 0)
+        mention->last = at + n;
+}
+
 static GArray *find_mentions(Reader *self)
 {
     GArray *mentions = g_array_new(FALSE, FALSE, sizeof(Mention));
@@ -255,6 +288,7 @@ static GArray *find_mentions(Reader *self)
             continue;
         }
         mention.last = i + n;
+        read_feel(self, &mention);
         read_before(self, &mention);
         read_moment_before(self, &mention);
         read_behind(self, &mention);
@@ -285,6 +319,7 @@ static void add_mention(TuneBrief *brief, const Mention *mention)
     tune_brief_add_section(brief, mention->role, mention->bars);
     g_array_index(brief->sections, TuneBriefSection, brief->sections->len - 1).at_seconds =
         mention->at_seconds;
+    g_array_index(brief->sections, TuneBriefSection, brief->sections->len - 1).feel = mention->feel;
 }
 
 /* "two verses, two choruses" take turns; others stand one after the other. */

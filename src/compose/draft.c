@@ -256,9 +256,22 @@ static guint place_for(const GArray *drafts, guint from, TuneSectionRole role)
     return MIN(drafts->len, from + (drafts->len - from + 1) / 2);
 }
 
+/* A half-time chorus is one each time that it comes. */
+static void feel_alike(GArray *drafts, const GArray *said)
+{
+    for (guint i = 0; i < said->len; i++) {
+        const Draft *d = &g_array_index(said, Draft, i);
+        for (guint k = 0; k < drafts->len && d->feel != TUNE_FEEL_PLAIN; k++)
+            if (g_array_index(drafts, Draft, k).role == d->role)
+                g_array_index(drafts, Draft, k).feel = d->feel;
+    }
+}
+
 static void work_in(GArray *drafts, const GArray *said)
 {
     guint from = 0;
+
+    feel_alike(drafts, said);
 
     for (guint i = 0; i < said->len; i++) {
         Draft d = g_array_index(said, Draft, i);
@@ -269,7 +282,6 @@ static void work_in(GArray *drafts, const GArray *said)
             Draft *known = &g_array_index(drafts, Draft, at);
             known->said = d.said;
             known->at_seconds = d.at_seconds;
-            known->feel = d.feel != TUNE_FEEL_PLAIN ? d.feel : known->feel;
             known->fixed = d.fixed;
             known->bars = d.fixed || d.least > 1 ? d.bars : known->bars;
             known->least = MAX(known->least, MIN(d.least, known->bars));

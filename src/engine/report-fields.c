@@ -163,33 +163,6 @@ static void put_chords(ReportSheet *sheet)
                found ? shown->str : "another progression", judged(found));
 }
 
-static void put_sections(ReportSheet *sheet)
-{
-    const GArray *asked = sheet->brief->sections, *got = sheet->score->sections;
-    g_autoptr(GString) wanted = g_string_new(NULL);
-    g_autoptr(GString) shown = g_string_new(NULL);
-    guint next = 0;
-
-    for (guint i = 0; i < got->len; i++) {
-        const TuneSection *section = &g_array_index(got, TuneSection, i);
-        g_string_append_printf(shown, "%s%s", i > 0 ? ", " : "", section->name);
-        if (asked != NULL && next < asked->len &&
-            section->role == g_array_index(asked, TuneBriefSection, next).role)
-            next++;
-    }
-    if (asked == NULL || asked->len == 0 || !asked_for(sheet->brief->sections_origin)) {
-        report_put(sheet, "form", TUNE_ORIGIN_DEFAULT, FALSE, NULL, shown->str, REPORT_NOT_ASKED);
-        return;
-    }
-    for (guint i = 0; i < asked->len; i++)
-        g_string_append_printf(
-            wanted, "%s%s", i > 0 ? ", " : "",
-            tune_section_role_name(g_array_index(asked, TuneBriefSection, i).role));
-    gboolean whole = sheet->brief->sections_partial || got->len == asked->len;
-    report_put(sheet, "form", sheet->brief->sections_origin, TRUE, wanted->str, shown->str,
-               judged(next == asked->len && whole));
-}
-
 static const TuneTrack *track_of(const TuneScore *score, const char *instrument)
 {
     for (guint i = 0; i < score->tracks->len; i++) {
@@ -316,7 +289,7 @@ void report_put_score_fields(ReportSheet *sheet)
     put_metre(sheet);
     put_length(sheet);
     put_chords(sheet);
-    put_sections(sheet);
+    report_put_form(sheet);
     put_instruments(sheet);
     put_absent(sheet, "drums", brief->no_drums_origin, brief->no_drums, TUNE_ROLE_DRUMS);
     put_absent(sheet, "bass", brief->no_bass_origin, brief->no_bass, TUNE_ROLE_BASS);

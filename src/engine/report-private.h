@@ -19,5 +19,9 @@ typedef struct {
 void report_put(ReportSheet *sheet, const char *field, TuneOrigin origin, gboolean hard,
                 const char *asked, const char *got, ReportStatus status);
 
+/* Sections in their order and, where a time was said, at it (to the nearest bar line); who plays in sections
+ * for which that was said. */
+void report_put_form(ReportSheet *sheet);
+
 /* Style, tempo, key, metre, length, chords, form, instruments, lyrics, ending, mood. */
 void report_put_score_fields(ReportSheet *sheet);

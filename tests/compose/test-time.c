@@ -316,6 +316,70 @@ static void test_words_are_sung_by_a_voice(void)
     g_assert_cmpfloat((double)same / all, >, 0.6);
 }
 
+static TuneBrief *brief_of(const BriefFixture *f, const char *sentence)
+{
+    g_autoptr(GError) error = NULL;
+    TuneBrief *brief = tune_brief_new();
+
+    g_assert_true(tune_brief_read_sentence(brief, f->vocabulary, sentence, &error));
+    g_assert_true(tune_brief_complete(brief, f->vocabulary, &error));
+    return brief;
+}
+
+static void test_half_time_is_understood(void)
+{
+    static const char *const sentences[] = {"rock, 100 bpm, with a half-time chorus",
+                                            "rock, 100 bpm, verse, chorus in half time, outro"};
+    g_autoptr(BriefFixture) f = brief_fixture_new("rock");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(sentences); i++) {
+        g_autoptr(TuneBrief) brief = brief_of(f, sentences[i]);
+        gboolean found = FALSE;
+        for (guint k = 0; k < brief->sections->len; k++) {
+            const TuneBriefSection *s = &g_array_index(brief->sections, TuneBriefSection, k);
+            g_assert_cmpint(s->feel, ==, s->role == TUNE_SECTION_CHORUS ? TUNE_FEEL_HALF : TUNE_FEEL_PLAIN);
+            found |= s->role == TUNE_SECTION_CHORUS;
+        }
+        g_assert_true(found);
+        g_assert_cmpint(brief->tempo_curve, ==, TUNE_TEMPO_STEADY);
+    }
+}
+
+/* Moments said by the clock are met to half a bar at a said tempo, to a beat at an open one; what comes
+ * first begins the piece only when it is said to. */
+static void test_moments_are_met(void)
+{
+    static const struct {
+        const char *sentence;
+        TuneSectionRole role;
+        double at;
+    } cases[] = {
+        {"electronic, drop at 0:45, 90 seconds", TUNE_SECTION_DROP, 45},
+        {"electronic, 128 bpm, drop at 1:00, breakdown at 1:30, 2:30", TUNE_SECTION_DROP, 60},
+        {"electronic, 128 bpm, drop at 1:00, breakdown at 1:30, 2:30", TUNE_SECTION_BREAKDOWN, 90},
+        {"rock, 138 bpm, chorus at 0:40, bridge at 1:20, two minutes", TUNE_SECTION_CHORUS, 40},
+        {"rock, chorus at 0:40, bridge at 1:20, two minutes", TUNE_SECTION_BRIDGE, 80},
+        {"jazz, 150 bpm, sax solo at 0:50, 1:45", TUNE_SECTION_SOLO, 50},
+    };
+    g_autoptr(BriefFixture) f = brief_fixture_new("rock");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        for (guint64 seed = 0; seed < 3; seed++) {
+            g_autoptr(GError) error = NULL;
+            g_autoptr(TuneBrief) brief = brief_of(f, cases[i].sentence);
+            g_autoptr(TuneScore) score = tune_compose(brief, f->vocabulary, seed, NULL, &error);
+            g_assert_no_error(error);
+            double off = 1000;
+            for (guint k = 0; k < score->sections->len; k++)
+                if (score_section(score, k)->role == cases[i].role)
+                    off = MIN(off, fabs(tune_score_seconds(score, score_section(score, k)->tick) -
+                                        cases[i].at));
+            double beat = 60.0 / tune_metre_beat_bpm(brief->metre, tune_score_tempo_at(score, 0));
+            g_assert_cmpfloat(off, <=, brief->bpm_hard ? 2 * beat + 0.01 : beat);
+            g_assert_cmpint(score_section(score, 0)->role, !=, cases[i].role);
+        }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -326,5 +390,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/time/variations", test_variations_keep_the_tune);
     g_test_add_func("/compose/time/asked-players-open", test_asked_players_open);
     g_test_add_func("/compose/time/words-are-sung-by-a-voice", test_words_are_sung_by_a_voice);
+    g_test_add_func("/compose/time/half-time-is-understood", test_half_time_is_understood);
+    g_test_add_func("/compose/time/moments-are-met", test_moments_are_met);
     return g_test_run();
 }
