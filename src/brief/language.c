@@ -178,7 +178,7 @@ static gboolean add_behind(Language *self, const TuneYamlNode *map, GError **err
 
 static GStrv list_of(const TuneYamlNode *root, const char *key)
 {
-    const TuneYamlNode *node = tune_yaml_get(root, key);
+    const TuneYamlNode *node = root == NULL ? NULL : tune_yaml_get(root, key);
     GStrv list = g_strsplit(node == NULL ? "" : tune_yaml_text(node), ",", -1);
 
     for (guint i = 0; list[i] != NULL; i++)
@@ -186,8 +186,13 @@ static GStrv list_of(const TuneYamlNode *root, const char *key)
     return list;
 }
 
+#define N_MODES 6
+static const char *const mode_names[N_MODES] = {"major",    "minor",  "dorian",
+                                                "phrygian", "lydian", "mixolydian"};
+
 typedef struct {
-    GStrv sharp, flat, sharp_before, flat_before, major, minor;
+    GStrv sharp, flat, sharp_before, flat_before;
+    GStrv modes[N_MODES]; /* words for each of mode_names */
 } KeyWords;
 
 static void key_words_clear(KeyWords *self)
@@ -196,8 +201,8 @@ static void key_words_clear(KeyWords *self)
     g_strfreev(self->flat);
     g_strfreev(self->sharp_before);
     g_strfreev(self->flat_before);
-    g_strfreev(self->major);
-    g_strfreev(self->minor);
+    for (gsize i = 0; i < N_MODES; i++)
+        g_strfreev(self->modes[i]);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeyWords, key_words_clear)
@@ -206,12 +211,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeyWords, key_words_clear)
 static void add_key_names(Language *self, const KeyWords *words, const char *spoken, const char *note)
 {
     const char *gap = self->unspaced ? "" : " ";
-    const GStrv modes[] = {words->major, words->minor};
-    static const char *const mode_names[] = {"major", "minor"};
 
-    for (gsize m = 0; m < G_N_ELEMENTS(modes); m++)
-        for (guint i = 0; modes[m][i] != NULL; i++) {
-            g_autofree char *phrase = g_strconcat(spoken, gap, modes[m][i], NULL);
+    for (gsize m = 0; m < N_MODES; m++)
+        for (guint i = 0; words->modes[m][i] != NULL; i++) {
+            g_autofree char *phrase = g_strconcat(spoken, gap, words->modes[m][i], NULL);
             g_autofree char *english = g_strconcat(note, " ", mode_names[m], NULL);
             add_phrase(self, phrase, english, SENSE_WORD);
         }
@@ -235,9 +238,13 @@ static void add_altered(Language *self, const KeyWords *words, GStrv marks, gboo
 static void add_notes(Language *self, const TuneYamlNode *root)
 {
     const TuneYamlNode *notes = tune_yaml_get(root, "notes");
-    g_auto(KeyWords) words = {list_of(root, "sharp"),        list_of(root, "flat"),
-                              list_of(root, "sharp-before"), list_of(root, "flat-before"),
-                              list_of(root, "major"),        list_of(root, "minor")};
+    g_auto(KeyWords) words = {.sharp = list_of(root, "sharp"),
+                              .flat = list_of(root, "flat"),
+                              .sharp_before = list_of(root, "sharp-before"),
+                              .flat_before = list_of(root, "flat-before")};
+
+    for (gsize m = 0; m < N_MODES; m++)
+        words.modes[m] = list_of(m < 2 ? root : tune_yaml_get(root, "words"), mode_names[m]);
 
     for (guint i = 0; notes != NULL && i < tune_yaml_size(notes); i++) {
         const char *note = tune_yaml_key(notes, i);
@@ -251,10 +258,9 @@ static void add_notes(Language *self, const TuneYamlNode *root)
             add_altered(self, &words, words.flat_before, TRUE, spoken[k], note, 'b');
         }
     }
-    for (guint i = 0; words.major[i] != NULL; i++)
-        add_phrase(self, words.major[i], "major", SENSE_WORD);
-    for (guint i = 0; words.minor[i] != NULL; i++)
-        add_phrase(self, words.minor[i], "minor", SENSE_WORD);
+    for (gsize m = 0; m < 2; m++)
+        for (guint i = 0; words.modes[m][i] != NULL; i++)
+            add_phrase(self, words.modes[m][i], mode_names[m], SENSE_WORD);
 }
 
 /* The first word of a number in the block of words, NULL when it is not there. */
@@ -336,7 +342,6 @@ static gboolean read_dictionary(Language *self, GError **error)
     if (name == NULL)
         return tune_yaml_fail(root, error, "a dictionary needs \"language\"");
     self->name = g_strdup(name);
-    self->unspaced = !spaced;
     add_endings(self, root);
     add_notes(self, root);
     if (!add_behind(self, tune_yaml_get(root, "behind"), error))
@@ -435,6 +440,7 @@ void tune_languages_add(TuneLanguages *self, const char *code, const char *path,
     language->path = g_strdup(path);
     language->text = text;
     language->length = length;
+    language->unspaced = strstr(text, "\nspaced: false") != NULL; /* before it is parsed */
     language->senses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     language->stems = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     language->endings = g_array_new(FALSE, FALSE, sizeof(Ending));

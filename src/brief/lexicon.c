@@ -58,37 +58,83 @@ static gboolean names_music(const LexiconEntry *entry)
            entry->kind == LEXICON_GENRE;
 }
 
-void tune_lexicon_add_phrase(TuneVocabulary *self, const char *phrase, LexiconEntry *entry,
-                             gboolean override)
+/* Most phrases are plain words with blanks or hyphens between: they need no tokeniser.  Returns the number
+ * of words, 0 when @phrase has anything else; @joined holds them with single blanks. */
+static guint join_plain(const char *phrase, char joined[MAX_PHRASE_BYTES])
+{
+    gsize size = 0;
+    guint n = 0;
+
+    for (const char *p = phrase; *p != '\0'; p++) {
+        gboolean first = p == phrase || p[-1] == ' ' || p[-1] == '-';
+        if (*p == ' ' || *p == '-')
+            continue;
+        if (!g_ascii_isalpha(*p) || size + 3 > MAX_PHRASE_BYTES)
+            return 0;
+        if (first && n++ > 0)
+            joined[size++] = ' ';
+        joined[size++] = g_ascii_tolower(*p);
+    }
+    joined[size] = '\0';
+    return n;
+}
+
+/* The same for any phrase; 0 when it is empty or too long. */
+static guint join_tokens(const char *phrase, char joined[MAX_PHRASE_BYTES])
 {
     g_autofree char *plain = g_str_is_ascii(phrase) ? NULL : tune_text_normalise(phrase, NULL);
     g_autoptr(GArray) tokens = tune_text_tokenise(plain == NULL ? phrase : plain);
-    GString *joined = g_string_new(NULL);
+    gsize size = 0;
     guint n = 0;
 
+    joined[0] = '\0';
     for (guint i = 0; i < tokens->len; i++) {
         const TuneToken *token = &g_array_index(tokens, TuneToken, i);
+        gsize more = strlen(token->word);
         if (token->kind == TUNE_TOKEN_MARK)
             continue;
+        if (size + more + 2 > MAX_PHRASE_BYTES)
+            return 0;
         if (n++ > 0)
-            g_string_append_c(joined, ' ');
-        g_string_append(joined, token->word);
-        gint rank = names_music(entry) ? 2 : 1;
-        if (GPOINTER_TO_INT(g_hash_table_lookup(self->known_words, token->word)) < rank)
-            g_hash_table_replace(self->known_words, g_strdup(token->word), GINT_TO_POINTER(rank));
+            joined[size++] = ' ';
+        memcpy(joined + size, token->word, more + 1);
+        size += more;
     }
-    if (n == 0 || n > MAX_PHRASE_WORDS || joined->len >= MAX_PHRASE_BYTES ||
-        (!override && g_hash_table_contains(self->phrases, joined->str))) {
-        g_string_free(joined, TRUE);
+    return n;
+}
+
+static void learn_words(TuneVocabulary *self, const char *joined, const LexiconEntry *entry)
+{
+    gint rank = names_music(entry) ? 2 : 1;
+
+    for (const char *p = joined; *p != '\0';) {
+        const char *end = p + strcspn(p, " ");
+        g_autofree char *word = g_strndup(p, (gsize)(end - p));
+        if (GPOINTER_TO_INT(g_hash_table_lookup(self->known_words, word)) < rank)
+            g_hash_table_replace(self->known_words, g_steal_pointer(&word), GINT_TO_POINTER(rank));
+        p = *end == ' ' ? end + 1 : end;
+    }
+}
+
+void tune_lexicon_add_phrase(TuneVocabulary *self, const char *phrase, LexiconEntry *entry,
+                             gboolean override)
+{
+    char joined[MAX_PHRASE_BYTES], first[MAX_PHRASE_BYTES];
+    guint n = join_plain(phrase, joined);
+
+    if (n == 0)
+        n = join_tokens(phrase, joined);
+    if (n == 0)
         return;
-    }
-    const char *space = strchr(joined->str, ' ');
-    char *first = g_strndup(joined->str, space == NULL ? joined->len : (gsize)(space - joined->str));
+    learn_words(self, joined, entry);
+    if (n > MAX_PHRASE_WORDS || (!override && g_hash_table_contains(self->phrases, joined)))
+        return;
+    gsize size = strcspn(joined, " ");
+    memcpy(first, joined, size);
+    first[size] = '\0';
     if (GPOINTER_TO_UINT(g_hash_table_lookup(self->first_words, first)) < n)
-        g_hash_table_replace(self->first_words, first, GUINT_TO_POINTER(n));
-    else
-        g_free(first);
-    g_hash_table_replace(self->phrases, g_string_free(joined, FALSE), entry);
+        g_hash_table_replace(self->first_words, g_strdup(first), GUINT_TO_POINTER(n));
+    g_hash_table_replace(self->phrases, g_strdup(joined), entry);
 }
 
 /* A phrase as it is, or with its last word made singular. */
@@ -433,14 +479,16 @@ static gboolean load_lexicon(TuneVocabulary *self, GError **error)
     return good;
 }
 
-static LexiconEntry *genre_named(TuneVocabulary *self, const char *name)
+static GHashTable *genres_by_name(const TuneVocabulary *self)
 {
+    GHashTable *genres = g_hash_table_new(g_str_hash, g_str_equal);
+
     for (guint i = 0; i < self->entries->len; i++) {
         LexiconEntry *entry = g_ptr_array_index(self->entries, i);
-        if (entry->kind == LEXICON_GENRE && strcmp(entry->name, name) == 0)
-            return entry;
+        if (entry->kind == LEXICON_GENRE && !g_hash_table_contains(genres, entry->name))
+            g_hash_table_insert(genres, entry->name, entry);
     }
-    return NULL;
+    return genres;
 }
 
 /* "jazz ballad", "piano sonata", "uplifting trance": its last word or its first has a meaning besides the
@@ -469,12 +517,16 @@ static gboolean says_more(const TuneVocabulary *self, const char *phrase)
  * by a style's word is the style by another name. */
 static void add_styles(TuneVocabulary *self)
 {
+    g_autoptr(GHashTable) genres = genres_by_name(self);
+
     for (guint i = 0; i < tune_styles_count(self->styles); i++) {
         const TuneStyle *style = tune_styles_at(self->styles, i);
         const char *name = tune_style_name(style);
-        LexiconEntry *entry = genre_named(self, name);
-        if (entry == NULL)
+        LexiconEntry *entry = g_hash_table_lookup(genres, name);
+        if (entry == NULL) {
             entry = tune_lexicon_entry_new(self, LEXICON_GENRE, name);
+            g_hash_table_insert(genres, entry->name, entry);
+        }
         entry->own_style = style;
         tune_lexicon_add_phrase(self, name, entry, FALSE);
     }
@@ -482,12 +534,12 @@ static void add_styles(TuneVocabulary *self)
         const TuneStyle *style = tune_styles_at(self->styles, i);
         const char *const *words = tune_style_words(style);
         for (guint k = 0; words != NULL && words[k] != NULL; k++) {
-            LexiconEntry *same = genre_named(self, words[k]);
+            LexiconEntry *same = g_hash_table_lookup(genres, words[k]);
             if (same != NULL && same->own_style == NULL)
                 same->own_style = style;
             if (!says_more(self, words[k]))
-                tune_lexicon_add_phrase(self, words[k], genre_named(self, tune_style_name(style)),
-                                        FALSE);
+                tune_lexicon_add_phrase(self, words[k],
+                                        g_hash_table_lookup(genres, tune_style_name(style)), FALSE);
         }
     }
 }

@@ -497,6 +497,14 @@ static gboolean is_english_proper(const TuneVocabulary *vocabulary, const char *
     }
 }
 
+/* "F", "Em", "Bb7": a note or a chord in any language. */
+static gboolean is_symbol(const char *word)
+{
+    TuneChord chord;
+
+    return word[1] == '\0' || tune_chord_parse(word, &chord);
+}
+
 static guint weight_of(const Segment *segment, gboolean unspaced, guint n_words)
 {
     guint n = (guint)g_utf8_strlen(segment->said, -1);
@@ -512,9 +520,7 @@ static Evidence weigh(const TuneVocabulary *vocabulary, const GArray *segments, 
 
     for (guint i = 0; i < segments->len; i++) {
         const Segment *segment = &g_array_index(segments, Segment, i);
-        TuneChord chord;
-        if (*segment->said == '\0' || g_ascii_isdigit(*segment->said) || segment->said[1] == '\0' ||
-            tune_chord_parse(segment->said, &chord))
+        if (*segment->said == '\0' || g_ascii_isdigit(*segment->said) || is_symbol(segment->said))
             continue; /* "Em" is no Portuguese */
         gboolean known = FALSE, proper = FALSE;
         g_auto(GStrv) words = g_strsplit_set(segment->said, " -'", -1);
@@ -532,8 +538,12 @@ static Evidence weigh(const TuneVocabulary *vocabulary, const GArray *segments, 
     return evidence;
 }
 
-static gboolean is_all_english(const TuneVocabulary *vocabulary, const char *text)
+/* Can no language win, because there are more words of English than words that English lacks?  Words of one
+ * or two letters are no evidence: "a", "in" and "no" are words of several languages. */
+static gboolean is_surely_english(const TuneVocabulary *vocabulary, const char *text)
 {
+    guint strange = 0, english = 0;
+
     for (const char *p = text; *p != '\0';) {
         const char *end = quote_end(p);
         if (end != NULL || !is_wordly(p)) {
@@ -541,11 +551,15 @@ static gboolean is_all_english(const TuneVocabulary *vocabulary, const char *tex
             continue;
         }
         end = word_end(p);
-        if ((guchar)*p >= 0x80 || (!g_ascii_isdigit(*p) && !english_knows(vocabulary, p, end)))
-            return FALSE;
+        g_autofree char *word = g_strndup(p, (gsize)(end - p));
+        g_autofree char *lower = g_utf8_strdown(word, -1);
+        if (!g_ascii_isdigit(*p) && !is_symbol(word)) {
+            strange += (guchar)*p >= 0x80 || !tune_lexicon_knows(vocabulary, lower);
+            english += strlen(lower) > 2 && is_english_proper(vocabulary, lower);
+        }
         p = end;
     }
-    return TRUE;
+    return strange <= english && (strange == 0 || english > 1);
 }
 
 static gboolean has_cjk(const char *text)
@@ -595,16 +609,16 @@ gboolean tune_languages_translate(const TuneVocabulary *vocabulary, const char *
     Evidence most = {0};
 
     *out = (Translation){0};
-    if (!characters && is_all_english(vocabulary, text)) {
+    if (!characters && is_surely_english(vocabulary, text)) {
         out->text = g_strdup(text);
         return TRUE;
     }
     for (guint i = 0; i < vocabulary->languages->all->len; i++) {
         Language *language = g_ptr_array_index(vocabulary->languages->all, i);
-        if (!language_require(language, error))
-            return FALSE;
         if (language->unspaced != characters || (kana && strcmp(language->code, "ja") != 0))
             continue;
+        if (!language_require(language, error))
+            return FALSE;
         g_autoptr(GArray) segments = cut(language, vocabulary, text);
         Evidence evidence = weigh(vocabulary, segments, characters);
         if (evidence.own <= evidence.english || (chosen != NULL && !is_better(evidence, most) &&

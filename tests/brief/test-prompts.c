@@ -8,6 +8,13 @@
  * First runs: 92.9 % (276 of 297) of the part "held-out", written before any tuning; what was missed was then
  * mended in the lexicon, so that it is no longer a measure of new sentences.  The part "fresh" came later.
  *
+ * The part "blind" (captions, tags, moments, artists, slips, leftovers) was written before any of these was
+ * tuned: 84.1 % (835 of 993) at its first run, with names of artists not known at all yet; then its misses
+ * were mended and labels corrected where a truth had been too narrow.
+ *
+ * languages.jsonl: 62 sentences a language on common ground, and 8 free ones a language that were written
+ * without a look at the dictionaries: 91.9 % (262 of 285) of the free ones' fields at their first run.
+ *
  * Environment TUNE_PROMPTS_VERBOSE=1 prints every miss.
  */
 #include "brief/brief.h"
