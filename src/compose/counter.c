@@ -152,7 +152,7 @@ static gint accompany_phrase(Plan *plan, PlanPart *part, const TuneTrack *lead, 
 
     tune_random_init(&random, plan->seed, "material %d/counter/%d", s->material,
                      (from - s->start_tick) / plan->bar_ticks);
-    gboolean only_answers = part->style->follows == STYLE_FOLLOWS_ANSWER;
+    gboolean only_answers = part->style->follows == STYLE_FOLLOWS_ANSWER && !part->asked;
     if (only_answers)
         longest_rest(lead, from, to, &breath, &back);
     gboolean answers = back - breath >= plan->beat_ticks &&

@@ -47,13 +47,22 @@ const StylePattern *plan_riff_pick(const Plan *plan, const PlanSection *section)
 
 /* ---- its tones ---- */
 
-/* Semitones above the root of degree @number: as the chord has it, else as the scale of the moment. */
+/* What the riff stands on: the chord's root, or the key's tonic where that is held under it. */
+static gint ground_pc(const PlanChord *chord)
+{
+    gint tonic = tune_fifths_pitch_class(chord->key.tonic);
+    gint bass = tune_fifths_pitch_class(chord->chord.bass);
+
+    return bass == tonic ? tonic : tune_fifths_pitch_class(chord->chord.root);
+}
+
+/* Semitones above the ground of degree @number: as the chord has it, else as the scale of the moment. */
 static gint interval_of(const PlanChord *chord, gint number)
 {
     static const gint8 ways[8][3] = {{0, 0, 0},  {2, 1, 2},   {3, 4, 3},    {5, 6, 5},
                                      {7, 6, 8},  {9, 8, 9},   {10, 11, 10}, {12, 12, 12}};
     guint16 tones = tune_chord_mask(chord->chord);
-    gint root = tune_fifths_pitch_class(chord->chord.root), n = CLAMP(number, 1, 8) - 1;
+    gint root = ground_pc(chord), n = CLAMP(number, 1, 8) - 1;
 
     for (gint i = 0; i < 3; i++)
         if ((tones >> ((root + ways[n][i]) % 12)) & 1)
@@ -105,7 +114,7 @@ static gboolean is_distorted(const TuneInstrument *in)
 /* The root on the lowest string that has it. */
 static gint low_root(const PlanPart *part, const PlanChord *chord)
 {
-    gint pc = tune_fifths_pitch_class(chord->chord.root), pitch = part->instrument->low;
+    gint pc = ground_pc(chord), pitch = part->instrument->low;
 
     if (part->role != TUNE_ROLE_BASS)
         pitch = MAX(pitch, MIN(part->low, 47));

@@ -398,6 +398,10 @@ static Voicing thicker(const Voicer *self, const Voicing *old)
     Voicing v = *old;
     gint up = v.pitch[0] + 12;
 
+    if (self->hand && v.n > 4) { /* one finger less, the low strings stay */
+        v.n--;
+        return v;
+    }
     if (v.n > 3 || up > self->part->high) {
         for (gint i = 1; i + 1 < v.n && v.n > 2; i++)
             v.pitch[i] = v.pitch[i + 1];
