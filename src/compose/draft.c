@@ -178,10 +178,22 @@ static GArray *drafts_of_form(const StyleForm *form)
     return drafts;
 }
 
+/* Every section has its one length. */
+static gboolean is_of_strains(const GArray *drafts)
+{
+    for (guint i = 0; i < drafts->len; i++)
+        if (g_array_index(drafts, Draft, i).least != g_array_index(drafts, Draft, i).bars)
+            return FALSE;
+    return TRUE;
+}
+
 /* Adds rounds and leaves sections out until the form is about as long as @bars. */
 static void fit_form(GArray *drafts, gint bars)
 {
-    while (total_bars(drafts) < bars * 0.8 && add_cycle(drafts))
+    /* Dances in strains of so many bars cannot be stretched: another round, or no more. */
+    double enough = is_of_strains(drafts) ? 0.95 : 0.8;
+
+    while (total_bars(drafts) < bars * enough && add_cycle(drafts))
         ;
     for (;;) {
         gint total = total_bars(drafts), drop = first_to_drop(drafts);
