@@ -3,6 +3,7 @@
 
 #include "compose/form.h"
 #include "compose/gaps.h"
+#include "compose/polyphony.h"
 #include "compose/pattern.h"
 #include "tune-config.h"
 
@@ -82,6 +83,7 @@ static gboolean compose(Plan *plan, GError **error)
     if (!plan_harmony(plan, error))
         return FALSE;
     plan_melody(plan);
+    plan_double_for_asked(plan);
     plan_voicings(plan);
     plan_drums(plan);
     plan_bass(plan);
@@ -91,6 +93,7 @@ static gboolean compose(Plan *plan, GError **error)
     plan_counterpoint(plan);
     plan_doublings(plan);
     plan_bowing(plan);
+    plan_fit_polyphony(plan);
     plan_perform(plan);
     write_form(plan);
     write_head(plan);

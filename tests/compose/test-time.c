@@ -276,6 +276,29 @@ static void test_asked_players_open(void)
         }
 }
 
+/* Six players of one line each on top of the style: every one of them has something to play. */
+static void test_nobody_asked_is_silent(void)
+{
+    static const char *const styles[] = {"folk", "pop", "rock", "jazz", "ambient"};
+    static const char *const players[] = {"oboe", "ocarina", "flute", "glockenspiel", "clarinet"};
+
+    for (guint64 seed = 0; seed < 10; seed++) {
+        g_autoptr(BriefFixture) f = brief_fixture_new(styles[seed % 5]);
+        for (gsize k = 0; k < G_N_ELEMENTS(players); k++)
+            brief_fixture_instrument(f, players[k]);
+        f->brief.seconds = 60;
+        g_autoptr(TuneScore) score = brief_fixture_compose(f, seed);
+        for (gsize k = 0; k < G_N_ELEMENTS(players); k++) {
+            guint n = 0;
+            for (guint t = 0; t < score->tracks->len; t++) {
+                const TuneTrack *track = score->tracks->pdata[t];
+                n += strcmp(track->instrument, players[k]) == 0 ? track->notes->len : 0;
+            }
+            g_assert_cmpuint(n, >=, 4);
+        }
+    }
+}
+
 static const char words[] = "[Verse]\nOver the hills and far away\nThe river runs to meet the day\n"
                             "[Chorus]\nGlory to the morning light\nShining through the night\n"
                             "[Verse]\nUnder the moon the water gleams\nThe valley slumbers in its dreams\n"
@@ -389,6 +412,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/time/endings", test_endings_close_in_their_own_way);
     g_test_add_func("/compose/time/variations", test_variations_keep_the_tune);
     g_test_add_func("/compose/time/asked-players-open", test_asked_players_open);
+    g_test_add_func("/compose/time/nobody-asked-is-silent", test_nobody_asked_is_silent);
     g_test_add_func("/compose/time/words-are-sung-by-a-voice", test_words_are_sung_by_a_voice);
     g_test_add_func("/compose/time/half-time-is-understood", test_half_time_is_understood);
     g_test_add_func("/compose/time/moments-are-met", test_moments_are_met);
