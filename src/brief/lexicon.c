@@ -105,7 +105,7 @@ static guint join_tokens(const char *phrase, char joined[MAX_PHRASE_BYTES])
 
 static void learn_words(TuneVocabulary *self, const char *joined, const LexiconEntry *entry)
 {
-    gint rank = names_music(entry) ? 2 : 1;
+    gint rank = names_music(entry) && strchr(joined, ' ') == NULL ? 2 : 1;
 
     for (const char *p = joined; *p != '\0';) {
         const char *end = p + strcspn(p, " ");
@@ -237,11 +237,9 @@ static gint rank_of(const TuneVocabulary *self, const char *word)
     return GPOINTER_TO_INT(g_hash_table_lookup(self->known_words, word));
 }
 
-/* How many slips @candidate may be away from a word of @n letters. */
+/* How many slips a candidate may be away from a word of @n letters. */
 static gint slips_allowed(gsize n, gint rank)
 {
-    if (n < 5)
-        return rank == 2 ? 1 : 0;
     return n >= 10 || (n >= 8 && rank == 2) ? 2 : 1;
 }
 
@@ -259,8 +257,8 @@ static void try_letter(const TuneVocabulary *self, const char *word, gsize n, gu
         if (distance > limit || distance * 2 > best->cost)
             continue;
         gint rank = rank_of(self, candidate), cost = distance * 2 + (rank == 2 ? 0 : 1);
-        if (rank < 2 && strlen(candidate) < 5)
-            continue;
+        if ((rank < 2 && strlen(candidate) < 5) || (n < 5 && strlen(candidate) != n + 1))
+            continue; /* short words: a letter was left out ("hapy"), or it is another word */
         if (rank >= least_rank && distance <= slips_allowed(MIN(n, strlen(candidate) + 1), rank) &&
             (cost < best->cost || (cost == best->cost && strlen(candidate) > strlen(best->word))))
             *best = (Reading){candidate, cost};

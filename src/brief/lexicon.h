@@ -111,8 +111,8 @@ struct TuneVocabulary {
     GPtrArray *entries;      /* LexiconEntry*, owned */
     GHashTable *phrases;     /* "string quartet" -> LexiconEntry* */
     GHashTable *first_words; /* first word -> GINT_TO_POINTER(most words of a phrase that starts so) */
-    GHashTable *known_words; /* every word of every phrase -> GINT_TO_POINTER(rank): 2 where it names
-                                an instrument or a genre, else 1 */
+    GHashTable *known_words; /* every word of every phrase -> GINT_TO_POINTER(rank): 2 where it alone
+                                names an instrument or a genre, else 1 */
     GPtrArray *by_letter[26]; /* words of four letters and more, sorted: candidates for corrections */
     GHashTable *alone;       /* instrument key or family -> LexiconEntry* */
     TuneLanguages *languages;
