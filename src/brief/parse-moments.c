@@ -8,8 +8,11 @@
  * players and the length are known.  A point without players ("drop at 0:45") is left to parse-form.c.
  */
 #include "brief/sentence-private.h"
+#include "brief/style-data.h"
 
 #include <string.h>
+
+#define MAX_MOMENTS 200
 
 typedef enum {
     MOMENT_POINT, /* from */
@@ -542,6 +545,40 @@ static void apply(const Reader *self, guint index, GPtrArray *const *casts, doub
     }
 }
 
+static gboolean has_role(const TuneStyle *style, TuneSectionRole role)
+{
+    for (guint i = 0; i < style->forms->len; i++) {
+        const StyleForm *form = &g_array_index(style->forms, StyleForm, i);
+        for (guint k = 0; k < form->sections->len; k++)
+            if (g_array_index(form->sections, StyleSection, k).role == role)
+                return TRUE;
+    }
+    return FALSE;
+}
+
+/* @role, or what stands for it in the forms of the style: techno has no verse. */
+static TuneSectionRole role_in_style(const Reader *self, TuneSectionRole role)
+{
+    static const TuneSectionRole verses[] = {TUNE_SECTION_VERSE, TUNE_SECTION_THEME, TUNE_SECTION_BREAKDOWN};
+    static const TuneSectionRole choruses[] = {TUNE_SECTION_CHORUS, TUNE_SECTION_DROP,
+                                               TUNE_SECTION_CONTRAST, TUNE_SECTION_THEME};
+    static const TuneSectionRole breaks[] = {TUNE_SECTION_INTERLUDE, TUNE_SECTION_BREAKDOWN,
+                                             TUNE_SECTION_CONTRAST};
+    const TuneStyle *style = self->context != NULL && self->context->style != NULL
+                                 ? self->context->style : self->brief->style;
+    const TuneSectionRole *list = role == TUNE_SECTION_VERSE    ? verses
+                                  : role == TUNE_SECTION_CHORUS ? choruses : breaks;
+    gsize n = role == TUNE_SECTION_CHORUS ? G_N_ELEMENTS(choruses) : G_N_ELEMENTS(verses);
+
+    if (style == NULL || !tune_style_require(style, NULL) ||
+        (role != TUNE_SECTION_VERSE && role != TUNE_SECTION_CHORUS && role != TUNE_SECTION_INTERLUDE))
+        return role;
+    for (gsize i = 0; i < n; i++)
+        if (has_role(style, list[i]))
+            return list[i];
+    return role;
+}
+
 /* A role for a stretch that nobody named. */
 static TuneSectionRole role_between(double at, double next, TuneSectionRole before, gboolean alone)
 {
@@ -549,8 +586,8 @@ static TuneSectionRole role_between(double at, double next, TuneSectionRole befo
         return next > 0 && next <= 25 ? TUNE_SECTION_INTRO : TUNE_SECTION_VERSE;
     if (alone)
         return next < 0 ? TUNE_SECTION_OUTRO : TUNE_SECTION_INTERLUDE;
-    return before == TUNE_SECTION_VERSE || before == TUNE_SECTION_INTERLUDE ? TUNE_SECTION_CHORUS
-                                                                           : TUNE_SECTION_VERSE;
+    return before == TUNE_SECTION_INTRO || before == TUNE_SECTION_CHORUS || before == TUNE_SECTION_DROP
+               ? TUNE_SECTION_VERSE : TUNE_SECTION_CHORUS;
 }
 
 /* The section that was said for @at, or a new one. */
@@ -563,7 +600,7 @@ static TuneBriefSection section_for(Reader *self, double at, double next, TuneSe
 
     for (guint i = 0; i < self->moments->len; i++)
         apply(self, i, casts, at, &section);
-    section.role = role_between(at, next, before, section.instruments->len > 0);
+    section.role = role_in_style(self, role_between(at, next, before, section.instruments->len > 0));
     for (guint i = 0; i < self->moments->len; i++) {
         const Moment *moment = &g_array_index(self->moments, Moment, i);
         if (moment->solo && moment->from == at)
@@ -605,6 +642,12 @@ gboolean tune_cast_moments(Reader *self, GError **error)
     if (self->moments->len == 0)
         return TRUE;
     g_autoptr(GArray) times = times_of(self);
+    if (times->len > MAX_MOMENTS) {
+        g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_FIELD,
+                    "structure: %u moments are more than the %d that a piece can have", times->len,
+                    MAX_MOMENTS);
+        return FALSE;
+    }
     g_autoptr(GPtrArray) casts = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     for (guint i = 0; i < self->moments->len; i++)
         g_ptr_array_add(casts, players_of(self, &g_array_index(self->moments, Moment, i)));
