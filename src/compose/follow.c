@@ -19,9 +19,19 @@ typedef struct {
 
 /* ---- the lead ---- */
 
-static gboolean leads(const Plan *plan, gint index, const PlanPart *self)
+/* The notes of who has the tune in the section; NULL when that is nobody else. */
+static const GArray *tune_of(const Follower *f)
 {
-    return plan->parts[index].role == TUNE_ROLE_LEAD && plan->parts[index].track != self->track;
+    gint singer = plan_singer(f->plan, (gint)(f->section - f->plan->sections));
+
+    if (singer < 0 || f->plan->parts[singer].track == f->part->track)
+        return NULL;
+    return f->plan->parts[singer].track->notes;
+}
+
+static gboolean is_inside(const Follower *f, const TuneNote *note)
+{
+    return note->onset >= f->section->start_tick && note->onset < f->end;
 }
 
 typedef void (*FollowNote)(Follower *f, const TuneNote *note);
@@ -29,41 +39,31 @@ typedef void (*FollowNote)(Follower *f, const TuneNote *note);
 /* Calls @each for the notes of the lead in the section, in order.  Returns FALSE when there are none. */
 static gboolean for_lead(Follower *f, FollowNote each)
 {
+    const GArray *notes = tune_of(f);
     gboolean any = FALSE;
 
-    for (gint i = 0; i < f->plan->n_parts; i++) {
-        const GArray *notes = f->plan->parts[i].track->notes;
-        if (!leads(f->plan, i, f->part))
+    for (guint n = 0; notes != NULL && n < notes->len; n++) {
+        TuneNote note = g_array_index(notes, TuneNote, n);
+        if (!is_inside(f, &note))
             continue;
-        for (guint n = 0; n < notes->len; n++) {
-            TuneNote note = g_array_index(notes, TuneNote, n);
-            if (note.onset < f->section->start_tick || note.onset >= f->end)
-                continue;
-            note.duration = MIN(note.duration, f->end - note.onset);
-            each(f, &note);
-            any = TRUE;
-        }
-        if (any)
-            return TRUE;
+        note.duration = MIN(note.duration, f->end - note.onset);
+        each(f, &note);
+        any = TRUE;
     }
-    return FALSE;
+    return any;
 }
 
 /* How many semitones bring the lead of the section nearest to @centre by octaves. */
 static gint octave_to(const Follower *f, gint centre)
 {
+    const GArray *notes = tune_of(f);
     gint sum = 0, n = 0;
 
-    for (gint i = 0; i < f->plan->n_parts; i++) {
-        const GArray *notes = f->plan->parts[i].track->notes;
-        for (guint k = 0; leads(f->plan, i, f->part) && k < notes->len; k++) {
-            const TuneNote *note = &g_array_index(notes, TuneNote, k);
-            if (note->onset >= f->section->start_tick && note->onset < f->end) {
-                sum += note->pitch;
-                n++;
-            }
+    for (guint k = 0; notes != NULL && k < notes->len; k++)
+        if (is_inside(f, &g_array_index(notes, TuneNote, k))) {
+            sum += g_array_index(notes, TuneNote, k).pitch;
+            n++;
         }
-    }
     gint off = n > 0 ? centre - sum / n : 0;
     return (off + (off >= 0 ? 6 : -6)) / 12 * 12;
 }
