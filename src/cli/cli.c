@@ -160,6 +160,7 @@ TuneEngine *tune_cli_engine(TuneCli *cli, TuneVocabulary *vocabulary, GError **e
     if (name == NULL || !tune_args_int(cli->args, OPTION_THREADS, 1, 256, &threads, error))
         return NULL;
     config.synth.soundfont = tune_args_get(cli->args, OPTION_SOUNDFONT);
+    config.synth.sounds = tune_args_get(cli->args, OPTION_SOUNDS);
     config.synth.n_threads = (guint)threads;
     config.synth.log = &cli->log;
     return tune_engine_new(name, &config, error);

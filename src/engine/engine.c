@@ -26,6 +26,7 @@ TuneEngine *tune_engine_new(const char *name, const TuneEngineConfig *config, GE
         self->class = classes[i];
         self->config = *config;
         self->config.synth.soundfont = g_strdup(config->synth.soundfont);
+        self->config.synth.sounds = g_strdup(config->synth.sounds);
         if (config->vocabulary != NULL)
             self->vocabulary = tune_vocabulary_ref(config->vocabulary);
         g_mutex_init(&self->lock);
@@ -46,6 +47,7 @@ static void clear_engine(gpointer data)
     g_clear_pointer(&self->synth, tune_synth_free);
     g_clear_pointer(&self->vocabulary, tune_vocabulary_unref);
     g_free((char *)self->config.synth.soundfont);
+    g_free((char *)self->config.synth.sounds);
     g_mutex_clear(&self->lock);
 }
 

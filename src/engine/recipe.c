@@ -8,7 +8,7 @@
  *   brief    everything asked, or score {name, sha256} when a score was given
  *   seed
  *   data     hashes of the style, the lexicon and the instruments
- *   sound    {soundfont, sha256, calibration, fluidsynth, voices {instrument: sha256}}
+ *   sound    {soundfont, sha256, calibration, fluidsynth, voices {instrument: sha256}, mapping {name, sha256}}
  *   rate, master {kind, loudness_lufs}
  */
 #include "base/hash.h"
@@ -90,6 +90,9 @@ static json_t *sound(TuneEngine *engine, const TuneScore *score, GError **error)
     g_autoptr(json_t) ours = voices(synth, score);
     if (json_object_size(ours) > 0)
         json_object_set(sounds, "voices", ours);
+    const char *mapping_hash = NULL, *mapping = tune_synth_sounds(synth, &mapping_hash);
+    if (mapping != NULL)
+        json_object_set_new(sounds, "mapping", json_pack("{s:s, s:s}", "name", mapping, "sha256", mapping_hash));
     return sounds;
 }
 
@@ -189,7 +192,7 @@ static void note_changes(TuneRender *render, const json_t *recipe)
     const json_t *old_voices = json_object_get(json_object_get(recipe, "sound"), "voices");
     const json_t *new_voices = json_object_get(json_object_get(render->recipe, "sound"), "voices");
     if (old_voices != new_voices && !json_equal(old_voices, new_voices))
-        g_ptr_array_add(render->notes, g_strdup("the electronic voices differ from the recipe's"));
+        g_ptr_array_add(render->notes, g_strdup("electronic voices or mapped sounds differ from the recipe's"));
     if (!json_equal(old_style, new_style))
         g_ptr_array_add(render->notes, g_strdup("the style's data differ from the recipe's"));
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "synth/banks.h"
-#include "synth/patch-voice.h"
 
 typedef struct {
     TuneVoiceBank base;
@@ -15,10 +14,9 @@ static TuneVoice *acquire(TuneVoiceBank *base, const TuneVoiceRequest *request, 
 
     if (!tune_library_find(self->library, request->instrument, &sound, error))
         return NULL;
-    if (sound == NULL || sound->patch->is_kit != (request->is_drums != 0))
+    if (sound == NULL || sound->is_kit != (request->is_drums != 0))
         return tune_voice_bank_acquire(self->font, request, error);
-    return sound->patch->is_kit ? tune_kit_voice_new(sound->patch, request)
-                                : tune_patch_voice_new(sound->patch, request);
+    return tune_sound_voice_new(sound, request, error);
 }
 
 /* Notes of ours can be dealt out to several voices as long as nothing binds them together. */
@@ -31,7 +29,7 @@ static gboolean divides(TuneVoiceBank *base, const TuneVoiceRequest *request)
         return tune_voice_bank_divides(self->font, request);
     const TunePatch *patch = sound->patch;
 
-    return !patch->is_kit && !patch->tone.mono && patch->drive <= 0 && patch->bits == 0 &&
+    return patch != NULL && !patch->is_kit && !patch->tone.mono && patch->drive <= 0 && patch->bits == 0 &&
            patch->crush_hz <= 0;
 }
 

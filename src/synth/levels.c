@@ -4,7 +4,6 @@
  */
 #include "synth/energy.h"
 #include "synth/library.h"
-#include "synth/patch-voice.h"
 #include <string.h>
 
 #define RATE 44100
@@ -28,15 +27,16 @@ static double mean(const double *steps, gsize from, gsize to, gsize n)
 }
 
 /* Energy of a note held for four seconds, in steps of 0.1 s. */
-static void hear(TunePatch *patch, guint8 key, double *steps)
+static gboolean hear(const TuneSound *sound, guint8 key, double *steps, GError **error)
 {
-    TuneVoiceRequest request = {.rate = RATE, .is_drums = patch->is_kit, .instrument = patch->name};
-    TuneVoice *voice =
-        patch->is_kit ? tune_kit_voice_new(patch, &request) : tune_patch_voice_new(patch, &request);
+    TuneVoiceRequest request = {.rate = RATE, .is_drums = sound->is_kit};
+    TuneVoice *voice = tune_sound_voice_new(sound, &request, error);
     TuneEnergyCurve curve;
     float left[TUNE_VOICE_GRID], right[TUNE_VOICE_GRID], both[2 * TUNE_VOICE_GRID];
 
     memset(steps, 0, STEPS * sizeof *steps);
+    if (voice == NULL)
+        return FALSE;
     tune_energy_curve_init(&curve, RATE);
     tune_voice_note_on(voice, key, TUNE_CALIBRATION_VELOCITY, N_FRAMES);
     for (gsize at = 0; at < N_FRAMES && !tune_voice_is_silent(voice); at += TUNE_VOICE_GRID) {
@@ -51,6 +51,7 @@ static void hear(TunePatch *patch, guint8 key, double *steps)
     memcpy(steps, curve.steps->data, MIN(STEPS, curve.steps->len) * sizeof *steps);
     tune_energy_curve_clear(&curve);
     tune_voice_release(voice);
+    return TRUE;
 }
 
 /* What swells with the length of its note counts as loud as its loudest moment. */
@@ -63,41 +64,57 @@ static double loudest(const double *steps)
     return best;
 }
 
-static void measure_note(TunePatch *patch, guint8 key, double *out)
+static gboolean measure_note(const TuneSound *sound, guint8 key, double *out, GError **error)
 {
     double steps[STEPS];
 
-    hear(patch, key, steps);
-    if (patch->tone.stretch) {
+    if (!hear(sound, key, steps, error))
+        return FALSE;
+    if (sound->patch != NULL && sound->patch->tone.stretch) {
         out[0] = out[1] = out[2] = tenths(tune_energy_to_lufs(loudest(steps)));
-        return;
+        return TRUE;
     }
     out[0] = tenths(tune_energy_to_lufs(mean(steps, 0, 4, STEPS)));
     out[1] = tenths(tune_energy_to_lufs(mean(steps, 4, 16, STEPS)));
     out[2] = tenths(tune_energy_to_lufs(mean(steps, 24, 40, STEPS)));
+    return TRUE;
 }
 
-static double measure_drum(TunePatch *patch, guint8 key)
+static gboolean measure_drum(const TuneSound *sound, guint8 key, double *out, GError **error)
 {
     double steps[STEPS];
 
-    if (patch->kit.drum_of[key] < 0)
-        return SILENT_LUFS;
-    hear(patch, key, steps);
-    return tenths(tune_energy_to_lufs(mean(steps, 0, 4, STEPS)));
+    *out = SILENT_LUFS;
+    if (sound->patch != NULL && sound->patch->kit.drum_of[key] < 0)
+        return TRUE;
+    if (!hear(sound, key, steps, error))
+        return FALSE;
+    *out = tenths(tune_energy_to_lufs(mean(steps, 0, 4, STEPS)));
+    return TRUE;
 }
 
-void tune_levels_measure(TunePatch *patch, TuneVoiceLevels *out)
+gboolean tune_levels_measure(const TuneSound *sound, TuneVoiceLevels *out, GError **error)
 {
-    for (guint octave = 0; octave < TUNE_CALIBRATION_OCTAVES && !patch->is_kit; octave++)
-        measure_note(patch, (guint8)(TUNE_CALIBRATION_LOW_KEY + 12 * octave), out->notes[octave]);
-    for (guint8 drum = 0; drum < TUNE_LEVELS_DRUMS && patch->is_kit; drum++)
-        out->drums[drum] = measure_drum(patch, TUNE_LEVELS_LOW_DRUM + drum);
+    TuneMapped plain = {0};
+    TuneSound bare = *sound;
+
+    if (sound->mapped != NULL) {
+        plain = *sound->mapped;
+        plain.gain = 1;
+        bare.mapped = &plain;
+    }
+    for (guint octave = 0; octave < TUNE_CALIBRATION_OCTAVES && !sound->is_kit; octave++)
+        if (!measure_note(&bare, (guint8)(TUNE_CALIBRATION_LOW_KEY + 12 * octave), out->notes[octave], error))
+            return FALSE;
+    for (guint8 drum = 0; drum < TUNE_LEVELS_DRUMS && sound->is_kit; drum++)
+        if (!measure_drum(&bare, TUNE_LEVELS_LOW_DRUM + drum, &out->drums[drum], error))
+            return FALSE;
+    return TRUE;
 }
 
 void tune_sound_note(const TuneSound *self, guint8 key, double lufs[TUNE_CALIBRATION_STRETCHES])
 {
-    if (self->patch->is_kit) {
+    if (self->is_kit) {
         gint drum = CLAMP((gint)key - TUNE_LEVELS_LOW_DRUM, 0, TUNE_LEVELS_DRUMS - 1);
 
         lufs[0] = lufs[1] = lufs[2] = self->levels.drums[drum];
@@ -109,6 +126,9 @@ void tune_sound_note(const TuneSound *self, guint8 key, double lufs[TUNE_CALIBRA
     for (gsize i = 0; i < TUNE_CALIBRATION_STRETCHES; i++) {
         double low = self->levels.notes[below][i], high = self->levels.notes[below + 1][i];
 
-        lufs[i] = low + (at - below) * (high - low);
+        /* Outside of a sound's range there is nothing to lean towards. */
+        lufs[i] = low <= SILENT_LUFS    ? high
+                  : high <= SILENT_LUFS ? low
+                                        : low + (at - below) * (high - low);
     }
 }

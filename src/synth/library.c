@@ -4,13 +4,21 @@
 #include "base/json.h"
 #include "base/music.h"
 #include "base/yaml.h"
+#include "synth/fluid.h"
+#include "synth/mapped-voice.h"
+#include "synth/patch-voice.h"
+#include "synth/sfz-voice.h"
+#include "synth/soundfont.h"
 #include <string.h>
 
 #define LEVELS_FILE "voices/levels.json"
 
 struct TuneLibrary {
     GMutex lock;
-    GHashTable *sounds; /* key -> TuneSound, or NULL for keys without a voice; @lock */
+    GHashTable *sounds; /* key -> TuneSound, or NULL for keys without one; @lock */
+    GHashTable *fonts;  /* path -> TuneVoiceBank of a mapped SoundFont; @lock */
+    TuneMapping *mapping; /* (nullable) */
+    const TuneLog *log;
     json_t *levels;     /* (nullable): read with the first voice; @lock */
 };
 
@@ -18,18 +26,34 @@ static void sound_free(gpointer data)
 {
     TuneSound *self = data;
 
-    if (self != NULL)
-        tune_patch_unref(self->patch);
+    if (self == NULL)
+        return;
+    tune_patch_unref(self->patch);
+    tune_sfz_free(self->sfz);
+    g_free(self->hash);
     g_free(self);
 }
 
-TuneLibrary *tune_library_new(void)
+static void font_free(gpointer data)
+{
+    tune_voice_bank_free(data);
+}
+
+TuneLibrary *tune_library_new(TuneMapping *mapping, const TuneLog *log)
 {
     TuneLibrary *self = g_new0(TuneLibrary, 1);
 
     g_mutex_init(&self->lock);
     self->sounds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, sound_free);
+    self->fonts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, font_free);
+    self->mapping = mapping;
+    self->log = log;
     return self;
+}
+
+const TuneMapping *tune_library_mapping(const TuneLibrary *self)
+{
+    return self->mapping;
 }
 
 void tune_library_free(TuneLibrary *self)
@@ -37,6 +61,8 @@ void tune_library_free(TuneLibrary *self)
     if (self == NULL)
         return;
     g_hash_table_unref(self->sounds);
+    g_hash_table_unref(self->fonts);
+    tune_mapping_free(self->mapping);
     json_decref(self->levels);
     g_mutex_clear(&self->lock);
     g_free(self);
@@ -77,12 +103,67 @@ static gboolean is_key(const char *key)
            strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(key);
 }
 
+/* ---- what a mapping names ---- */
+
+static TuneVoiceBank *font_of(TuneLibrary *self, const char *path)
+{
+    TuneVoiceBank *font = g_hash_table_lookup(self->fonts, path);
+
+    if (font == NULL) {
+        font = tune_fluid_bank_new(path, self->log);
+        g_hash_table_insert(self->fonts, g_strdup(path), font);
+    }
+    return font;
+}
+
+static TuneSound *load_mapped(TuneLibrary *self, const TuneMapped *mapped, GError **error)
+{
+    TuneSound *sound = g_new0(TuneSound, 1);
+
+    sound->mapped = mapped;
+    sound->is_kit = mapped->is_drums;
+    if (mapped->is_sfz) {
+        sound->sfz = tune_sfz_load(mapped->path, error);
+        sound->hash = sound->sfz != NULL ? g_strdup(sound->sfz->hash) : NULL;
+    } else {
+        sound->font = font_of(self, mapped->path);
+        sound->hash = tune_soundfont_hash(mapped->path, error);
+    }
+    if (sound->hash != NULL && tune_levels_measure(sound, &sound->levels, error))
+        return sound;
+    sound_free(sound);
+    return NULL;
+}
+
+TuneVoice *tune_sound_voice_new(const TuneSound *self, const TuneVoiceRequest *request, GError **error)
+{
+    TuneVoiceRequest inner = *request;
+
+    if (self->patch != NULL)
+        return self->is_kit ? tune_kit_voice_new(self->patch, request)
+                            : tune_patch_voice_new(self->patch, request);
+    if (self->sfz != NULL)
+        return tune_mapped_voice_new(tune_sfz_voice_new(self->sfz, request), self->mapped);
+    inner.bank = (guint8)MIN(self->mapped->bank, 127);
+    inner.program = (guint8)self->mapped->program;
+    inner.is_drums = self->mapped->is_drums;
+    TuneVoice *voice = tune_voice_bank_acquire(self->font, &inner, error);
+
+    return voice != NULL ? tune_mapped_voice_new(voice, self->mapped) : NULL;
+}
+
+/* ---- electronic voices ---- */
+
 static gboolean load(TuneLibrary *self, const char *key, TuneSound **out, GError **error)
 {
+    const TuneMapped *mapped = tune_mapping_find(self->mapping, key);
+
+    *out = NULL;
+    if (mapped != NULL)
+        return (*out = load_mapped(self, mapped, error)) != NULL;
     g_autofree char *name = g_strdup_printf("voices/%s.yaml", key);
     g_autofree char *path = is_key(key) ? tune_data_find(name, NULL) : NULL;
 
-    *out = NULL;
     if (path == NULL)
         return TRUE;
     g_autoptr(TunePatch) patch = tune_patch_load(path, error);
@@ -96,9 +177,11 @@ static gboolean load(TuneLibrary *self, const char *key, TuneSound **out, GError
     }
     TuneSound *sound = g_new0(TuneSound, 1);
 
-    if (!known_levels(self, patch, &sound->levels))
-        tune_levels_measure(patch, &sound->levels);
+    sound->is_kit = patch->is_kit;
+    sound->hash = g_strdup(patch->hash);
     sound->patch = g_steal_pointer(&patch);
+    if (!known_levels(self, sound->patch, &sound->levels))
+        (void)tune_levels_measure(sound, &sound->levels, NULL); /* a patch can always be played */
     *out = sound;
     return TRUE;
 }
@@ -129,5 +212,5 @@ const TuneSound *tune_library_of_track(TuneLibrary *self, const TuneTrack *track
 
     if (!tune_library_find(self, track->instrument, &sound, NULL))
         return NULL;
-    return sound != NULL && sound->patch->is_kit == (track->is_drums != 0) ? sound : NULL;
+    return sound != NULL && sound->is_kit == (track->is_drums != 0) ? sound : NULL;
 }

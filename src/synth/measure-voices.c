@@ -33,8 +33,10 @@ int main(void)
             fprintf(stderr, "%s\n", error->message);
             return EXIT_FAILURE;
         }
+        TuneSound sound = {.patch = patch, .is_kit = patch->is_kit};
+
         memset(&levels, 0, sizeof levels);
-        tune_levels_measure(patch, &levels);
+        (void)tune_levels_measure(&sound, &levels, NULL);
         printf("%s \"%s\": {\n  \"sha256\": \"%s\",\n", i > 0 ? ",\n" : "", patch->name, patch->hash);
         if (patch->is_kit)
             print_row("drums", levels.drums, TUNE_LEVELS_DRUMS);

@@ -27,12 +27,19 @@ TuneSynth *tune_synth_new(const TuneSynthConfig *config, GError **error)
 
     if (soundfont == NULL)
         return NULL;
+    const char *sounds = config->sounds != NULL ? config->sounds : g_getenv("TUNESMITH_SOUNDS");
+    TuneMapping *mapping = sounds != NULL && *sounds != '\0' ? tune_mapping_load(sounds, error) : NULL;
+
+    if (sounds != NULL && *sounds != '\0' && mapping == NULL) {
+        g_free(soundfont);
+        return NULL;
+    }
     TuneSynth *self = g_new0(TuneSynth, 1);
 
     g_atomic_ref_count_init(&self->references);
     self->soundfont = soundfont;
     self->n_threads = config->n_threads > 0 ? config->n_threads : g_get_num_processors();
-    self->library = tune_library_new();
+    self->library = tune_library_new(mapping, config->log);
     self->bank = tune_banks_new(self->library, tune_fluid_bank_new(soundfont, config->log));
     g_mutex_init(&self->lock);
     return self;
@@ -71,7 +78,15 @@ const char *tune_synth_voice_hash(TuneSynth *self, const TuneTrack *track)
 {
     const TuneSound *sound = tune_library_of_track(self->library, track);
 
-    return sound != NULL ? sound->patch->hash : NULL;
+    return sound != NULL ? sound->hash : NULL;
+}
+
+const char *tune_synth_sounds(const TuneSynth *self, const char **hash)
+{
+    const TuneMapping *mapping = tune_library_mapping(self->library);
+
+    *hash = mapping != NULL ? tune_mapping_hash(mapping) : NULL;
+    return mapping != NULL ? tune_mapping_name(mapping) : NULL;
 }
 
 guint tune_synth_n_threads(const TuneSynth *self)

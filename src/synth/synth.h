@@ -27,8 +27,9 @@ typedef struct {
     const char *soundfont; /* path, or NULL: $TUNESMITH_SOUNDFONT, then the best installed one */
     guint n_threads;       /* 0 = one per core */
     const TuneLog *log;    /* (nullable) */
+    const char *sounds;    /* mapping of better sounds (synth/mapping.h), or NULL: $TUNESMITH_SOUNDS */
 } TuneSynthConfig;
-#define TUNE_SYNTH_CONFIG_DEFAULT {NULL, 0, NULL}
+#define TUNE_SYNTH_CONFIG_DEFAULT {NULL, 0, NULL, NULL}
 
 typedef struct TuneSynth TuneSynth;
 TuneSynth *tune_synth_new(const TuneSynthConfig *config, GError **error); /* (transfer full) */
@@ -40,7 +41,10 @@ const char *tune_synth_soundfont_hash(TuneSynth *self);  /* SHA-256, computed on
                                                             disk by path, size and time */
 /* SHA-256 of the loudness calibration that balances the mix.  (nullable) with @error set */
 const char *tune_synth_calibration_hash(TuneSynth *self, GError **error);
-/* SHA-256 of the electronic voice that plays @track; NULL when the SoundFont does.  (nullable) */
+/* Name of the mapping in use and, into @hash, the SHA-256 of its text; NULL when there is none. */
+const char *tune_synth_sounds(const TuneSynth *self, const char **hash);
+/* SHA-256 of the electronic voice or mapped sound that plays @track; NULL when the SoundFont does.
+ * (nullable) */
 const char *tune_synth_voice_hash(TuneSynth *self, const TuneTrack *track);
 const char *tune_synth_version(void);                    /* FluidSynth's, "2.3.1" */
 void tune_synth_release_memory(TuneSynth *self);         /* drops loaded sounds nobody plays */
