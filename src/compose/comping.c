@@ -97,9 +97,9 @@ static Voicing voicing_at(const Comper *c, gint tick)
                          melody_floor(c, i));
     else if (c->part->voicings != NULL)
         v = c->part->voicings[i];
-    guint most = c->part->style->voices > 0 ? (guint)c->part->style->voices
-                                            : MAX(1, c->part->instrument->polyphony);
-    most = MIN(most, G_N_ELEMENTS(v.pitch));
+    guint most = MIN(MAX(1, c->part->instrument->polyphony), G_N_ELEMENTS(v.pitch));
+    if (c->part->style->voices > 0)
+        most = MIN(most, (guint)c->part->style->voices);
     if (c->pattern != NULL && c->pattern->shape != STYLE_SHAPE_VOICED)
         most = G_N_ELEMENTS(v.pitch); /* never more at once than the cells say */
     guint skip = v.n > most ? v.n - most : 0; /* too many: the lowest go, the bass has them */
