@@ -183,7 +183,9 @@ static void look_for_only(Reader *self, const ReaderMatch *match, Exclusivity *s
         seen->solo = TRUE;
         tune_reader_use(self, solo, (gint)tune_reader_match(self, solo, LEXICON_UNIT)->n);
     }
-    if (match->entry->only)
+    if (match->entry->only && g_str_has_prefix(match->entry->name, "solo-"))
+        seen->solo = TRUE; /* a word for one player */
+    else if (match->entry->only)
         seen->only = TRUE;
 }
 
@@ -200,7 +202,9 @@ static void take_players(Reader *self, const ReaderMatch *match, Exclusivity *se
     tune_brief_add_entry(brief, self->vocabulary, match->entry, count, TUNE_ORIGIN_SAID);
     TuneBriefInstrument *added = last_added(brief, before);
     if (seen->solo && !solo_before)
-        seen->soloist = match->entry->kind == LEXICON_GENERIC
+        seen->soloist = added == NULL ? NULL
+                        : match->entry->kind == LEXICON_GROUP ? added->instrument
+                        : match->entry->kind == LEXICON_GENERIC
                             ? tune_lexicon_generic(self->vocabulary, match->entry, brief->style)
                             : match->entry->instrument;
     if (added != NULL && role_around(self, match, &role)) {

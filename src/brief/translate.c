@@ -397,8 +397,9 @@ static gboolean names_player(const TuneVocabulary *vocabulary, const Segment *se
                              entry->kind == LEXICON_GROUP);
 }
 
-/* "solo de guitarra" is a guitar solo, "guitarra solo" a guitar alone. */
-static void order_solo(const TuneVocabulary *vocabulary, GArray *segments, gint at)
+/* "solo de guitarra" is a guitar solo, "guitarra solo" a guitar alone, "solo guitarra" only a guitar.
+ * Returns how many segments behind @at are done with. */
+static gint order_solo(const TuneVocabulary *vocabulary, GArray *segments, gint at)
 {
     Segment *solo = segment_at(segments, at), *before = segment_at(segments, at - 1);
     Segment *of = segment_at(segments, at + 1), *noun = segment_at(segments, at + 2);
@@ -408,10 +409,14 @@ static void order_solo(const TuneVocabulary *vocabulary, GArray *segments, gint 
         set_english(solo, text_of(noun));
         set_english(of, "solo");
         set_english(noun, "");
+        return 2;
     } else if (is_close(solo) && names_player(vocabulary, before) && !names_player(vocabulary, of)) {
         put_before(before, "solo");
         set_english(solo, "");
+    } else if (is_close(of) && names_player(vocabulary, of)) {
+        set_english(solo, "only");
     }
+    return 0;
 }
 
 static void order_words(const TuneVocabulary *vocabulary, GArray *segments)
@@ -434,7 +439,7 @@ static void order_words(const TuneVocabulary *vocabulary, GArray *segments)
         else if (segment->kind == SENSE_BEHIND_SOLO && i > 0)
             first = i - 1;
         else if (says(segment, "solo"))
-            order_solo(vocabulary, segments, i);
+            i += order_solo(vocabulary, segments, i);
         if (first >= 0)
             put_before(segment_at(segments, first), segment->english);
         if (segment->kind != SENSE_WORD)
