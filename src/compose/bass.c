@@ -488,6 +488,8 @@ static void lead_over(Bassist *b, gint end)
     gint target = nearest_pitch(b, bass_pc(next), b->centre), half = beat / 2;
     for (guint i = notes->len; i-- > 0;) { /* make room */
         TuneNote *note = &g_array_index(notes, TuneNote, i);
+        if (note->onset >= end) /* woven with the voices of a later section */
+            continue;
         if (note->onset >= from)
             g_array_remove_index(notes, i);
         else

@@ -93,7 +93,8 @@ static Voicing voicing_at(const Comper *c, gint tick)
     if (c->power)
         v = power_voicing(c, &c->plan->chords[i].chord);
     else if (c->pattern != NULL && c->pattern->shape != STYLE_SHAPE_VOICED)
-        v = hand_voicing(&c->plan->chords[i], c->pattern->shape, c->low, c->high,
+        v = hand_voicing(&c->plan->chords[i], c->pattern->shape,
+                         MAX(c->part->style->low, c->part->instrument->low), c->high,
                          melody_floor(c, i));
     else if (c->part->voicings != NULL)
         v = c->part->voicings[i];
@@ -614,6 +615,9 @@ static void final_chord(Comper *c)
 
     if (plan->ending == TUNE_ENDING_COLD)
         length = MIN(length, plan->beat_ticks);
+    if (c->pattern != NULL && c->pattern->shape != STYLE_SHAPE_VOICED)
+        while (v.n > 1 && v.pitch[v.n - 1] - v.pitch[0] > 16)
+            v.n--; /* what one hand can reach */
     if (v.n > 0)
         write_voices(c, &v, touch_of(c, 'D', v.n), plan->final_tick, length);
 }

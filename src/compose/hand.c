@@ -75,8 +75,8 @@ Voicing hand_voicing(const PlanChord *chord, StyleShape shape, gint low, gint hi
 
 #define SPAN 12 /* an octave is easy, more is not */
 
-/* The highest pitch of the piece's other keyboard parts at @tick: the right hand stays above. */
-static gint below(const Plan *plan, const PlanPart *right, gint tick)
+/* The highest pitch of the piece's other keyboard parts in [@tick, @end): the right hand stays above. */
+static gint below(const Plan *plan, const PlanPart *right, gint tick, gint end)
 {
     gint top = 0;
 
@@ -86,7 +86,7 @@ static gint below(const Plan *plan, const PlanPart *right, gint tick)
             continue;
         for (guint k = 0; k < p->track->notes->len; k++) {
             const TuneNote *n = &g_array_index(p->track->notes, TuneNote, k);
-            if (n->onset > tick)
+            if (n->onset >= end)
                 break;
             if (n->onset + n->duration > tick)
                 top = MAX(top, n->pitch);
@@ -118,7 +118,8 @@ static void thicken(Plan *plan, PlanPart *part, StyleHand hand, TuneNote note)
     const PlanChord *c = &plan->chords[plan_chord_at(plan, note.onset)];
     guint16 tones = tune_chord_mask(c->chord);
     gboolean strong = line_is_strong(plan, note.onset, note.duration);
-    gint floor = MAX(below(plan, part, note.onset), note.pitch - SPAN - 1), p;
+    gint end = note.onset + MIN(note.duration, 2 * plan->beat_ticks), p;
+    gint floor = MAX(below(plan, part, note.onset, end), note.pitch - SPAN - 1);
 
     switch (hand) {
     case STYLE_HAND_OCTAVES:
