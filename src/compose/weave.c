@@ -124,7 +124,8 @@ static const PlanSection *heard(const Plan *plan, const PlanSection *s)
     for (const PlanSection *t = plan->sections; t < s; t++) {
         gint same = 0, all = 0, other = plan_chord_at(plan, t->start_tick);
         if (t->material != s->material || t->role != s->role || t->texture != s->texture ||
-            t->ticks != s->ticks || t->woven != s->woven)
+            t->ticks != s->ticks || t->woven != s->woven ||
+            t->key.mode != s->key.mode)
             continue;
         shift = s->transpose - t->transpose;
         for (gint i = 0; from + i < plan->n_chords && plan->chords[from + i].tick < s->start_tick + s->ticks; i++) {
