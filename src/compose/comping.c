@@ -101,7 +101,8 @@ static Voicing voicing_at(const Comper *c, gint tick)
     guint most = MIN(MAX(1, c->part->instrument->polyphony), G_N_ELEMENTS(v.pitch));
     if (c->part->style->voices > 0)
         most = MIN(most, (guint)c->part->style->voices);
-    if (c->pattern != NULL && c->pattern->shape != STYLE_SHAPE_VOICED)
+    if (c->pattern != NULL && c->pattern->shape != STYLE_SHAPE_VOICED &&
+        c->part->instrument->polyphony >= 4)
         most = G_N_ELEMENTS(v.pitch); /* never more at once than the cells say */
     guint skip = v.n > most ? v.n - most : 0; /* too many: the lowest go, the bass has them */
     for (guint k = skip; k < v.n; k++)
@@ -479,12 +480,13 @@ static void plain_bar(Comper *c, gint start)
 }
 
 /* What is too sparse to leave a stroke out of takes another voice in a repeat; an inner line
- * divides a long note. */
+ * divides a long note, a long chord is struck twice. */
 static void vary_repeat(GArray *hits, gboolean line)
 {
     for (guint i = hits->len; i-- > 0 && (line || hits->len <= 2);) {
         StyleHit *hit = &g_array_index(hits, StyleHit, i);
-        if (line && hit->ticks >= TUNE_PPQ && hit->ticks % (TUNE_PPQ / 2) == 0) {
+        gboolean long_chord = strchr("xXot", hit->cell) != NULL && hit->ticks >= 2 * TUNE_PPQ;
+        if ((line || long_chord) && hit->ticks >= TUNE_PPQ && hit->ticks % (TUNE_PPQ / 2) == 0) {
             StyleHit second = *hit;
             hit->ticks /= 2;
             second.ticks = hit->ticks;

@@ -181,7 +181,7 @@ static void sing_again(Weave *weave, const PlanSection *t)
                 pitch < v->part->instrument->low || pitch > v->part->instrument->high)
                 continue;
             gint half = note.duration / 2, ticks = MIN(note.duration, weave->end - tick);
-            gboolean turn = k != weave->lead && turns < s->repeat && note.duration >= plan->beat_ticks &&
+            gboolean turn = k != weave->lead && turns < s->repeat && note.duration >= plan->beat_ticks / 2 &&
                             tick - s->start_tick >= plan->bar_ticks && half > 0 && ticks > half;
             turns += turn;
             plan_add_note(plan, v->part, tick, turn ? half : ticks, pitch, note.velocity);

@@ -51,10 +51,17 @@ static void check_breath(Violations *found, const Ask *ask, const TuneScore *sco
 
 /* ---- repeats of sections ---- */
 
+/* Notes are in order of onset and pitch: the melody of a hand that plays chords is its highest. */
+static gboolean has_higher(const TuneTrack *track, guint i)
+{
+    return i + 1 < track->notes->len && g_array_index(track->notes, TuneNote, i + 1).onset ==
+                                            g_array_index(track->notes, TuneNote, i).onset;
+}
+
 /* A note by track, place in the section and pitch above the section's tonic, packed so that it
  * sorts. */
 static void collect_notes(const TuneScore *score, const TuneTrack *track, guint track_index,
-                          const TuneSection *section, gint ticks, GArray *out)
+                          const TuneSection *section, gint ticks, gboolean top, GArray *out)
 {
     gint tonic = tune_fifths_pitch_class(tune_score_key_at(score, section->tick).tonic);
 
@@ -65,7 +72,7 @@ static void collect_notes(const TuneScore *score, const TuneTrack *track, guint 
         gint pitch = track->is_drums ? note->pitch : ((note->pitch - tonic) % 12 + 12) % 12;
         guint64 key;
 
-        if (at < 0 || at >= ticks)
+        if (at < 0 || at >= ticks || (top && has_higher(track, i)))
             continue;
         key = (guint64)track_index << 48 | (guint64)at << 8 | (guint64)pitch;
         g_array_append_val(out, key);
@@ -117,8 +124,8 @@ static void compare_sections(const TuneScore *score, const TuneSection *first,
 
         if (only != NULL && track != only)
             continue;
-        collect_notes(score, track, t, first, ticks, a);
-        collect_notes(score, track, t, second, ticks, b);
+        collect_notes(score, track, t, first, ticks, only != NULL, a);
+        collect_notes(score, track, t, second, ticks, only != NULL, b);
         n_all_first += a->len;
         n_all_second += b->len;
         if (a->len == 0 || b->len == 0)
