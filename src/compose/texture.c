@@ -85,7 +85,8 @@ static gboolean is_possible(const Plan *plan, const StyleTexture *t, const PlanS
         return n >= 3 && has_role(plan, voices, TUNE_ROLE_BASS);
     case STYLE_WEAVE_FUGUE:
     case STYLE_WEAVE_IMITATION:
-        return n >= 2 && s->bars >= 4 && plan->brief->lyrics->len == 0 && !comes_last(plan, s);
+        return n >= 2 && s->bars >= 4 && plan->brief->lyrics->len == 0 && !s->theme &&
+               !comes_last(plan, s);
     case STYLE_WEAVE_UNISON:
         return n >= 2;
     default:
@@ -176,7 +177,7 @@ static gint choose_singer(const Plan *plan, const PlanSection *s)
         if (i >= 0 && !plan->parts[i].instrument->is_drums)
             found[n++] = i;
     }
-    if (n == 0 || (s->role == TUNE_SECTION_THEME && s->repeat == 0) || !has_role(plan, voices_of(plan, s), TUNE_ROLE_LEAD) ||
+    if (n == 0 || s->theme || (s->role == TUNE_SECTION_THEME && s->repeat == 0) || !has_role(plan, voices_of(plan, s), TUNE_ROLE_LEAD) ||
         plan->brief->lyrics->len > 0 || s->texture->weave != STYLE_WEAVE_FREE)
         return -1;
     gboolean varies = s->role == TUNE_SECTION_VARIATION;
