@@ -120,6 +120,14 @@ run 0 replay s.flac --score a.json
 printed "identical"
 run 3 replay s.flac --score d.json
 
+# ---- a theme ----
+printf 'X:1\nT:Mill Lane\nM:4/4\nL:1/4\nK:G\nG B d B|c A F2|G B d g|f e d2|e c e g|d B G2|A c B A|F A G2|]\n' >theme.abc
+run 0 generate "folk waltz in D, 20 seconds" --theme theme.abc --seed 4 -o theme.flac -q
+rm theme.abc
+run 0 replay theme.flac
+printed "identical"
+run 3 generate "folk" --theme theme.flac -o no.wav
+
 # ---- loop ----
 run 0 generate "house, 124 bpm, A minor" --loop --duration 8 --seed 3 -o loop.wav --json
 json '.report.fields[] | select(.field == "loop") | .status == "met"'

@@ -102,8 +102,9 @@ static void choose_length(Ask *self, TuneRandom *r)
         break;
     }
     if (!self->loop && tune_random_chance(r, 0.35)) {
-        static const TuneEnding endings[] = {TUNE_ENDING_RIT, TUNE_ENDING_COLD, TUNE_ENDING_FADE,
-                                             TUNE_ENDING_RING};
+        static const TuneEnding endings[] = {TUNE_ENDING_RIT,  TUNE_ENDING_COLD, TUNE_ENDING_FADE,
+                                             TUNE_ENDING_RING, TUNE_ENDING_TAG,  TUNE_ENDING_AMEN,
+                                             TUNE_ENDING_FERMATA};
         self->ending = endings[tune_random_int(r, 0, G_N_ELEMENTS(endings) - 1)];
     }
 }
@@ -255,6 +256,12 @@ static const char *ending_words(TuneEnding ending)
         return "fade out";
     case TUNE_ENDING_RIT:
         return "ritardando at the end";
+    case TUNE_ENDING_TAG:
+        return "tag ending";
+    case TUNE_ENDING_AMEN:
+        return "amen ending";
+    case TUNE_ENDING_FERMATA:
+        return "fermata at the end";
     default:
         return "let the last chord ring out";
     }
