@@ -5,6 +5,7 @@
  */
 #include "compose/harmony.h"
 #include "compose/theme-private.h"
+#include "compose/variation.h"
 
 #include <string.h>
 
@@ -211,7 +212,7 @@ static void say_twice(const Plan *plan, GArray *slots)
     gint end = last != NULL ? last->tick + last->ticks : 0, length = 2 * plan->bar_ticks;
     g_autoptr(GArray) close = g_array_new(FALSE, FALSE, sizeof(Slot));
 
-    if (end < 3 * length)
+    if (end < 2 * length)
         return;
     for (guint i = 0; i < slots->len; i++) {
         Slot slot = g_array_index(slots, Slot, i);
@@ -249,7 +250,7 @@ static void lay_section(const Plan *whole, gint index, GArray *out)
         harmony_colour(plan, index, slots);
         if (s->last && plan->ending == TUNE_ENDING_AMEN)
             say_amen(plan, slots);
-        if (s->last && plan->ending == TUNE_ENDING_TAG)
+        if (s->last && variation_has_tag(plan))
             say_twice(plan, slots);
         prepare_key(plan, index, slots);
     }

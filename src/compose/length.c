@@ -35,15 +35,15 @@ static gboolean has_curve(const Plan *plan)
 /* A tempo said by number holds to the last bar line, unless the ending is one that slows down. */
 static gboolean keeps_tempo(const Plan *plan)
 {
-    return plan->brief->bpm_hard &&
-           (plan->ending == TUNE_ENDING_COLD || plan->ending == TUNE_ENDING_TAG);
+    return plan->brief->bpm_hard && plan->ending == TUNE_ENDING_COLD;
 }
 
 static gint rit_bars(const Plan *plan, gint body)
 {
     if (plan->ending == TUNE_ENDING_FERMATA)
         return body >= 3 ? 1 : 0;
-    if (keeps_tempo(plan) || (plan->ending != TUNE_ENDING_RIT && plan->ending != TUNE_ENDING_TAG &&
+    if (keeps_tempo(plan) || (plan->brief->bpm_hard && plan->ending == TUNE_ENDING_TAG) ||
+        (plan->ending != TUNE_ENDING_RIT && plan->ending != TUNE_ENDING_TAG &&
                               plan->ending != TUNE_ENDING_AMEN))
         return 0;
     return body >= 12 ? 2 : (body >= 3 ? 1 : 0);

@@ -237,14 +237,22 @@ void variation_apply(const Plan *plan, const PlanPart *part, StyleVariation kind
     g_free(v);
 }
 
-void variation_tag(Plan *plan, PlanPart *part)
+gboolean variation_has_tag(const Plan *plan)
 {
     const PlanSection *last = &plan->sections[plan->n_sections - 1];
+    gboolean coda = last->role == TUNE_SECTION_OUTRO || last->role == TUNE_SECTION_CODA;
+
+    return plan->ending == TUNE_ENDING_TAG && !last->theme &&
+           plan->final_tick - last->start_tick >= (coda ? 4 : 8) * plan->bar_ticks;
+}
+
+void variation_tag(Plan *plan, PlanPart *part)
+{
     gint length = 2 * plan->bar_ticks, to = plan->final_tick - length, from = to - length;
     GArray *notes = part->track->notes;
     guint first = 0, end = 0;
 
-    if (plan->ending != TUNE_ENDING_TAG || last->theme || from < last->start_tick + length || from < 0)
+    if (!variation_has_tag(plan) || from < 0)
         return;
     while (first < notes->len && g_array_index(notes, TuneNote, first).onset < from)
         first++;

@@ -10,6 +10,10 @@
 /* Changes @line as @kind asks, inside the register of @part.  Notes that carry syllables stay. */
 void variation_apply(const Plan *plan, const PlanPart *part, StyleVariation kind, Line *line);
 
+/* TRUE when the piece closes with a tag and its last section has room for one: a hook is not cut short for
+ * it. */
+gboolean variation_has_tag(const Plan *plan);
+
 /* The last two bars before the last chord are played twice: copies the lead's over the two before them.
  * After the melody, before other parts look at it. */
 void variation_tag(Plan *plan, PlanPart *part);
