@@ -185,7 +185,7 @@ static void measure_style(const char *name, gint seeds, double seconds)
                 nearest = MIN(nearest, distance(lead, lead_of(scores->pdata[k])));
     }
     double n = MAX(1, with_lead), s = seeds;
-    g_print("%-11s %6.2f %5.2f %5.2f %5.2f %5.3f %6.1f %6.3f %6.2f %6.2f %6.2f %5.2f %6.1f %6.2f %6.2f %6.2f "
+    g_print("%-18s %6.2f %5.2f %5.2f %5.2f %5.3f %6.1f %6.3f %6.2f %6.2f %6.2f %5.2f %6.1f %6.2f %6.2f %6.2f "
             "%5.2f %5.1f\n",
             name, f.strong / n, f.repeats / n, f.steps / n, f.thirds / n, f.octaves / n, f.range / n,
             f.scale / s, f.figures / n, f.bars_back / n, f.bars_alike / n, f.rate / s, f.chords / s,
@@ -194,16 +194,17 @@ static void measure_style(const char *name, gint seeds, double seconds)
 
 int main(int argc, char **argv)
 {
-    static const char *const styles[] = {"ambient", "cinematic", "classical", "electronic",
-                                         "folk",    "jazz",      "pop",       "rock"};
+    g_autoptr(BriefFixture) all = brief_fixture_new("folk");
     gint seeds = argc > 1 ? atoi(argv[1]) : 8;
     double seconds = argc > 2 ? atof(argv[2]) : 90;
 
-    g_print("%-11s %6s %5s %5s %5s %5s %6s %6s %6s %6s %6s %5s %6s %6s %6s %6s %5s %5s\n", "style", "strong",
+    g_print("%-18s %6s %5s %5s %5s %5s %6s %6s %6s %6s %6s %5s %6s %6s %6s %6s %5s %5s\n", "style", "strong",
             "rep", "step", "3rd+", ">oct", "range", "scale", "figure", "barsx", "barsr", "ch/b", "chords",
             "enter", "dens", "n/s", "edit", "ms");
-    for (gsize i = 0; i < G_N_ELEMENTS(styles); i++)
-        if (argc <= 3 || strcmp(argv[3], styles[i]) == 0)
-            measure_style(styles[i], seeds, seconds);
+    for (guint i = 0; i < tune_styles_count(all->styles); i++) {
+        const char *name = tune_style_name(tune_styles_at(all->styles, i));
+        if (argc <= 3 || strcmp(argv[3], name) == 0)
+            measure_style(name, seeds, seconds);
+    }
     return 0;
 }
