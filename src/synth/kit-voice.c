@@ -45,7 +45,6 @@ typedef struct {
 typedef struct {
     TuneVoice base;
     TunePatch *patch;
-    const TuneWaves *waves;
     guint rate;
     double block_s;
     Stroke strokes[MAX_STROKES];
@@ -186,7 +185,7 @@ static void sound(const KitVoice *self, Layer *layer, const TuneDrumLayer *data,
         for (guint i = 0; i < N_METAL; i++) {
             double f = MIN(frequency * metal_ratios[i], 0.45);
 
-            tune_wave_add(tune_wave_table(self->waves, TUNE_WAVE_SQUARE, f), &layer->phases[i],
+            tune_wave_add(tune_wave_table(TUNE_WAVE_SQUARE, f), &layer->phases[i],
                           tune_wave_step(f), 0.4f, 0, x, none, BLOCK);
         }
         break;
@@ -194,7 +193,7 @@ static void sound(const KitVoice *self, Layer *layer, const TuneDrumLayer *data,
         if (data->wave == TUNE_WAVE_SINE)
             tune_wave_add_sine(&layer->phases[0], tune_wave_step(frequency), 1, 0, x, none, BLOCK);
         else
-            tune_wave_add(tune_wave_table(self->waves, MIN(data->wave, TUNE_WAVE_STEPS), frequency),
+            tune_wave_add(tune_wave_table(MIN(data->wave, TUNE_WAVE_STEPS), frequency),
                           &layer->phases[0], tune_wave_step(frequency), 1, 0, x, none, BLOCK);
         break;
     }
@@ -302,13 +301,26 @@ static void release(TuneVoice *voice)
 
 static const TuneVoiceClass voice_class = {note_on, note_off, control, render, is_silent, release};
 
+static void prepare_waves(const TuneKit *kit)
+{
+    for (guint d = 0; d < kit->n_drums; d++)
+        for (guint i = 0; i < kit->drums[d].n_layers; i++) {
+            const TuneDrumLayer *layer = &kit->drums[d].layers[i];
+
+            if (layer->kind == TUNE_LAYER_METAL)
+                tune_wave_prepare(TUNE_WAVE_SQUARE);
+            else if (layer->kind == TUNE_LAYER_TONE && layer->wave != TUNE_WAVE_SINE)
+                tune_wave_prepare(MIN(layer->wave, TUNE_WAVE_STEPS));
+        }
+}
+
 TuneVoice *tune_kit_voice_new(TunePatch *kit, const TuneVoiceRequest *request)
 {
     KitVoice *self = g_new0(KitVoice, 1);
 
     self->base.class = &voice_class;
     self->patch = tune_patch_ref(kit);
-    self->waves = tune_waves_get();
+    prepare_waves(&kit->kit);
     self->rate = request->rate;
     self->block_s = (double)BLOCK / request->rate;
     self->volume = 100;

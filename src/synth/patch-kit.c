@@ -51,6 +51,8 @@ static gboolean read_layer(const TuneYamlNode *node, TuneDrumLayer *self, GError
         !tune_yaml_get_double(node, "drive", 0, 1, &self->drive, error) ||
         !tune_yaml_get_double(node, "velocity", 0, 1, &self->velocity, error))
         return FALSE;
+    if (wave == TUNE_WAVE_PULSE)
+        return tune_yaml_fail(tune_yaml_get(node, "wave"), error, "wave: a drum has square, not pulse");
     self->kind = (TuneLayerKind)kind;
     self->wave = (TuneWave)wave;
     self->bursts = (guint)bursts;

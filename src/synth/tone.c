@@ -38,7 +38,6 @@ void tune_tone_plan_init(TuneTonePlan *self, const TuneTonePatch *patch, guint r
 {
     memset(self, 0, sizeof *self);
     self->patch = patch;
-    self->waves = tune_waves_get();
     self->rate = rate;
     self->block_s = (double)BLOCK / rate;
     self->beat_s = beat_s > 0 ? beat_s : 0.5;
@@ -46,6 +45,7 @@ void tune_tone_plan_init(TuneTonePlan *self, const TuneTonePatch *patch, guint r
     for (guint i = 0; i < patch->n_oscillators; i++) {
         const TuneOscillator *o = &patch->oscillators[i];
 
+        tune_wave_prepare(o->wave);
         plan_unison(self, i, o);
         self->falls[i] = o->decay_s > 0 ? tune_envelope_fall(o->decay_s, self->block_s) : 1.0;
         self->index_falls[i] =
@@ -264,7 +264,7 @@ static void add_table(TuneTone *self, const TuneTonePlan *plan, guint i, double 
     const TuneOscillator *o = &plan->patch->oscillators[i];
     gboolean pulse = o->wave == TUNE_WAVE_PULSE;
     double highest = frequency * plan->ratios[i][o->unison - 1];
-    const TuneWaveTable *table = tune_wave_table(plan->waves, pulse ? TUNE_WAVE_SAW : o->wave, highest);
+    const TuneWaveTable *table = tune_wave_table(pulse ? TUNE_WAVE_SAW : o->wave, highest);
     guint32 offset = (guint32)(CLAMP(o->width + width, 0.02, 0.98) * 4294967295.0);
 
     for (guint u = 0; u < o->unison; u++) {

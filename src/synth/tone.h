@@ -10,7 +10,6 @@
 
 typedef struct {
     const TuneTonePatch *patch; /* borrowed */
-    const TuneWaves *waves;
     guint rate;
     double block_s;
     double beat_s;

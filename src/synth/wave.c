@@ -4,20 +4,21 @@
 #include "synth/clones.h"
 #include <math.h>
 
-/* Harmonics of the tables: close enough together that the step from one to the next is heard by
- * nobody (the highest harmonic kept is never below four fifths of half the rate). */
+/* Harmonics of the tables: close enough together that the step from one to the next is heard by nobody (the
+ * highest harmonic kept is never below four fifths of half the rate).  The richest reach 20 kHz from 41 Hz
+ * on; lower notes end a little sooner. */
 static const guint16 ladder[] = {1,  2,  3,  4,  5,  6,  7,  8,   10,  12,  14,  16,  19,  23,
                                  28, 33, 40, 48, 57, 68, 80, 96, 115, 138, 165, 198, 237, 285,
-                                 342, 410, 490, 590, 700, 850, 1000};
+                                 342, 410, 490};
 #define N_TABLES G_N_ELEMENTS(ladder)
 #define SMALL_BITS 11 /* enough for linear interpolation up to SMALL_HARMONICS */
 #define LARGE_BITS 12
 #define SMALL_HARMONICS 120
 #define STEPS 32
 
-struct TuneWaves {
-    TuneWaveTable tables[TUNE_WAVE_N_TABLES][N_TABLES];
-};
+typedef struct {
+    TuneWaveTable tables[N_TABLES];
+} Wave;
 
 /* ---- making the tables ---- */
 
@@ -61,23 +62,31 @@ static Partial partial_of(TuneWave wave, guint k)
     }
 }
 
-static void add_partial(double *sum, const double *sine, guint bits, guint k, Partial p)
+static void add_partial(double *sum, gsize n_sum, const double *sine, guint bits, guint k, Partial p)
 {
     guint n = 1u << bits, mask = n - 1, quarter = n / 4;
 
-    if (fabs(p.sine) < 1e-9 && fabs(p.cosine) < 1e-9)
-        return;
-    for (guint i = 0; i < n; i++)
-        sum[i] += p.sine * sine[k * i & mask] + p.cosine * sine[(k * i + quarter) & mask];
+    if (fabs(p.sine) > 1e-9)
+        for (guint i = 0; i < n_sum; i++)
+            sum[i] += p.sine * sine[k * i & mask];
+    if (fabs(p.cosine) > 1e-9)
+        for (guint i = 0; i < n_sum; i++)
+            sum[i] += p.cosine * sine[(k * i + quarter) & mask];
 }
 
-static float *copy_of(const double *sum, guint bits)
+/* A sum of sines is itself again backwards and upside down: half of it says all. */
+static gboolean is_odd(TuneWave wave)
+{
+    return wave != TUNE_WAVE_STEPS;
+}
+
+static float *copy_of(const double *sum, guint bits, gboolean odd)
 {
     guint n = 1u << bits;
     float *samples = g_new(float, n + 1);
 
     for (guint i = 0; i < n; i++)
-        samples[i] = (float)sum[i];
+        samples[i] = (float)(odd && i > n / 2 ? -sum[n - i] : sum[i]);
     samples[n] = samples[0];
     return samples;
 }
@@ -93,33 +102,40 @@ static void make_tables(TuneWaveTable *tables, TuneWave wave, guint bits, gsize 
         sine[i] = tune_sin_pi(i <= n / 2 ? 2.0 * i / n : 2.0 * i / n - 2.0);
     for (gsize t = first; t < end; t++) {
         for (; k <= ladder[t]; k++)
-            add_partial(sum, sine, bits, k, partial_of(wave, k));
-        tables[t] = (TuneWaveTable){copy_of(sum, bits), bits, ladder[t]};
+            add_partial(sum, is_odd(wave) ? n / 2 + 1 : n, sine, bits, k, partial_of(wave, k));
+        tables[t] = (TuneWaveTable){copy_of(sum, bits, is_odd(wave)), bits, ladder[t]};
     }
 }
 
-static gpointer make_waves(gpointer data)
+static gpointer make_wave(gpointer data)
 {
-    TuneWaves *self = g_new0(TuneWaves, 1);
+    Wave *self = g_new0(Wave, 1);
+    TuneWave wave = (TuneWave)GPOINTER_TO_UINT(data);
     gsize large = 0;
 
     while (large < N_TABLES && ladder[large] <= SMALL_HARMONICS)
         large++;
-    for (TuneWave wave = 0; wave < TUNE_WAVE_N_TABLES; wave++) {
-        make_tables(self->tables[wave], wave, SMALL_BITS, 0, large);
-        make_tables(self->tables[wave], wave, LARGE_BITS, large, N_TABLES);
-    }
+    make_tables(self->tables, wave, SMALL_BITS, 0, large);
+    make_tables(self->tables, wave, LARGE_BITS, large, N_TABLES);
     return self;
 }
 
-const TuneWaves *tune_waves_get(void)
+static const Wave *get_wave(TuneWave wave)
 {
-    static GOnce once = G_ONCE_INIT;
+    static GOnce made[TUNE_WAVE_N_TABLES] = {G_ONCE_INIT, G_ONCE_INIT, G_ONCE_INIT, G_ONCE_INIT};
 
-    return g_once(&once, make_waves, NULL);
+    return g_once(&made[wave], make_wave, GUINT_TO_POINTER((guint)wave));
 }
 
-const TuneWaveTable *tune_wave_table(const TuneWaves *self, TuneWave wave, double frequency)
+void tune_wave_prepare(TuneWave wave)
+{
+    if (wave == TUNE_WAVE_PULSE)
+        wave = TUNE_WAVE_SAW;
+    if (wave < TUNE_WAVE_N_TABLES)
+        (void)get_wave(wave);
+}
+
+const TuneWaveTable *tune_wave_table(TuneWave wave, double frequency)
 {
     gsize low = 0, high = N_TABLES - 1;
 
@@ -131,7 +147,7 @@ const TuneWaveTable *tune_wave_table(const TuneWaves *self, TuneWave wave, doubl
         else
             high = middle - 1;
     }
-    return &self->tables[wave][low];
+    return &get_wave(wave)->tables[low];
 }
 
 guint32 tune_wave_step(double frequency)

@@ -6,8 +6,8 @@
  * a run independent of the one before: the loops vectorise and give the same bits in vectors of any
  * width.  No libm.
  *
- *     const TuneWaves *waves = tune_waves_get();
- *     const TuneWaveTable *table = tune_wave_table(waves, TUNE_WAVE_SAW, 440.0 / 44100);
+ *     tune_wave_prepare(TUNE_WAVE_SAW);
+ *     const TuneWaveTable *table = tune_wave_table(TUNE_WAVE_SAW, 440.0 / 44100);
  *     tune_wave_add(table, &phase, tune_wave_step(440.0 / 44100), 0.5f, 0.5f, left, right, 32);
  */
 #pragma once
@@ -33,13 +33,12 @@ typedef struct {
     guint harmonics;
 } TuneWaveTable;
 
-typedef struct TuneWaves TuneWaves;
+/* The tables of a wave, computed with the first call (one to three milliseconds) and kept for all; a wave
+ * that has none is left alone, a pulse prepares the saw.  Thread-safe. */
+void tune_wave_prepare(TuneWave wave);
 
-/* The tables, computed with the first call (about a millisecond) and kept; read-only.  Thread-safe. */
-const TuneWaves *tune_waves_get(void);
-
-/* @frequency: in turns a frame, > 0.  @wave < TUNE_WAVE_N_TABLES. */
-const TuneWaveTable *tune_wave_table(const TuneWaves *self, TuneWave wave, double frequency);
+/* @frequency: in turns a frame, > 0.  @wave < TUNE_WAVE_N_TABLES, prepared before. */
+const TuneWaveTable *tune_wave_table(TuneWave wave, double frequency);
 
 /* Turns a frame as a phase step; below half a turn. */
 guint32 tune_wave_step(double frequency);

@@ -92,7 +92,7 @@ static void test_waves_do_not_alias(void)
         for (gsize p = 0; p < G_N_ELEMENTS(pitches); p++)
             for (TuneWave wave = 0; wave < TUNE_WAVE_N_TABLES; wave++) {
                 guint32 phase = 0, step = tune_wave_step(pitches[p] / rates[r]);
-                const TuneWaveTable *table = tune_wave_table(tune_waves_get(), wave, pitches[p] / rates[r]);
+                const TuneWaveTable *table = tune_wave_table(wave, pitches[p] / rates[r]);
 
                 g_assert_cmpfloat(table->harmonics * pitches[p], <, rates[r] / 2.0);
                 memset(left, 0, N * sizeof *left);
