@@ -150,15 +150,6 @@ static void thicken(Plan *plan, PlanPart *part, StyleHand hand, TuneNote note)
     }
 }
 
-static gint compare_notes(gconstpointer a, gconstpointer b)
-{
-    const TuneNote *x = a, *y = b;
-
-    if (x->onset != y->onset)
-        return x->onset < y->onset ? -1 : 1;
-    return (x->pitch > y->pitch) - (x->pitch < y->pitch);
-}
-
 void plan_hands(Plan *plan)
 {
     for (gint i = 0; i < plan->n_parts; i++) {
@@ -172,6 +163,6 @@ void plan_hands(Plan *plan)
             if (s->texture != NULL && s->texture->hand != STYLE_HAND_PLAIN)
                 thicken(plan, part, s->texture->hand, note);
         }
-        g_array_sort(part->track->notes, compare_notes);
+        tune_notes_sort(part->track->notes);
     }
 }

@@ -713,15 +713,6 @@ static void sing(Plan *plan, gint first)
     words_free(m.words);
 }
 
-static gint compare_notes(gconstpointer a, gconstpointer b)
-{
-    const TuneNote *x = a, *y = b;
-
-    if (x->onset != y->onset)
-        return x->onset < y->onset ? -1 : 1;
-    return (x->pitch > y->pitch) - (x->pitch < y->pitch);
-}
-
 void plan_melody(Plan *plan)
 {
     gint first = -1;
@@ -742,5 +733,5 @@ void plan_melody(Plan *plan)
             counter_write(plan, &plan->parts[i], i);
     for (gint i = 0; i < plan->n_parts; i++)
         if (!plan->parts[i].instrument->is_drums)
-            g_array_sort(plan->parts[i].track->notes, compare_notes);
+            tune_notes_sort(plan->parts[i].track->notes);
 }

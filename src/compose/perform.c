@@ -204,15 +204,6 @@ static void play_note(Player *p, TuneNote *note)
     note->onset_offset = (gint16)CLAMP(offset, -MIN(note->onset, 2000), 2000);
 }
 
-static gint compare_notes(gconstpointer a, gconstpointer b)
-{
-    const TuneNote *x = a, *y = b;
-
-    if (x->onset != y->onset)
-        return x->onset < y->onset ? -1 : 1;
-    return (x->pitch > y->pitch) - (x->pitch < y->pitch);
-}
-
 /* Winds and bowed lines: steps inside a bar are slurred unless somebody has phrased the line
  * already. */
 static void slur_line(const Plan *plan, const PlanPart *part)
@@ -277,7 +268,7 @@ static void perform_part(Plan *plan, gint index)
     GArray *notes = p.part->track->notes;
 
     tune_random_init(&p.random, plan->seed, "all/%s/perform/0", p.part->track->id);
-    g_array_sort(notes, compare_notes);
+    tune_notes_sort(notes);
     slur_line(plan, p.part);
     for (guint i = 0; i < notes->len; i++)
         play_note(&p, &g_array_index(notes, TuneNote, i));

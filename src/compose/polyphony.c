@@ -7,15 +7,6 @@
 
 #define FEW_NOTES 6
 
-static gint by_onset(gconstpointer a, gconstpointer b)
-{
-    const TuneNote *x = a, *y = b;
-
-    if (x->onset != y->onset)
-        return x->onset < y->onset ? -1 : 1;
-    return (x->pitch > y->pitch) - (x->pitch < y->pitch);
-}
-
 /* Notes before @from that still sound at @onset, the longest held first to give way: shortens until no more
  * than @room are left. */
 static void make_room(GArray *notes, guint from, gint onset, guint room)
@@ -42,7 +33,7 @@ static void fit_track(TuneTrack *track, guint voices)
 {
     GArray *notes = track->notes;
 
-    g_array_sort(notes, by_onset);
+    tune_notes_sort(notes);
     for (guint i = 0; i < notes->len;) {
         gint onset = g_array_index(notes, TuneNote, i).onset;
         guint end = i;

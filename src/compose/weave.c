@@ -105,15 +105,6 @@ void weave_unison(Weave *weave)
             copy_in_octave(weave, &weave->voice[i], weave->voice[weave->lead].part->track);
 }
 
-static gint compare_notes(gconstpointer a, gconstpointer b)
-{
-    const TuneNote *x = a, *y = b;
-
-    if (x->onset != y->onset)
-        return x->onset < y->onset ? -1 : 1;
-    return (x->pitch > y->pitch) - (x->pitch < y->pitch);
-}
-
 /* ---- what is heard again ---- */
 
 /* An earlier section of the same texture over the same harmony, in whatever key. */
@@ -217,7 +208,7 @@ void weave_section(Plan *plan, const PlanSection *section)
     }
     }
     for (gint i = 0; i < weave.n; i++)
-        g_array_sort(weave.voice[i].part->track->notes, compare_notes);
+        tune_notes_sort(weave.voice[i].part->track->notes);
 }
 
 void weave_last(Plan *plan)

@@ -178,31 +178,20 @@ static const char *note_problem(const TuneScore *self, const TuneTrack *track, c
     return NULL;
 }
 
-static gint compare_sounding(gconstpointer a, gconstpointer b)
-{
-    const TuneNote *x = a, *y = b;
-
-    if (x->pitch != y->pitch)
-        return (gint)x->pitch - (gint)y->pitch;
-    return tune_note_sounding_onset(x) - tune_note_sounding_onset(y);
-}
-
+/* Notes in order: where neighbours of one pitch do not overlap, no two do. */
 static gboolean check_overlaps(const TuneScore *self, const TuneTrack *track, GError **error)
 {
-    g_autoptr(GArray) notes = g_array_copy(track->notes);
+    const TuneNote *last[128] = {NULL};
 
-    g_array_sort(notes, tune_note_compare_by_pitch);
-    for (guint i = 1; i < notes->len; i++) {
-        const TuneNote *note = &g_array_index(notes, TuneNote, i), *before = note - 1;
-        if (before->pitch == note->pitch && before->onset + before->duration > note->onset)
+    for (guint i = 0; i < track->notes->len; i++) {
+        const TuneNote *note = &g_array_index(track->notes, TuneNote, i);
+        const TuneNote *before = last[note->pitch];
+
+        if (before != NULL && before->onset + before->duration > note->onset)
             return fail_note(self, track, note, "overlaps the note before it as written", error);
-    }
-    g_array_sort(notes, compare_sounding);
-    for (guint i = 1; i < notes->len; i++) {
-        const TuneNote *note = &g_array_index(notes, TuneNote, i), *before = note - 1;
-        if (before->pitch == note->pitch &&
-            tune_note_sounding_end(before) > tune_note_sounding_onset(note))
+        if (before != NULL && tune_note_sounding_end(before) > tune_note_sounding_onset(note))
             return fail_note(self, track, note, "overlaps the note before it as performed", error);
+        last[note->pitch] = note;
     }
     return TRUE;
 }
@@ -265,7 +254,7 @@ static gboolean check_track_mix(const TuneTrackMix *mix, GError **error)
 
 static gboolean check_track(TuneScore *self, TuneTrack *track, GError **error)
 {
-    g_array_sort(track->notes, tune_note_compare);
+    tune_notes_sort(track->notes);
     g_array_sort(track->controls, compare_tick);
     if (!check_track_words(track, error))
         return FALSE;

@@ -118,7 +118,7 @@ void tune_track_quantise(const TuneScore *score, TuneTrack *track)
     guint n = track->notes->len;
     g_autofree Place *places = g_new0(Place, MAX(n, 1));
 
-    g_array_sort(track->notes, tune_note_compare);
+    tune_notes_sort(track->notes);
     TuneNote *notes = (TuneNote *)(void *)track->notes->data;
     for (guint i = 0; i < n;) {
         gint window = window_of(score, notes[i].onset);
@@ -136,5 +136,5 @@ void tune_track_quantise(const TuneScore *score, TuneTrack *track)
         notes[i].onset_offset = (gint16)CLAMP(late, G_MININT16, G_MAXINT16);
         notes[i].duration_offset = (gint16)CLAMP(longer, G_MININT16, G_MAXINT16);
     }
-    g_array_sort(track->notes, tune_note_compare);
+    tune_notes_sort(track->notes);
 }

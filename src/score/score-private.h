@@ -30,7 +30,3 @@ void tune_score_set_text(char **slot, const char *text);
 
 /* Length in whole bars that covers @end_tick: at least one bar. */
 gint tune_score_whole_bars(const TuneScore *self, gint end_tick);
-
-/* Orders for g_array_sort() of TuneNote: by onset, then pitch; by pitch, then onset. */
-gint tune_note_compare(gconstpointer a, gconstpointer b);
-gint tune_note_compare_by_pitch(gconstpointer a, gconstpointer b);

@@ -169,6 +169,10 @@ gint tune_track_add_syllable(TuneTrack *track, const char *syllable);
  * metre and key at 0, metre changes on bar lines).  TUNE_SCORE_ERROR_INVALID names track and bar. */
 gboolean tune_score_finish(TuneScore *self, GError **error);
 
+/* Orders TuneNotes by onset, then pitch; those alike in both keep their order.  Cheap where they are in
+ * order already. */
+void tune_notes_sort(GArray *notes);
+
 /* Shorten or drop notes so that no two of one pitch overlap in a track, as performed and as notated.
  * Composers and importers call it before tune_score_finish(). */
 void tune_track_resolve_overlaps(TuneTrack *track);
