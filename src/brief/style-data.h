@@ -146,6 +146,7 @@ typedef struct {
     TuneMetre metre;
     double energy[2];
     double weight;
+    guint32 sections; /* bit 1 << TuneSectionRole; 0 = everywhere */
     gint bars;
     gint n;
     gint tick[32];    /* onsets */

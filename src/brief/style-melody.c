@@ -55,7 +55,7 @@ static gboolean read_cell_bar(const TuneYamlNode *node, const char *bar, StyleCe
 
 static gboolean read_cell(const TuneYamlNode *node, StyleCell *cell, GError **error)
 {
-    static const char *const allowed[] = {"metre", "energy", "weight", "rhythm", NULL};
+    static const char *const allowed[] = {"metre", "energy", "weight", "rhythm", "sections", NULL};
     const char *rhythm = "";
 
     cell->metre = (TuneMetre){4, 4};
@@ -63,6 +63,7 @@ static gboolean read_cell(const TuneYamlNode *node, StyleCell *cell, GError **er
     if (!tune_yaml_check_keys(node, allowed, error) ||
         !tune_yaml_get_range(node, "energy", 0, 1, cell->energy, error) ||
         !style_read_weight(node, &cell->weight, error) ||
+        !style_read_sections(node, &cell->sections, error) ||
         !tune_yaml_get_string(node, "rhythm", &rhythm, error))
         return FALSE;
     const TuneYamlNode *metre = tune_yaml_get(node, "metre");

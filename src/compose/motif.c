@@ -89,36 +89,41 @@ static void carry_cell(const Plan *plan, const StyleCell *cell, Motif *out)
 
 /* Weights of the style's cells for the wish; those of the piece's own metre come first, and the others
  * only where there are none.  Returns their sum. */
-static double weigh_cells(const Plan *plan, double energy, double density, double weights[64])
+static double weigh_cells(const Plan *plan, TuneSectionRole role, double energy, double density,
+                          double weights[64])
 {
     const GArray *cells = plan->style->melody.cells;
     guint n = MIN(cells->len, 64);
     double sum = 0, best = 0, kinship[64];
 
     for (guint i = 0; i < n; i++) {
-        kinship[i] = carry_kinship(g_array_index(cells, StyleCell, i).metre, plan->metre);
+        const StyleCell *c = &g_array_index(cells, StyleCell, i);
+        gboolean elsewhere = c->sections != 0 && !((c->sections >> role) & 1);
+        kinship[i] = elsewhere ? 0 : carry_kinship(c->metre, plan->metre);
         best = MAX(best, kinship[i]);
     }
     for (guint i = 0; i < n; i++) {
         const StyleCell *c = &g_array_index(cells, StyleCell, i);
-        if (kinship[i] < best / 4 || (best >= 1 && kinship[i] < 1))
+        if (kinship[i] <= 0 || kinship[i] < best / 4 || (best >= 1 && kinship[i] < 1))
             continue;
         double off = fabs(cell_density(c) - density) / MAX(density, 0.4);
         double out_of_range = MAX(0.0, MAX(c->energy[0] - energy, energy - c->energy[1]));
         weights[i] = kinship[i] * c->weight / (1.0 + 6 * off * off) /
                      (1.0 + 30 * out_of_range * out_of_range);
+        if (c->sections != 0) /* what is made for the occasion goes first */
+            weights[i] *= 4;
         sum += weights[i];
     }
     return sum;
 }
 
-static gboolean choose_cell(const Plan *plan, double energy, double density, TuneRandom *random,
-                            Motif *out)
+static gboolean choose_cell(const Plan *plan, TuneSectionRole role, double energy, double density,
+                            TuneRandom *random, Motif *out)
 {
     const GArray *cells = plan->style->melody.cells;
     double weights[64] = {0};
 
-    if (weigh_cells(plan, energy, density, weights) <= 0)
+    if (weigh_cells(plan, role, energy, density, weights) <= 0)
         return FALSE;
     gsize pick = tune_random_weighted(random, weights, MIN(cells->len, 64));
     const StyleCell *cell = &g_array_index(cells, StyleCell, pick);
@@ -211,7 +216,8 @@ void motif_make(const Plan *plan, const PlanSection *section, const char *name, 
 
     memset(out, 0, sizeof *out);
     tune_random_init(&random, plan->seed, "material %d/motif %s/rhythm", section->material, name);
-    if (!choose_cell(plan, material_energy(plan, section->material), density, &random, out))
+    if (!choose_cell(plan, section->role, material_energy(plan, section->material), density, &random,
+                     out))
         make_rhythm(plan, density, &random, out);
     tune_random_init(&random, plan->seed, "material %d/motif %s/contour", section->material, name);
     make_contour(plan, &random, out);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "brief-fixture.h"
 
+#include "compose/fretboard.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 /* The stages up to the voicings, so that these can be looked at. */
 typedef struct {
@@ -137,6 +140,45 @@ static void test_no_parallels(void)
     }
 }
 
+/* Whatever a guitarist is given to play at once, a hand can hold on six strings. */
+static void test_guitar_chords_fit_a_hand(void)
+{
+    static const char *const bands[] = {"blues", "country", "folk", "funk", "jazz",  "metal", "pop",
+                                        "punk",  "reggae",  "rock", "ska",  "soul",  "singer-songwriter"};
+    gint chords = 0, full = 0;
+
+    for (gsize k = 0; k < G_N_ELEMENTS(bands); k++)
+        for (guint64 seed = 1; seed <= 3; seed++) {
+            g_autoptr(BriefFixture) f = brief_fixture_new(bands[k]);
+            f->brief.seconds = 60;
+            g_autoptr(TuneScore) score = brief_fixture_compose(f, seed);
+            for (guint t = 0; t < score->tracks->len; t++) {
+                const TuneTrack *track = score->tracks->pdata[t];
+                const TuneInstrument *in = tune_instruments_find(
+                    tune_vocabulary_instruments(f->vocabulary), track->instrument);
+                if (in == NULL || strcmp(in->family, "guitar") != 0 || in->low != 40 ||
+                    in->polyphony != 6)
+                    continue;
+                for (guint i = 0; i < track->notes->len;) {
+                    guint8 pitch[16];
+                    gint n = 0;
+                    gint onset = g_array_index(track->notes, TuneNote, i).onset;
+                    for (; i < track->notes->len && n < 16 &&
+                           g_array_index(track->notes, TuneNote, i).onset == onset; i++)
+                        pitch[n++] = g_array_index(track->notes, TuneNote, i).pitch;
+                    g_assert_cmpint(n, <=, 6);
+                    if (n > 1 && !fretboard_can_hold(pitch, n))
+                        g_error("%s seed %d: no hand holds what %s plays at %d", bands[k], (gint)seed,
+                                track->id, onset);
+                    chords += n > 2;
+                    full += n >= 5;
+                }
+            }
+        }
+    g_assert_cmpint(chords, >, 1000);
+    g_assert_cmpint(full, >, 100); /* strummed chords over all strings are among them */
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -144,5 +186,6 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/voicing/top-voice-moves-little", test_smooth);
     g_test_add_func("/compose/voicing/jazz-leaves-roots-to-the-bass", test_rootless);
     g_test_add_func("/compose/voicing/quartet-has-no-parallels", test_no_parallels);
+    g_test_add_func("/compose/voicing/guitar-chords-fit-a-hand", test_guitar_chords_fit_a_hand);
     return g_test_run();
 }
