@@ -105,10 +105,13 @@ static gboolean in_section_list(const Reader *self, gint at, gint n)
 {
     for (gint side = -1; side <= 1; side += 2) {
         gint i = side < 0 ? at - 1 : at + n;
-        for (gint steps = 0; steps < 3; steps++, i += side) {
+        for (gint steps = 0; steps < 6; steps++, i += side) {
+            const TuneToken *token = tune_reader_token(self, i);
+            gboolean bars = (token != NULL && token->kind == TUNE_TOKEN_NUMBER) ||
+                            tune_reader_unit(self, i, UNIT_BAR) > 0;
             if (tune_reader_match(self, i, LEXICON_SECTION) != NULL)
                 return TRUE;
-            if (!tune_reader_is_mark(self, i, ',') && !tune_reader_is_mark(self, i, '>') &&
+            if (!bars && !tune_reader_is_mark(self, i, ',') && !tune_reader_is_mark(self, i, '>') &&
                 !tune_reader_is_mark(self, i, '-') && !tune_reader_is_word(self, i, "and") &&
                 !tune_reader_is_word(self, i, "then") && !tune_reader_is_word(self, i, "a"))
                 break;

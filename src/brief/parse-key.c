@@ -146,10 +146,11 @@ static gboolean tells_later(const Reader *self, gint at)
 
 static gboolean is_modulation(const Reader *self, gint at)
 {
+    for (gint i = at - 1; i >= 0 && i > at - 5; i--)
+        if (g_str_has_prefix(tune_reader_token(self, i)->word, "modulat"))
+            return TRUE;
     for (gint i = at - 1; i >= 0 && i > at - 5; i--) {
         const TuneToken *token = tune_reader_token(self, i);
-        if (token->kind == TUNE_TOKEN_WORD && g_str_has_prefix(token->word, "modulat"))
-            return TRUE;
         if (tells_later(self, i))
             return self->brief->key_origin == TUNE_ORIGIN_SAID;
         if (token->kind == TUNE_TOKEN_WORD && strcmp(token->word, "to") == 0)

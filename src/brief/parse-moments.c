@@ -122,6 +122,22 @@ static gint range_at(const Reader *self, gint at, Moment *moment)
     return n == 0 || moment->to <= moment->from ? 0 : i + n - at;
 }
 
+/* "begin with solo cello for 15 seconds": at "for" */
+static gint beginning_at(const Reader *self, gint at, Moment *moment)
+{
+    static const char *const starts[] = {"start", "starts", "starting", "begin", "begins", "beginning",
+                                         "open", "opens", NULL};
+    gint n = tune_reader_is_word(self, at, "for") ? time_at(self, at + 1, &moment->to) : 0;
+
+    for (gint i = at - 1; n > 0 && i > at - 8 && !tune_reader_is_edge(self, i); i--)
+        if (is_any(self, i, starts) && tune_reader_is_word(self, i + 1, "with")) {
+            moment->kind = MOMENT_RANGE;
+            moment->alone = TRUE;
+            return n + 1;
+        }
+    return 0;
+}
+
 /* "until 0:30", "starts with 15 seconds of" */
 static gint opening_at(const Reader *self, gint at, Moment *moment)
 {
@@ -192,7 +208,8 @@ static gint intro_at(const Reader *self, gint at, Moment *moment)
 static gint moment_at(const Reader *self, gint at, Moment *moment)
 {
     typedef gint (*Form)(const Reader *, gint, Moment *);
-    static const Form forms[] = {edge_at, range_at, opening_at, intro_at, point_at};
+    static const Form forms[] = {edge_at,    range_at, beginning_at,
+                                 opening_at, intro_at, point_at};
 
     for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
         *moment = (Moment){0};
