@@ -489,8 +489,19 @@ static GHashTable *genres_by_name(const TuneVocabulary *self)
     return genres;
 }
 
-/* "jazz ballad", "piano sonata", "uplifting trance": its last word or its first has a meaning besides the
- * style, which the phrase would swallow. */
+/* Drums and basses are in the names of styles ("drum n bass"), other instruments are asked for. */
+static gboolean is_player(const LexiconEntry *entry)
+{
+    const char *family = entry == NULL               ? ""
+                         : entry->instrument != NULL ? entry->instrument->family
+                         : entry->family != NULL     ? entry->family : "";
+
+    return entry != NULL && (entry->kind == LEXICON_INSTRUMENT || entry->kind == LEXICON_GENERIC) &&
+           strcmp(family, "drums") != 0 && strcmp(family, "bass") != 0 && strcmp(family, "synth") != 0;
+}
+
+/* "jazz ballad", "piano sonata", "uplifting trance", "piano and strings": its last word or its first has a
+ * meaning besides the style, which the phrase would swallow. */
 static gboolean says_more(const TuneVocabulary *self, const char *phrase)
 {
     const char *last = strrchr(phrase, ' '), *space = strchr(phrase, ' ');
@@ -500,14 +511,11 @@ static gboolean says_more(const TuneVocabulary *self, const char *phrase)
         return FALSE;
     g_autofree char *first = g_strndup(phrase, (gsize)(space - phrase));
     const LexiconEntry *head = tune_lexicon_find(self, first);
-    if (head != NULL && (head->kind == LEXICON_MOOD || head->kind == LEXICON_TEMPO ||
-                         head->kind == LEXICON_INSTRUMENT || head->kind == LEXICON_GENERIC) &&
+    if (is_player(head) || is_player(entry))
+        return TRUE;
+    if (head != NULL && (head->kind == LEXICON_MOOD || head->kind == LEXICON_TEMPO) &&
         tune_lexicon_genre(self, space + 1) != NULL)
         return TRUE;
-    g_autofree char *rest = g_strndup(phrase, (gsize)(last - phrase));
-    if (entry != NULL && (entry->kind == LEXICON_INSTRUMENT || entry->kind == LEXICON_GENERIC) &&
-        tune_lexicon_genre(self, rest) != NULL)
-        return TRUE; /* "gospel choir" */
     return entry != NULL && (entry->kind == LEXICON_TEMPO || entry->kind == LEXICON_GROUP);
 }
 

@@ -193,6 +193,17 @@ static const TuneStyle *set_style(Reader *self, const ReaderMatch *match)
     return brief->style;
 }
 
+/* "cinematic" beside "cinematic-epic": the second says it more exactly. */
+static gboolean is_kind_of(const Reader *self, const LexiconEntry *special, const LexiconEntry *general)
+{
+    const TuneStyle *of = tune_lexicon_style(self->vocabulary, special, NULL);
+    const TuneStyle *in = tune_lexicon_style(self->vocabulary, general, NULL);
+    const char *name = of == NULL ? "" : tune_style_name(of);
+    const char *stem = in == NULL ? "?" : tune_style_name(in);
+
+    return g_str_has_prefix(name, stem) && name[strlen(stem)] == '-';
+}
+
 /* Genres side by side are a compound whose last word is the noun: "ambient techno" is techno.  A word that
  * is no style of its own gives way: a "baroque concerto" is baroque. */
 static const ReaderMatch *head_of_compound(const Reader *self, const ReaderMatch *match)
@@ -206,7 +217,8 @@ static const ReaderMatch *head_of_compound(const Reader *self, const ReaderMatch
         if (next == NULL || next->negated || token->glue == '/')
             return head;
         match = next;
-        if (match->entry->own_style != NULL || head->entry->own_style == NULL)
+        if ((match->entry->own_style != NULL || head->entry->own_style == NULL) &&
+            !is_kind_of(self, head->entry, match->entry))
             head = match;
     }
 }
@@ -231,7 +243,7 @@ static void take_genres(Reader *self)
     for (guint m = 0; m < self->matches->len && brief->blend == NULL; m++) {
         const ReaderMatch *match = &g_array_index(self->matches, ReaderMatch, m);
         if (match->entry->kind != LEXICON_GENRE || match->negated || match == head ||
-            match->entry->blues)
+            match->entry->blues || is_kind_of(self, head->entry, match->entry))
             continue; /* blues beside a genre is a form */
         const TuneStyle *style = tune_lexicon_style(self->vocabulary, match->entry, NULL);
         if (style != brief->style)

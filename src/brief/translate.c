@@ -482,12 +482,8 @@ typedef struct {
 } Evidence;
 
 /* Genres, instruments and Italian terms are the same in all languages. */
-static gboolean is_english_proper(const TuneVocabulary *vocabulary, const char *word)
+static gboolean is_proper(const LexiconEntry *entry)
 {
-    const LexiconEntry *entry = tune_lexicon_find(vocabulary, word);
-
-    if (entry == NULL) /* no more than a part of a phrase: "hip" */
-        return FALSE;
     switch (entry->kind) {
     case LEXICON_STOP:
     case LEXICON_ORDINARY:
@@ -514,12 +510,13 @@ static guint weight_of(const Segment *segment, gboolean unspaced, guint n_words)
 {
     guint n = (guint)g_utf8_strlen(segment->said, -1);
 
-    if (unspaced)
-        return n * n;
+    if (unspaced) /* Latin letters tell nothing */
+        return g_str_is_ascii(segment->said) ? 0 : n * n;
     return segment->mended || n <= 3 ? 1 : 2 * n_words;
 }
 
-static Evidence weigh(const TuneVocabulary *vocabulary, const GArray *segments, gboolean unspaced)
+static Evidence weigh(const TuneVocabulary *vocabulary, const GArray *segments, GHashTable *english,
+                      gboolean unspaced)
 {
     Evidence evidence = {0};
 
@@ -531,9 +528,9 @@ static Evidence weigh(const TuneVocabulary *vocabulary, const GArray *segments, 
         g_auto(GStrv) words = g_strsplit_set(segment->said, " -'", -1);
         for (guint k = 0; words[k] != NULL; k++) {
             g_autofree char *lower = g_utf8_strdown(words[k], -1);
-            known = k == 0 ? tune_lexicon_knows(vocabulary, lower)
-                           : known && tune_lexicon_knows(vocabulary, lower);
-            proper = proper || is_english_proper(vocabulary, lower);
+            const LexiconEntry *entry = tune_lexicon_find(vocabulary, lower);
+            known = (k == 0 || known) && g_hash_table_contains(english, lower);
+            proper = proper || (entry != NULL && is_proper(entry));
         }
         guint weight = weight_of(segment, unspaced, g_strv_length(words));
         evidence.matched += segment->known ? weight : 0;
@@ -543,26 +540,26 @@ static Evidence weigh(const TuneVocabulary *vocabulary, const GArray *segments, 
     return evidence;
 }
 
-/* Can no language win, because there are more words of English than words that English lacks?  Words of one
- * or two letters are no evidence: "a", "in" and "no" are words of several languages. */
-static gboolean is_surely_english(const TuneVocabulary *vocabulary, const char *text)
+/* Reads @text as English: puts the words that mean something, alone or in a phrase, into @known.  TRUE when
+ * no language can win, because there are more words of English than words that English lacks.  Words of
+ * one or two letters are no evidence: "a", "in" and "no" are words of several languages. */
+static gboolean is_surely_english(const TuneVocabulary *vocabulary, const char *text, GHashTable *known)
 {
-    guint strange = 0, english = 0;
+    g_autoptr(GArray) tokens = tune_text_tokenise(text);
+    guint strange = 0, english = 0, n = 1;
 
-    for (const char *p = text; *p != '\0';) {
-        const char *end = quote_end(p);
-        if (end != NULL || !is_wordly(p)) {
-            p = end != NULL ? end : g_utf8_next_char(p);
+    for (guint i = 0; i < tokens->len; i += n) {
+        const TuneToken *token = &g_array_index(tokens, TuneToken, i);
+        const LexiconEntry *entry = tune_lexicon_match(vocabulary, tokens, i, &n);
+        g_autofree char *word = g_strndup(text + token->start, token->end - token->start);
+        if (entry == NULL)
+            n = 1;
+        for (guint k = i; entry != NULL && k < i + n; k++)
+            g_hash_table_add(known, g_strdup(g_array_index(tokens, TuneToken, k).word));
+        if (token->kind != TUNE_TOKEN_WORD || (entry == NULL && is_symbol(word)))
             continue;
-        }
-        end = word_end(p);
-        g_autofree char *word = g_strndup(p, (gsize)(end - p));
-        g_autofree char *lower = g_utf8_strdown(word, -1);
-        if (!g_ascii_isdigit(*p) && !is_symbol(word)) {
-            strange += (guchar)*p >= 0x80 || !tune_lexicon_knows(vocabulary, lower);
-            english += strlen(lower) > 2 && is_english_proper(vocabulary, lower);
-        }
-        p = end;
+        strange += entry == NULL;
+        english += entry != NULL && (n > 1 || strlen(word) > 2) && is_proper(entry);
     }
     return strange <= english && (strange == 0 || english > 1);
 }
@@ -609,12 +606,13 @@ gboolean tune_languages_translate(const TuneVocabulary *vocabulary, const char *
                                   GError **error)
 {
     gboolean characters = has_cjk(text), kana = has_kana(text);
+    g_autoptr(GHashTable) english = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GArray) best = NULL;
     const Language *chosen = NULL;
     Evidence most = {0};
 
     *out = (Translation){0};
-    if (!characters && is_surely_english(vocabulary, text)) {
+    if (is_surely_english(vocabulary, text, english) && !characters) {
         out->text = g_strdup(text);
         return TRUE;
     }
@@ -625,7 +623,7 @@ gboolean tune_languages_translate(const TuneVocabulary *vocabulary, const char *
         if (!language_require(language, error))
             return FALSE;
         g_autoptr(GArray) segments = cut(language, vocabulary, text);
-        Evidence evidence = weigh(vocabulary, segments, characters);
+        Evidence evidence = weigh(vocabulary, segments, english, characters);
         if (evidence.own <= evidence.english || (chosen != NULL && !is_better(evidence, most) &&
                                                       (!characters || is_better(most, evidence))))
             continue;
