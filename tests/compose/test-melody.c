@@ -207,6 +207,42 @@ static void test_lyrics(void)
     }
 }
 
+/* A blues lead calls in the first half of each line and waits for the answer; a solo does not wait. */
+static void test_calls_wait_for_answers(void)
+{
+    g_autoptr(BriefFixture) f = brief_fixture_new("blues");
+    gint lines = 0, waiting = 0, answered = 0;
+
+    f->brief.seconds = 90;
+    g_autoptr(TuneScore) score = brief_fixture_compose(f, 1);
+    gint bar = tune_metre_bar_ticks(tune_score_metre_at(score, 0)), beat = TUNE_PPQ;
+    for (guint s = 0; s < score->sections->len; s++) {
+        const TuneSection *section = &g_array_index(score->sections, TuneSection, s);
+        if (section->role != TUNE_SECTION_VERSE)
+            continue;
+        for (gint from = section->tick; from + 4 * bar <= section->tick + section->ticks;
+             from += 4 * bar) {
+            gboolean called = FALSE, answers = FALSE;
+            for (guint t = 0; t < score->tracks->len; t++) {
+                const TuneTrack *track = score->tracks->pdata[t];
+                for (guint i = 0; i < track->notes->len; i++) {
+                    const TuneNote *n = &g_array_index(track->notes, TuneNote, i);
+                    /* the last beat may hold the pick-up to the next line */
+                    gboolean late = n->onset >= from + 3 * bar && n->onset < from + 4 * bar - beat;
+                    called |= late && track->role == TUNE_ROLE_LEAD;
+                    answers |= late && track->role == TUNE_ROLE_COUNTER;
+                }
+            }
+            lines++;
+            waiting += !called;
+            answered += answers;
+        }
+    }
+    g_assert_cmpint(lines, >=, 6);
+    g_assert_cmpint(waiting, ==, lines);
+    g_assert_cmpint(answered * 3, >=, lines);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -217,5 +253,6 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/melody/figures-return", test_figures_return);
     g_test_add_func("/compose/melody/seeds-differ-and-repeat", test_seeds_differ);
     g_test_add_func("/compose/melody/lyrics-have-a-note-a-syllable", test_lyrics);
+    g_test_add_func("/compose/melody/calls-wait-for-answers", test_calls_wait_for_answers);
     return g_test_run();
 }
