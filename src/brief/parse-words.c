@@ -71,11 +71,13 @@ static void wish_tempo(TuneBrief *brief, const ReaderMatch *match, const char *w
     }
 }
 
+/* A group of players ("string quartet") says more than a mood before it. */
 static void hint_style(Reader *self, const LexiconEntry *entry)
 {
     const TuneStyle *style;
+    gboolean outranks = entry->kind == LEXICON_GROUP && self->brief->style_origin == TUNE_ORIGIN_INFERRED;
 
-    if (self->brief->style != NULL || entry->style == NULL)
+    if ((self->brief->style != NULL && !outranks) || entry->style == NULL)
         return;
     style = tune_lexicon_style(self->vocabulary, entry, NULL);
     if (style != NULL) {

@@ -198,9 +198,31 @@ static void take_out(Plan *plan, PlanSection *s)
         s->playing = left;
 }
 
+/* Voices can only be woven again where the same people play: the lead that plays in one section of a material
+ * and role plays in all of them, in styles that have textures. */
+static void call_the_lead(Plan *plan)
+{
+    gint lead = -1;
+
+    for (gint i = plan->n_parts; i-- > 0;)
+        if (plan->parts[i].role == TUNE_ROLE_LEAD)
+            lead = i;
+    if (lead < 0 || plan->style->textures->len == 0 || plan->brief->sections->len > 0)
+        return;
+    for (gint i = 0; i < plan->n_sections; i++)
+        for (gint k = 0; k < plan->n_sections; k++) {
+            const PlanSection *s = &plan->sections[i], *other = &plan->sections[k];
+            gboolean alike = s->material == other->material && s->role == other->role;
+            if ((alike && plan_plays(other, lead)) || (s->texture_name != NULL && i == k))
+                plan->sections[i].playing |= 1u << lead;
+        }
+}
+
 void plan_textures(Plan *plan)
 {
     const StyleTexture *before = NULL;
+
+    call_the_lead(plan);
 
     for (gint i = 0; i < plan->n_sections; i++) {
         PlanSection *s = &plan->sections[i];
