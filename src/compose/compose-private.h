@@ -123,7 +123,7 @@ void plan_keys(Plan *plan, const StyleKey *relations);
 /* arrange.c */
 gboolean plan_arrange(Plan *plan, GError **error);
 /* arrange.c: TRUE for a lead that plays in certain sections only, where the first lead is silent. */
-gboolean plan_is_soloist(const PlanPart *part);
+gboolean plan_is_soloist(const Plan *plan, const PlanPart *part);
 /* texture.c, after the arrangement: each section's texture, and which parts are woven together */
 void plan_textures(Plan *plan);
 /* harmony.c */
