@@ -49,27 +49,6 @@ static const StylePart *style_part(const Plan *plan, guint i)
     return &g_array_index(plan->style->parts, StylePart, i);
 }
 
-/* A second lead that is there for certain sections only: the one who takes the solo.  The style's first
- * lead is its melody, wherever it plays. */
-static gboolean is_soloist(const Plan *plan, const StylePart *s)
-{
-    const GArray *parts = plan->style->parts;
-
-    if (s->role != TUNE_ROLE_LEAD || s->sections == 0)
-        return FALSE;
-    for (guint i = 0; i < parts->len; i++) {
-        const StylePart *first = &g_array_index(parts, StylePart, i);
-        if (first->role == TUNE_ROLE_LEAD)
-            return first != s;
-    }
-    return TRUE;
-}
-
-gboolean plan_is_soloist(const Plan *plan, const PlanPart *part)
-{
-    return part->role == TUNE_ROLE_LEAD && !part->asked && is_soloist(plan, part->style);
-}
-
 static gboolean has_role(const Plan *plan, TuneRole role)
 {
     for (gint i = 0; i < plan->n_parts; i++)
@@ -296,7 +275,7 @@ static double suits(Arranger *a, guint i, const TuneBriefInstrument *asked)
         return s->role == asked->role ? 10 : -1;
     if (s->role == TUNE_ROLE_FX)
         return in->roles == 1u << TUNE_ROLE_FX && lists_instrument(s, in) ? 10 : -1;
-    if (is_soloist(a->plan, s))
+    if (plan_takes_solo(a->plan, s))
         return -1;
     if (in->is_drums != is_drums_role(s->role) && (in->is_drums || s->role == TUNE_ROLE_DRUMS))
         return -1;
@@ -515,7 +494,7 @@ static void add_singer(Arranger *a)
     }
     for (guint i = 0; i < MIN(a->plan->style->parts->len, 32) && voice == NULL; i++) {
         const StylePart *s = style_part(a->plan, i);
-        if (s->role != TUNE_ROLE_LEAD || is_soloist(a->plan, s))
+        if (s->role != TUNE_ROLE_LEAD || plan_takes_solo(a->plan, s))
             continue;
         const TuneInstrument *in = choose_instrument(a, s);
         if (in == NULL || strcmp(in->family, "voice") != 0)

@@ -122,7 +122,10 @@ gboolean plan_form(Plan *plan, GError **error);
 void plan_keys(Plan *plan, const StyleKey *relations);
 /* arrange.c */
 gboolean plan_arrange(Plan *plan, GError **error);
-/* arrange.c: TRUE for a lead that plays in certain sections only, where the first lead is silent. */
+/* plan.c: a second lead of the style that is there for certain sections only, the one who takes the solo; the
+ * style's first lead is its melody, wherever it plays.  The other: such a lead that nobody asked for, where
+ * the first lead is silent. */
+gboolean plan_takes_solo(const Plan *plan, const StylePart *part);
 gboolean plan_is_soloist(const Plan *plan, const PlanPart *part);
 /* texture.c, after the arrangement: each section's texture, and which parts are woven together */
 void plan_textures(Plan *plan);

@@ -60,3 +60,22 @@ TuneNote *plan_add_note(Plan *plan, PlanPart *part, gint onset, gint duration, g
     g_array_append_val(part->track->notes, note);
     return &g_array_index(part->track->notes, TuneNote, part->track->notes->len - 1);
 }
+
+gboolean plan_takes_solo(const Plan *plan, const StylePart *part)
+{
+    const GArray *parts = plan->style->parts;
+
+    if (part->role != TUNE_ROLE_LEAD || part->sections == 0)
+        return FALSE;
+    for (guint i = 0; i < parts->len; i++) {
+        const StylePart *first = &g_array_index(parts, StylePart, i);
+        if (first->role == TUNE_ROLE_LEAD)
+            return first != part;
+    }
+    return TRUE;
+}
+
+gboolean plan_is_soloist(const Plan *plan, const PlanPart *part)
+{
+    return part->role == TUNE_ROLE_LEAD && !part->asked && plan_takes_solo(plan, part->style);
+}
