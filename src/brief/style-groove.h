@@ -63,7 +63,8 @@ typedef enum {
     STYLE_IDIOM_WALK,    /* bass: a walking line, a note a beat */
     STYLE_IDIOM_KICK,    /* bass: with the bass drum, approach at the end */
     STYLE_IDIOM_HOLD,    /* bass: one long note a chord; comping: chords with held common tones */
-    STYLE_IDIOM_PEDAL,   /* bass: the key's tonic under everything, except at cadences */
+    STYLE_IDIOM_PEDAL,   /* bass: the key's tonic under everything, except at cadences; comping: a drone on
+                            tonic and fifth */
     STYLE_IDIOM_LINE,    /* bass: a melodic line in long notes; comping: inner voices of an ensemble */
     STYLE_IDIOM_TREMOLO, /* comping: measured tremolo on the held chord */
     STYLE_IDIOM_ARP,     /* comping: a sequencer goes through the chord's tones, a step a cell */

@@ -353,6 +353,26 @@ static void hold_section(Comper *c)
     }
 }
 
+/* A drone: tonic and fifth of the key under whatever the chords do, struck anew with each phrase. */
+static void drone_section(Comper *c)
+{
+    const PlanSection *s = c->section;
+    const PlanChord *chord = &c->plan->chords[plan_chord_at(c->plan, s->start_tick)];
+    gint phrase = MAX(1, s->phrase_bars) * c->plan->bar_ticks;
+    gint tonic = tune_fifths_pitch_class(chord->key.tonic), low = c->low;
+
+    while (low % 12 != tonic)
+        low++;
+    gint fifth = low + 7 <= c->high ? low + 7 : low - 5;
+    gboolean open = ((chord->scale >> (fifth % 12)) & 1) && fifth >= c->part->instrument->low;
+    for (gint tick = s->start_tick; tick < c->end; tick += phrase) {
+        gint ticks = MIN(phrase, c->end - tick);
+        plan_add_note(c->plan, c->part, tick, ticks, low, 80);
+        if (open)
+            plan_add_note(c->plan, c->part, tick, ticks, fifth, 74);
+    }
+}
+
 /* Measured tremolo on the upper voices, swelling to the bar's middle. */
 static void tremolo_bar(Comper *c, gint start)
 {
@@ -582,6 +602,10 @@ static void play_section(Comper *c)
     }
     if (idiom == STYLE_IDIOM_BLOCK && plan_block(c->plan, c->part, s, c->end))
         return;
+    if (idiom == STYLE_IDIOM_PEDAL) {
+        drone_section(c);
+        return;
+    }
     if (idiom == STYLE_IDIOM_HOLD || idiom == STYLE_IDIOM_BLOCK) {
         hold_section(c);
         return;

@@ -184,6 +184,23 @@ static void test_second_beat_is_early(void)
     g_assert_cmpint(early * 10, >=, n * 9);
 }
 
+/* A Celtic pad holds tonic and fifth of the key and nothing else before the last chord. */
+static void test_drones_stay(void)
+{
+    g_autoptr(TuneScore) score = composed("celtic", 1, 60);
+    const TuneTrack *drone = first_of_role(score, TUNE_ROLE_PAD);
+    gint bar = tune_metre_bar_ticks(tune_score_metre_at(score, 0));
+
+    g_assert_nonnull(drone);
+    for (guint i = 0; i < drone->notes->len; i++) {
+        const TuneNote *note = &g_array_index(drone->notes, TuneNote, i);
+        TuneKey key = tune_score_key_at(score, note->onset);
+        gint above = (note->pitch - tune_fifths_pitch_class(key.tonic) + 120) % 12;
+        if (note->onset < score->ticks - 2 * bar)
+            g_assert_true(above == 0 || above == 7);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -194,5 +211,6 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/techniques/clave", test_clave_keeps_its_direction);
     g_test_add_func("/compose/techniques/ornaments", test_ornaments_are_the_styles_own);
     g_test_add_func("/compose/techniques/uneven-beats", test_second_beat_is_early);
+    g_test_add_func("/compose/techniques/drone", test_drones_stay);
     return g_test_run();
 }
