@@ -318,6 +318,7 @@ GArray *drafts_of_style(Plan *plan, const GArray *said, gint bars)
         work_in(drafts, said);
     theme_take_place(plan, drafts, bars, 1);
     fit_form(drafts, bars);
+    theme_open(plan, drafts);
     /* Opening with the ending's own words would be odd: a single section is a verse or theme. */
     if (drafts->len == 1 && g_array_index(drafts, Draft, 0).role == TUNE_SECTION_INTRO)
         g_array_index(drafts, Draft, 0).role = TUNE_SECTION_THEME;

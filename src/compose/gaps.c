@@ -45,6 +45,14 @@ static gboolean sings(const Plan *plan, const PlanPart *part)
     return part->role == TUNE_ROLE_LEAD && plan->brief->lyrics->len > 0;
 }
 
+/* A theme that was given, and its pick-up, are heard to the end. */
+static gboolean has_theme(const Plan *plan, const PlanPart *part, const PlanSection *section)
+{
+    gboolean next = section + 1 < plan->sections + plan->n_sections && section[1].theme;
+
+    return part->role == TUNE_ROLE_LEAD && (section->theme || next);
+}
+
 static void drop_out(Plan *plan, const PlanSection *section)
 {
     const StyleGap *gap = gap_between(plan, section);
@@ -54,7 +62,8 @@ static void drop_out(Plan *plan, const PlanSection *section)
         return;
     gint ticks = MIN(gap->beats * plan->beat_ticks, section->ticks / 4);
     for (gint p = 0; p < plan->n_parts; p++)
-        if (!(gap->keep & (1u << plan->parts[p].role)) && !sings(plan, &plan->parts[p]))
+        if (!(gap->keep & (1u << plan->parts[p].role)) && !sings(plan, &plan->parts[p]) &&
+            !has_theme(plan, &plan->parts[p], section))
             silence(plan->parts[p].track, end - ticks, end);
 }
 
@@ -73,7 +82,7 @@ static gint wait_of(const Plan *plan, gint index, const PlanSection *section)
     const PlanPart *part = &plan->parts[index];
     gint most = section->bars / 2, phrase = MAX(1, section->phrase_bars);
 
-    if (part->style->after <= 0 || part->asked || shares_track(plan, index) ||
+    if (part->style->after <= 0 || part->asked || has_theme(plan, part, section) || shares_track(plan, index) ||
         !plan_plays(section, index) ||
         (section > plan->sections && plan_plays(section - 1, index)))
         return 0;

@@ -531,12 +531,34 @@ static void remember(Singer *m, const PlanSection *s, gint phrase, const Line *l
     g_array_append_val(m->memory, e);
 }
 
-/* The given tune, as it is or varied; its pick-up only where nobody sings yet. */
-static void sing_theme(Singer *m, const PlanSection *s, gint free_from, Line *line)
+/* What the lead plays at @from or later makes way for a pick-up, unless it is the theme itself. */
+static void make_way(Singer *m, const PlanSection *s, gint from)
 {
-    gint n = 0;
+    GArray *notes = m->part->track->notes;
+
+    while (notes->len > 0 && from < s->start_tick && s > m->plan->sections && !s[-1].theme) {
+        TuneNote *last = &g_array_index(notes, TuneNote, notes->len - 1);
+        if (last->onset < from || last->syllable >= 0) {
+            last->duration = MIN(last->duration, MAX(from - last->onset, 1));
+            return;
+        }
+        g_array_set_size(notes, notes->len - 1);
+    }
+}
+
+/* The given tune, as it is or varied. */
+static void sing_theme(Singer *m, const PlanSection *s, Line *line)
+{
+    const GArray *notes = m->part->track->notes;
+    gint n = 0, free_from = 0;
 
     theme_sing(m->plan, s, m->part, line->start - s->start_tick, line->ticks, line);
+    if (line->n > 0)
+        make_way(m, s, line->start + line->note[0].tick);
+    if (notes->len > 0) {
+        const TuneNote *last = &g_array_index(notes, TuneNote, notes->len - 1);
+        free_from = last->onset + last->duration;
+    }
     while (n < line->n && line->start + line->note[n].tick < free_from)
         n++;
     memmove(line->note, line->note + n, sizeof line->note[0] * (gsize)(line->n - n));
@@ -571,7 +593,7 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
                 remember(m, s, phrase, &line, s->transpose + m->octave);
         }
     } else if (s->theme) {
-        sing_theme(m, s, free_from, &line);
+        sing_theme(m, s, &line);
     } else {
         const Line *old = recall(m, s, phrase, ticks);
         if (!reuse(m, s, phrase, old, &line)) {

@@ -131,16 +131,15 @@ static gint theme_bars(const Plan *plan)
     return plan->brief->theme->bars;
 }
 
-/* A pick-up needs a bar to stand in. */
-static void add_opening(const Plan *plan, GArray *drafts, gint material)
+void theme_open(const Plan *plan, GArray *drafts)
 {
     const TuneTheme *theme = plan->brief->theme;
     const Draft *first = &g_array_index(drafts, Draft, 0);
 
-    if (g_array_index(theme->notes, TuneThemeNote, 0).onset >= 0 || first->material != material ||
-        !can_sing(first->role) || first->said != NULL || plan->brief->sections->len > 0)
+    if (theme == NULL || g_array_index(theme->notes, TuneThemeNote, 0).onset >= 0 || !first->theme ||
+        first->said != NULL || plan->brief->sections->len > 0)
         return;
-    Draft intro = {.role = TUNE_SECTION_INTRO, .material = material, .bars = 2, .least = 1,
+    Draft intro = {.role = TUNE_SECTION_INTRO, .material = first->material, .bars = 2, .least = 1,
                    .phrase_bars = 2, .energy = 0.3, .at_seconds = -1, .tempo = 1};
     g_array_prepend_val(drafts, intro);
 }
@@ -152,7 +151,6 @@ void theme_take_place(Plan *plan, GArray *drafts, double seconds, double bar_sec
     gint material = hook_material(drafts), bars = theme_bars(plan), found = 0;
     gint room = seconds > 0 ? (gint)(seconds / bar_seconds) - 1 : G_MAXINT;
 
-    add_opening(plan, drafts, material);
     for (guint i = 0; i < drafts->len; i++) {
         Draft *d = &g_array_index(drafts, Draft, i);
         gboolean only = drafts->len == 1;

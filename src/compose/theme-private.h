@@ -11,6 +11,9 @@
  * the sections of a form before their bars are allocated; @seconds of the piece (0 = open), of a bar. */
 void theme_take_place(Plan *plan, GArray *drafts, double seconds, double bar_seconds);
 
+/* A pick-up needs a bar to stand in: opens a form that would begin with the theme by an intro. */
+void theme_open(const Plan *plan, GArray *drafts);
+
 /* The theme's notes from @from ticks of its section on, @ticks long, into @line (ticks from the phrase's
  * start), in the key of section @s and the register of @part. */
 void theme_sing(const Plan *plan, const PlanSection *s, const PlanPart *part, gint from, gint ticks,
