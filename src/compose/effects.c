@@ -3,7 +3,7 @@
  * Effects mark where the form turns:
  *
  *   rise   swells through the last bars before a louder section and stops where it begins
- *   hit    is struck at the head of a louder section
+ *   hit    is struck at the head of a louder section, or of every section that its style names
  *   fall   sinks from the head of a section that is clearly louder or softer than the one before
  *   bed    lies under every stretch of sections in which its part plays
  */
@@ -99,6 +99,12 @@ static void play_once(Plan *plan, PlanPart *part, gint place)
                   velocity_of(section));
 }
 
+static gboolean names_section(const PlanPart *part, const Plan *plan, gint s)
+{
+    return part->style->role == TUNE_ROLE_FX &&
+           (part->style->sections & (1u << plan->sections[s].role)) != 0;
+}
+
 void plan_effects(Plan *plan)
 {
     for (gint i = 0; i < plan->n_parts; i++) {
@@ -118,7 +124,7 @@ void plan_effects(Plan *plan)
                 continue;
             if (place == TUNE_PLACE_RISE)
                 rise(plan, part, s);
-            else if (place == TUNE_PLACE_HIT && step > TURN)
+            else if (place == TUNE_PLACE_HIT && (step > TURN || (s > 0 && names_section(part, plan, s))))
                 strike(plan, part, s, MOST_HITS_BARS);
             else if (place == TUNE_PLACE_FALL && ABS(step) > TURN)
                 strike(plan, part, s, plan->sections[s].bars >= 8 ? 4 : 2);

@@ -35,7 +35,10 @@ static gboolean divides(TuneVoiceBank *base, const TuneVoiceRequest *request)
 
 static void release_memory(TuneVoiceBank *base)
 {
-    tune_voice_bank_release_memory(((Banks *)base)->font);
+    Banks *self = (Banks *)base;
+
+    tune_voice_bank_release_memory(self->font);
+    tune_library_release_memory(self->library);
 }
 
 static void banks_free(TuneVoiceBank *base)

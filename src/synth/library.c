@@ -51,6 +51,17 @@ TuneLibrary *tune_library_new(TuneMapping *mapping, const TuneLog *log)
     return self;
 }
 
+void tune_library_release_memory(TuneLibrary *self)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    GHashTableIter iter;
+    gpointer font;
+
+    g_hash_table_iter_init(&iter, self->fonts);
+    while (g_hash_table_iter_next(&iter, NULL, &font))
+        tune_voice_bank_release_memory(font);
+}
+
 const TuneMapping *tune_library_mapping(const TuneLibrary *self)
 {
     return self->mapping;

@@ -38,6 +38,8 @@ typedef struct {
 typedef struct TuneLibrary TuneLibrary;
 /* @mapping (nullable) (transfer full); @log (nullable) is borrowed.  (transfer full) */
 TuneLibrary *tune_library_new(TuneMapping *mapping, const TuneLog *log);
+/* Drop what mapped SoundFonts hold and no voice in use needs. */
+void tune_library_release_memory(TuneLibrary *self);
 /* (nullable) */
 const TuneMapping *tune_library_mapping(const TuneLibrary *self);
 void tune_library_free(TuneLibrary *self);

@@ -10,7 +10,7 @@ typedef struct {
 } Scene;
 
 /* The electronic style's form, in which its effect plays everywhere, on @instrument. */
-static void scene_init(Scene *self, const char *instrument, gint place, gint bars)
+static void scene_init(Scene *self, const char *instrument, gint place, gint bars, guint32 sections)
 {
     self->f = plan_fixture_new("electronic", "4/4", 128, 5, TUNE_ENDING_COLD, 8);
     self->part = plan_fixture_part(self->f, TUNE_ROLE_FX);
@@ -18,6 +18,7 @@ static void scene_init(Scene *self, const char *instrument, gint place, gint bar
     self->style = *self->part->style;
     self->style.place = place;
     self->style.bars = bars;
+    self->style.sections = sections;
     self->part->style = &self->style;
     self->part->instrument = tune_instruments_find(self->f->instruments, instrument);
     g_assert_nonnull(self->part->instrument);
@@ -50,7 +51,7 @@ static void test_risers_end_where_it_gets_louder(void)
 {
     Scene s;
 
-    scene_init(&s, "riser", -1, 0);
+    scene_init(&s, "riser", -1, 0, 0);
     g_assert_cmpint(n_notes(&s), >, 0);
     for (gint i = 0; i < n_notes(&s); i++) {
         gint end = note_at(&s, i)->onset + note_at(&s, i)->duration;
@@ -68,7 +69,7 @@ static void test_hits_begin_where_it_gets_louder(void)
 {
     Scene s;
 
-    scene_init(&s, "impact", -1, 0);
+    scene_init(&s, "impact", -1, 0, 0);
     g_assert_cmpint(n_notes(&s), >, 0);
     for (gint i = 0; i < n_notes(&s); i++) {
         const PlanSection *section = section_at(&s, note_at(&s, i)->onset);
@@ -80,12 +81,25 @@ static void test_hits_begin_where_it_gets_louder(void)
     plan_fixture_free(s.f);
 }
 
+static void test_hits_fall_on_the_sections_that_are_named(void)
+{
+    Scene s;
+    gint n = 0;
+
+    scene_init(&s, "impact", -1, 0, 1u << TUNE_SECTION_BREAKDOWN);
+    for (gint i = 1; i < s.f->plan.n_sections; i++)
+        for (gint k = 0; s.f->plan.sections[i].role == TUNE_SECTION_BREAKDOWN && k < n_notes(&s); k++)
+            n += note_at(&s, k)->onset == s.f->plan.sections[i].start_tick;
+    g_assert_cmpint(n, >, 0);
+    plan_fixture_free(s.f);
+}
+
 static void test_style_decides_place_and_bars(void)
 {
     Scene s, usual;
 
-    scene_init(&usual, "downlifter", -1, 0);
-    scene_init(&s, "impact", TUNE_PLACE_FALL, 1);
+    scene_init(&usual, "downlifter", -1, 0, 0);
+    scene_init(&s, "impact", TUNE_PLACE_FALL, 1, 0);
     g_assert_cmpint(n_notes(&s), ==, n_notes(&usual));
     g_assert_cmpint(n_notes(&s), >, 1);
     for (gint i = 0; i < n_notes(&s); i++) {
@@ -100,7 +114,7 @@ static void test_beds_lie_under_all(void)
 {
     Scene s;
 
-    scene_init(&s, "vinyl", -1, 0);
+    scene_init(&s, "vinyl", -1, 0, 0);
     g_assert_cmpint(n_notes(&s), ==, 1);
     g_assert_cmpint(note_at(&s, 0)->onset, ==, 0);
     g_assert_cmpint(note_at(&s, 0)->duration, ==, s.f->plan.ticks);
@@ -112,6 +126,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/compose/effects/risers-end-where-it-gets-louder", test_risers_end_where_it_gets_louder);
     g_test_add_func("/compose/effects/hits-begin-where-it-gets-louder", test_hits_begin_where_it_gets_louder);
+    g_test_add_func("/compose/effects/hits-fall-on-the-sections-that-are-named",
+                    test_hits_fall_on_the_sections_that_are_named);
     g_test_add_func("/compose/effects/style-decides-place-and-bars", test_style_decides_place_and_bars);
     g_test_add_func("/compose/effects/beds-lie-under-all", test_beds_lie_under_all);
     return g_test_run();
