@@ -129,6 +129,23 @@ static void test_recipe_is_canonical_and_whole(void)
     g_assert_cmpfloat(tags->bpm, >, 20);
 }
 
+/* A voice that has changed since makes another piece of sound. */
+static void test_recipe_names_electronic_voices(void)
+{
+    TuneRenderOptions options = TUNE_RENDER_OPTIONS_DEFAULT;
+    g_autoptr(TuneEngine) engine = engine_of(0);
+    g_autoptr(TuneBrief) brief = brief_of("only supersaw and 909 drums, techno, 8 seconds");
+    options.master = TUNE_MASTER_LIVE;
+    g_autoptr(TuneRender) render = tune_engine_start(engine, brief, 3, &options, NULL);
+    const char *text = tune_render_recipe(render);
+    g_autoptr(json_t) recipe = tune_json_parse("recipe", text, strlen(text), NULL);
+    const json_t *voices = json_object_get(json_object_get(recipe, "sound"), "voices");
+
+    g_assert_cmpuint(json_object_size(voices), ==, 2);
+    g_assert_cmpuint(strlen(json_string_value(json_object_get(voices, "supersaw"))), ==, 64);
+    g_assert_cmpuint(strlen(json_string_value(json_object_get(voices, "909-kit"))), ==, 64);
+}
+
 static void assert_recipe_refused(const char *text, const char *part)
 {
     TuneRenderOptions options = TUNE_RENDER_OPTIONS_DEFAULT;
@@ -239,6 +256,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/simulate-makes-no-sound", test_simulate_makes_no_sound);
     g_test_add_func("/engine/replay-is-identical", test_replay_is_identical_on_any_thread_count);
     g_test_add_func("/engine/recipe-is-canonical", test_recipe_is_canonical_and_whole);
+    g_test_add_func("/engine/recipe-names-electronic-voices", test_recipe_names_electronic_voices);
     g_test_add_func("/engine/strange-recipes", test_strange_recipes_are_refused);
     g_test_add_func("/engine/report", test_report_tells_what_was_met);
     g_test_add_func("/engine/cancel", test_cancel_is_seen_at_once);
