@@ -47,7 +47,8 @@ static char *fold_umlauts(const char *text)
     GString *out = g_string_new(lower);
 
     if (g_string_replace(out, "ä", "ae", 0) + g_string_replace(out, "ö", "oe", 0) +
-            g_string_replace(out, "ü", "ue", 0) == 0) {
+            g_string_replace(out, "ü", "ue", 0) ==
+        0) {
         g_string_free(out, TRUE);
         return NULL;
     }
@@ -135,7 +136,8 @@ static void add_key(Language *self, const char *folded, const char *english, Sen
 static void add_phrase(Language *self, const char *phrase, const char *english, SenseKind kind)
 {
     g_autofree char *folded = language_fold(phrase, -1);
-    g_autofree char *spelt_out = g_str_is_ascii(phrase) || self->unspaced ? NULL : fold_umlauts(phrase);
+    g_autofree char *spelt_out =
+        g_str_is_ascii(phrase) || self->unspaced ? NULL : fold_umlauts(phrase);
 
     add_key(self, folded, english, kind);
     if (spelt_out != NULL)
@@ -208,7 +210,8 @@ static void key_words_clear(KeyWords *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeyWords, key_words_clear)
 
 /* "la" + "menor": a note alone is a word of the language far more often than a key. */
-static void add_key_names(Language *self, const KeyWords *words, const char *spoken, const char *note)
+static void add_key_names(Language *self, const KeyWords *words, const char *spoken,
+                          const char *note)
 {
     const char *gap = self->unspaced ? "" : " ";
 
@@ -292,11 +295,11 @@ static void add_numbers(Language *self, const TuneYamlNode *root)
             char value[8];
             if (ten == NULL || one == NULL)
                 continue;
-            g_autofree char *phrase =
-                one_word && *joint != '\0' ? g_strconcat(one, joint, ten, NULL)
-                : one_word                 ? g_strconcat(ten, one, NULL)
-                                           : g_strjoin(" ", ten, *joint != '\0' ? joint : one,
-                                                       *joint != '\0' ? one : NULL, NULL);
+            g_autofree char *phrase = one_word && *joint != '\0'
+                                          ? g_strconcat(one, joint, ten, NULL)
+                                      : one_word ? g_strconcat(ten, one, NULL)
+                                                 : g_strjoin(" ", ten, *joint != '\0' ? joint : one,
+                                                             *joint != '\0' ? one : NULL, NULL);
             g_snprintf(value, sizeof value, "%d", tens + unit);
             add_phrase(self, phrase, value, SENSE_WORD);
         }
@@ -322,9 +325,9 @@ static gint compare_words(gconstpointer a, gconstpointer b)
 
 static gboolean read_dictionary(Language *self, GError **error)
 {
-    static const char *const allowed[] = {"language", "spaced", "compounds", "endings", "joint",
-                                          "notes",    "sharp",  "flat",      "sharp-before",
-                                          "flat-before", "major", "minor",   "words", "behind", NULL};
+    static const char *const allowed[] = {
+        "language",     "spaced",      "compounds", "endings", "joint", "notes",  "sharp", "flat",
+        "sharp-before", "flat-before", "major",     "minor",   "words", "behind", NULL};
     g_autoptr(TuneYaml) doc = tune_yaml_parse(self->path, self->text, self->length, error);
     const char *name = NULL;
     gboolean spaced = TRUE;

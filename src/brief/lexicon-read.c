@@ -212,7 +212,8 @@ static gboolean read_choices(const TuneVocabulary *self, const TuneYamlNode *map
     return TRUE;
 }
 
-static gboolean read_names(const TuneVocabulary *self, const TuneYamlNode *map, LexiconEntry *entry, GError **error)
+static gboolean read_names(const TuneVocabulary *self, const TuneYamlNode *map,
+                           LexiconEntry *entry, GError **error)
 {
     const char *style = NULL, *family = NULL, *form = NULL, *is = NULL;
     gboolean is_genre = entry->kind == LEXICON_GENRE;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Who comes in when, in running text: "the strings come in at 1:20", "for the first 20 seconds only piano",
- * "no drums until 0:25", "drums drop out at 1:00 and return at 1:20".
+ * Who comes in when, in running text: "the strings come in at 1:20", "for the first 20 seconds only
+ * piano", "no drums until 0:25", "drums drop out at 1:00 and return at 1:20".
  *
- * A moment is a point or a stretch of time with the players that stand beside it.  Moments are found
- * before lengths are read, so that "the first 20 seconds" is no length; they become sections when all
- * players and the length are known.  A point without players ("drop at 0:45") is left to parse-form.c.
+ * A moment is a point or a stretch of time with the players that stand beside it.  Moments are
+ * found before lengths are read, so that "the first 20 seconds" is no length; they become sections
+ * when all players and the length are known.  A point without players ("drop at 0:45") is left to
+ * parse-form.c.
  */
 #include "brief/sentence-private.h"
 #include "brief/style-data.h"
@@ -46,7 +47,8 @@ static gboolean is_any(const Reader *self, gint at, const char *const *words)
 static double seconds_of_bars(const Reader *self, double bars)
 {
     const TuneBrief *brief = self->brief;
-    double bpm = brief->bpm_origin == TUNE_ORIGIN_NONE ? 110 : (brief->bpm_low + brief->bpm_high) / 2;
+    double bpm =
+        brief->bpm_origin == TUNE_ORIGIN_NONE ? 110 : (brief->bpm_low + brief->bpm_high) / 2;
     double beats = 4;
 
     if (brief->metre_origin != TUNE_ORIGIN_NONE)
@@ -125,8 +127,8 @@ static gint range_at(const Reader *self, gint at, Moment *moment)
 /* "begin with solo cello for 15 seconds": at "for" */
 static gint beginning_at(const Reader *self, gint at, Moment *moment)
 {
-    static const char *const starts[] = {"start", "starts", "starting", "begin", "begins", "beginning",
-                                         "open", "opens", NULL};
+    static const char *const starts[] = {"start",     "starts", "starting", "begin", "begins",
+                                         "beginning", "open",   "opens",    NULL};
     gint n = tune_reader_is_word(self, at, "for") ? time_at(self, at + 1, &moment->to) : 0;
 
     for (gint i = at - 1; n > 0 && i > at - 8 && !tune_reader_is_edge(self, i); i--)
@@ -142,8 +144,8 @@ static gint beginning_at(const Reader *self, gint at, Moment *moment)
 static gint opening_at(const Reader *self, gint at, Moment *moment)
 {
     static const char *const untils[] = {"until", "till", "before", NULL};
-    static const char *const starts[] = {"start", "starts", "starting", "begin", "begins", "beginning",
-                                         "open", "opens", "opening", NULL};
+    static const char *const starts[] = {"start",     "starts", "starting", "begin",   "begins",
+                                         "beginning", "open",   "opens",    "opening", NULL};
     gint i = at + 1, n;
 
     moment->kind = MOMENT_RANGE;
@@ -208,8 +210,7 @@ static gint intro_at(const Reader *self, gint at, Moment *moment)
 static gint moment_at(const Reader *self, gint at, Moment *moment)
 {
     typedef gint (*Form)(const Reader *, gint, Moment *);
-    static const Form forms[] = {edge_at,    range_at, beginning_at,
-                                 opening_at, intro_at, point_at};
+    static const Form forms[] = {edge_at, range_at, beginning_at, opening_at, intro_at, point_at};
 
     for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
         *moment = (Moment){0};
@@ -229,30 +230,34 @@ static const ReaderMatch *players_at(const Reader *self, gint at)
 {
     const ReaderMatch *match = tune_reader_match(self, at, LEXICON_N_KINDS);
 
-    if (match == NULL || (match->entry->kind != LEXICON_INSTRUMENT &&
-                          match->entry->kind != LEXICON_GENERIC && match->entry->kind != LEXICON_GROUP))
+    if (match == NULL ||
+        (match->entry->kind != LEXICON_INSTRUMENT && match->entry->kind != LEXICON_GENERIC &&
+         match->entry->kind != LEXICON_GROUP))
         return NULL;
     return match;
 }
 
 static gboolean is_leaving(const Reader *self, gint at)
 {
-    static const char *const words[] = {"stop", "stops", "leave", "leaves", "exit", "exits", "disappear",
-                                        "disappears", "vanish", "vanishes", "end", "ends", NULL};
-    static const char *const outs[] = {"drop", "drops", "cut", "cuts", "fall", "falls", "go", "goes", NULL};
+    static const char *const words[] = {"stop",  "stops",     "leave",      "leaves", "exit",
+                                        "exits", "disappear", "disappears", "vanish", "vanishes",
+                                        "end",   "ends",      NULL};
+    static const char *const outs[] = {"drop",  "drops", "cut",  "cuts", "fall",
+                                       "falls", "go",    "goes", NULL};
 
-    return is_any(self, at, words) || (is_any(self, at, outs) && (tune_reader_is_word(self, at + 1, "out") ||
-                                                                  tune_reader_is_word(self, at + 1, "silent") ||
-                                                                  tune_reader_is_word(self, at + 1, "away")));
+    return is_any(self, at, words) ||
+           (is_any(self, at, outs) && (tune_reader_is_word(self, at + 1, "out") ||
+                                       tune_reader_is_word(self, at + 1, "silent") ||
+                                       tune_reader_is_word(self, at + 1, "away")));
 }
 
 static gboolean is_coming(const Reader *self, gint at)
 {
-    static const char *const words[] = {"enter", "enters", "come", "comes", "join", "joins", "start",
-                                        "starts", "begin", "begins", "kick", "kicks", "appear", "appears",
-                                        "arrive", "arrives", "add", "added", "return", "returns", "back",
-                                        "bring", "in", "drops", "play", "plays", "should", "be", "is", "are",
-                                        "then", "where", "there", "when", NULL};
+    static const char *const words[] = {
+        "enter",  "enters",  "come",  "comes",  "join",    "joins",  "start",   "starts", "begin",
+        "begins", "kick",    "kicks", "appear", "appears", "arrive", "arrives", "add",    "added",
+        "return", "returns", "back",  "bring",  "in",      "drops",  "play",    "plays",  "should",
+        "be",     "is",      "are",   "then",   "where",   "there",  "when",    NULL};
 
     return is_any(self, at, words);
 }
@@ -276,11 +281,13 @@ static gboolean is_between(const Reader *self, gint at, Moment *moment)
         moment->alone = moment->alone || !moment->solo;
         return TRUE;
     }
-    if (match != NULL && (match->entry->kind == LEXICON_NEGATION || match->entry->kind == LEXICON_MOOD ||
-                          match->entry->kind == LEXICON_ROLE || match->entry->kind == LEXICON_NUMBER))
+    if (match != NULL &&
+        (match->entry->kind == LEXICON_NEGATION || match->entry->kind == LEXICON_MOOD ||
+         match->entry->kind == LEXICON_ROLE || match->entry->kind == LEXICON_NUMBER))
         return TRUE;
-    return is_any(self, at, joints) || is_coming(self, at) || tune_reader_is_word(self, at, "out") ||
-           tune_reader_is_word(self, at, "away") || tune_reader_is_word(self, at, "silent") ||
+    return is_any(self, at, joints) || is_coming(self, at) ||
+           tune_reader_is_word(self, at, "out") || tune_reader_is_word(self, at, "away") ||
+           tune_reader_is_word(self, at, "silent") ||
            (match != NULL && match->entry->kind == LEXICON_UNIT && match->n > 1 &&
             (gint)match->entry->value == UNIT_ONLY);
 }
@@ -386,7 +393,8 @@ static void mark(const Reader *self, const Moment *moment)
             tune_reader_use(self, i, 1);
 }
 
-/* "then the drums": "and" and a second player behind a time belong to the next time, if there is one. */
+/* "then the drums": "and" and a second player behind a time belong to the next time, if there is
+ * one. */
 gboolean tune_find_moments(Reader *self, GError **error)
 {
     gint least = 0;
@@ -399,15 +407,16 @@ gboolean tune_find_moments(Reader *self, GError **error)
             i++;
             continue;
         }
-        const Moment *before =
-            self->moments->len == 0 ? NULL : &g_array_index(self->moments, Moment, self->moments->len - 1);
+        const Moment *before = self->moments->len == 0
+                                   ? NULL
+                                   : &g_array_index(self->moments, Moment, self->moments->len - 1);
         gint clause = i;
         while (clause > least && !tune_reader_is_edge(self, clause - 1))
             clause--;
-        gboolean good = moment.intro ||
-                        (!has_section(self, clause, i) &&
-                         (look_back(self, &moment, least) || look_ahead(self, &moment) ||
-                          take_over(self, &moment, before)));
+        gboolean good =
+            moment.intro || (!has_section(self, clause, i) &&
+                             (look_back(self, &moment, least) || look_ahead(self, &moment) ||
+                              take_over(self, &moment, before)));
         i += n;
         if (!good)
             continue;
@@ -436,7 +445,9 @@ static GPtrArray *players_of(const Reader *self, const Moment *moment)
             tune_brief_add_entry(named, self->vocabulary, who->entry, 1, TUNE_ORIGIN_SAID);
     }
     for (guint i = 0; i < named->instruments->len; i++)
-        g_ptr_array_add(players, (gpointer)g_array_index(named->instruments, TuneBriefInstrument, i).instrument);
+        g_ptr_array_add(
+            players,
+            (gpointer)g_array_index(named->instruments, TuneBriefInstrument, i).instrument);
     for (guint i = 0; i < named->excluded->len; i++)
         g_ptr_array_add(players, g_ptr_array_index(named->excluded, i));
     return players;
@@ -455,7 +466,8 @@ static gboolean place(const Reader *self, Moment *moment)
     if (moment->kind < MOMENT_LAST)
         return total == 0 || moment->from < total;
     if (total == 0) {
-        tune_brief_note(self->brief, "a moment counted from the end needs a length: it is left out");
+        tune_brief_note(self->brief,
+                        "a moment counted from the end needs a length: it is left out");
         return FALSE;
     }
     if (moment->kind == MOMENT_HALF)
@@ -576,19 +588,23 @@ static gboolean has_role(const TuneStyle *style, TuneSectionRole role)
 /* @role, or what stands for it in the forms of the style: techno has no verse. */
 static TuneSectionRole role_in_style(const Reader *self, TuneSectionRole role)
 {
-    static const TuneSectionRole verses[] = {TUNE_SECTION_VERSE, TUNE_SECTION_THEME, TUNE_SECTION_BREAKDOWN};
+    static const TuneSectionRole verses[] = {TUNE_SECTION_VERSE, TUNE_SECTION_THEME,
+                                             TUNE_SECTION_BREAKDOWN};
     static const TuneSectionRole choruses[] = {TUNE_SECTION_CHORUS, TUNE_SECTION_DROP,
                                                TUNE_SECTION_CONTRAST, TUNE_SECTION_THEME};
     static const TuneSectionRole breaks[] = {TUNE_SECTION_INTERLUDE, TUNE_SECTION_BREAKDOWN,
                                              TUNE_SECTION_CONTRAST};
     const TuneStyle *style = self->context != NULL && self->context->style != NULL
-                                 ? self->context->style : self->brief->style;
+                                 ? self->context->style
+                                 : self->brief->style;
     const TuneSectionRole *list = role == TUNE_SECTION_VERSE    ? verses
-                                  : role == TUNE_SECTION_CHORUS ? choruses : breaks;
+                                  : role == TUNE_SECTION_CHORUS ? choruses
+                                                                : breaks;
     gsize n = role == TUNE_SECTION_CHORUS ? G_N_ELEMENTS(choruses) : G_N_ELEMENTS(verses);
 
     if (style == NULL || !tune_style_require(style, NULL) ||
-        (role != TUNE_SECTION_VERSE && role != TUNE_SECTION_CHORUS && role != TUNE_SECTION_INTERLUDE))
+        (role != TUNE_SECTION_VERSE && role != TUNE_SECTION_CHORUS &&
+         role != TUNE_SECTION_INTERLUDE))
         return role;
     for (gsize i = 0; i < n; i++)
         if (has_role(style, list[i]))
@@ -603,8 +619,10 @@ static TuneSectionRole role_between(double at, double next, TuneSectionRole befo
         return next > 0 && next <= 25 ? TUNE_SECTION_INTRO : TUNE_SECTION_VERSE;
     if (alone)
         return next < 0 ? TUNE_SECTION_OUTRO : TUNE_SECTION_INTERLUDE;
-    return before == TUNE_SECTION_INTRO || before == TUNE_SECTION_CHORUS || before == TUNE_SECTION_DROP
-               ? TUNE_SECTION_VERSE : TUNE_SECTION_CHORUS;
+    return before == TUNE_SECTION_INTRO || before == TUNE_SECTION_CHORUS ||
+                   before == TUNE_SECTION_DROP
+               ? TUNE_SECTION_VERSE
+               : TUNE_SECTION_CHORUS;
 }
 
 /* The section that was said for @at, or a new one. */
@@ -617,7 +635,8 @@ static TuneBriefSection section_for(Reader *self, double at, double next, TuneSe
 
     for (guint i = 0; i < self->moments->len; i++)
         apply(self, i, casts, at, &section);
-    section.role = role_in_style(self, role_between(at, next, before, section.instruments->len > 0));
+    section.role =
+        role_in_style(self, role_between(at, next, before, section.instruments->len > 0));
     for (guint i = 0; i < self->moments->len; i++) {
         const Moment *moment = &g_array_index(self->moments, Moment, i);
         if (moment->solo && moment->from == at)

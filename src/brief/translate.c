@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A sentence of another language becomes segments (a word or phrase, its English, and what stood before
- * it); segments that rule what stands before them are moved; then they are joined again.
+ * A sentence of another language becomes segments (a word or phrase, its English, and what stood
+ * before it); segments that rule what stands before them are moved; then they are joined again.
  */
 #include "brief/language-private.h"
 #include "brief/lexicon.h"
@@ -52,7 +52,8 @@ static gboolean is_wordly(const char *p)
 
 static gboolean is_cjk(gunichar c)
 {
-    return (c >= 0x2E80 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7AF) || (c >= 0xF900 && c <= 0xFAFF);
+    return (c >= 0x2E80 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7AF) ||
+           (c >= 0xF900 && c <= 0xFAFF);
 }
 
 static const char *word_end(const char *p)
@@ -106,7 +107,8 @@ static gboolean says_something(const Sense *sense)
 }
 
 /* "klavierballade": two words of the dictionary, the first perhaps with a letter that joins. */
-static char *split_compound(const Language *self, const TuneVocabulary *vocabulary, const char *word)
+static char *split_compound(const Language *self, const TuneVocabulary *vocabulary,
+                            const char *word)
 {
     static const char *const joints[] = {"", "s", "n", "en", "e", "-"};
     gsize n = strlen(word);
@@ -156,7 +158,8 @@ static const Sense *match_words(const Language *self, const char *p, const char 
     GString *key = g_string_new(NULL);
     const Sense *sense = NULL;
 
-    for (const char *at = p; n < MIN(self->most, G_N_ELEMENTS(ends)) && *at != '\0' && is_wordly(at);) {
+    for (const char *at = p;
+         n < MIN(self->most, G_N_ELEMENTS(ends)) && *at != '\0' && is_wordly(at);) {
         const char *stop = word_end(at);
         g_autofree char *folded = language_fold(at, stop - at);
         if (key->len > 0)
@@ -307,7 +310,8 @@ static void cut_characters(const Language *self, const char *text, GArray *out)
             continue;
         }
         gboolean fraction = p > text && p[-1] == '/';
-        const Sense *sense = fraction && g_ascii_isdigit(*p) ? NULL : match_characters(self, p, &end);
+        const Sense *sense =
+            fraction && g_ascii_isdigit(*p) ? NULL : match_characters(self, p, &end);
         if (sense == NULL && !is_wordly(p)) {
             p = g_utf8_next_char(p);
             continue;
@@ -370,8 +374,8 @@ static gint first_of_list(GArray *segments, gint at)
 
     while (i > 0 && *text_of(segment_at(segments, i)) == '\0' && is_close(segment_at(segments, i)))
         i--; /* particles */
-    while (i >= 2 && is_close(segment_at(segments, i)) && says(segment_at(segments, i - 1), "and") &&
-           is_close(segment_at(segments, i - 1)))
+    while (i >= 2 && is_close(segment_at(segments, i)) &&
+           says(segment_at(segments, i - 1), "and") && is_close(segment_at(segments, i - 1)))
         i -= 2;
     return i;
 }
@@ -381,7 +385,8 @@ static gint first_of_moment(GArray *segments, gint at)
 {
     gint i = at - 1;
 
-    while (i > 0 && is_close(segment_at(segments, i)) && !g_ascii_isdigit(*text_of(segment_at(segments, i))))
+    while (i > 0 && is_close(segment_at(segments, i)) &&
+           !g_ascii_isdigit(*text_of(segment_at(segments, i))))
         i--;
     while (i > 0 && strcmp(segment_at(segments, i)->lead, ":") == 0)
         i--;
@@ -397,8 +402,8 @@ static gboolean names_player(const TuneVocabulary *vocabulary, const Segment *se
                              entry->kind == LEXICON_GROUP);
 }
 
-/* "solo de guitarra" is a guitar solo, "guitarra solo" a guitar alone, "solo guitarra" only a guitar.
- * Returns how many segments behind @at are done with. */
+/* "solo de guitarra" is a guitar solo, "guitarra solo" a guitar alone, "solo guitarra" only a
+ * guitar. Returns how many segments behind @at are done with. */
 static gint order_solo(const TuneVocabulary *vocabulary, GArray *segments, gint at)
 {
     Segment *solo = segment_at(segments, at), *before = segment_at(segments, at - 1);
@@ -410,7 +415,8 @@ static gint order_solo(const TuneVocabulary *vocabulary, GArray *segments, gint 
         set_english(of, "solo");
         set_english(noun, "");
         return 2;
-    } else if (is_close(solo) && names_player(vocabulary, before) && !names_player(vocabulary, of)) {
+    } else if (is_close(solo) && names_player(vocabulary, before) &&
+               !names_player(vocabulary, of)) {
         put_before(before, "solo");
         set_english(solo, "");
     } else if (is_close(of) && names_player(vocabulary, of)) {
@@ -473,8 +479,9 @@ static void join_segments(const GArray *segments, gboolean unspaced, Translation
 
 /* ---- which language ---- */
 
-/* Words count two each, words of three letters one, slips are no evidence of a language; where there are no blanks, a run of n characters counts n * n, because
- * the longer the entries that are found the surer the language. */
+/* Words count two each, words of three letters one, slips are no evidence of a language; where
+ * there are no blanks, a run of n characters counts n * n, because the longer the entries that are
+ * found the surer the language. */
 typedef struct {
     guint own;     /* words that only the language has */
     guint matched; /* words that it has */
@@ -540,10 +547,12 @@ static Evidence weigh(const TuneVocabulary *vocabulary, const GArray *segments, 
     return evidence;
 }
 
-/* Reads @text as English: puts the words that mean something, alone or in a phrase, into @known.  TRUE when
- * no language can win, because there are more words of English than words that English lacks.  Words of
- * one or two letters are no evidence: "a", "in" and "no" are words of several languages. */
-static gboolean is_surely_english(const TuneVocabulary *vocabulary, const char *text, GHashTable *known)
+/* Reads @text as English: puts the words that mean something, alone or in a phrase, into @known.
+ * TRUE when no language can win, because there are more words of English than words that English
+ * lacks.  Words of one or two letters are no evidence: "a", "in" and "no" are words of several
+ * languages. */
+static gboolean is_surely_english(const TuneVocabulary *vocabulary, const char *text,
+                                  GHashTable *known)
 {
     g_autoptr(GArray) tokens = tune_text_tokenise(text);
     guint strange = 0, english = 0, n = 1;
@@ -602,8 +611,8 @@ static gboolean is_better(Evidence a, Evidence b)
     return a.matched > b.matched;
 }
 
-gboolean tune_languages_translate(const TuneVocabulary *vocabulary, const char *text, Translation *out,
-                                  GError **error)
+gboolean tune_languages_translate(const TuneVocabulary *vocabulary, const char *text,
+                                  Translation *out, GError **error)
 {
     gboolean characters = has_cjk(text), kana = has_kana(text);
     g_autoptr(GHashTable) english = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -625,7 +634,7 @@ gboolean tune_languages_translate(const TuneVocabulary *vocabulary, const char *
         g_autoptr(GArray) segments = cut(language, vocabulary, text);
         Evidence evidence = weigh(vocabulary, segments, english, characters);
         if (evidence.own <= evidence.english || (chosen != NULL && !is_better(evidence, most) &&
-                                                      (!characters || is_better(most, evidence))))
+                                                 (!characters || is_better(most, evidence))))
             continue;
         g_clear_pointer(&best, g_array_unref);
         best = g_steal_pointer(&segments);

@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-/* The said section that rules at @seconds: the last one that starts there or earlier, NULL when none has a
- * time.  A section's start is a head of a bar near the said moment, so @slack seconds are forgiven. */
+/* The said section that rules at @seconds: the last one that starts there or earlier, NULL when
+ * none has a time.  A section's start is a head of a bar near the said moment, so @slack seconds
+ * are forgiven. */
 static const TuneBriefSection *ruling(const GArray *said, double seconds, double slack)
 {
     const TuneBriefSection *found = NULL;
@@ -39,7 +40,8 @@ static guint32 parts_of(const Plan *plan, const TuneBriefSection *said, gboolean
 }
 
 /* Who was said to join here is heard here. */
-static guint32 joining(const Plan *plan, const TuneBriefSection *said, const TuneBriefSection *before)
+static guint32 joining(const Plan *plan, const TuneBriefSection *said,
+                       const TuneBriefSection *before)
 {
     guint32 now = parts_of(plan, said, FALSE);
 

@@ -112,7 +112,8 @@ int main(int argc, char **argv)
     g_test_add_func("/brief/language/unknown-words-are-told-as-written",
                     test_unknown_words_are_told_as_written);
     g_test_add_func("/brief/language/titles-are-not-translated", test_titles_stay);
-    g_test_add_func("/brief/language/broken-dictionary-is-named-with-its-line", test_broken_dictionary);
+    g_test_add_func("/brief/language/broken-dictionary-is-named-with-its-line",
+                    test_broken_dictionary);
     int failed = g_test_run();
     tune_vocabulary_unref(vocabulary);
     return failed;

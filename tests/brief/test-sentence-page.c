@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The examples of docs/sentence.md: in a row of a table, the first text in backticks is a sentence, the
- * others begin lines of what explain prints about it.
+ * The examples of docs/sentence.md: in a row of a table, the first text in backticks is a sentence,
+ * the others begin lines of what explain prints about it.
  */
 #include "brief/brief.h"
 
