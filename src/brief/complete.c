@@ -94,7 +94,7 @@ static void complete_style(TuneBrief *self, const TuneVocabulary *vocabulary)
         return;
     }
     if (self->mood_origin != TUNE_ORIGIN_NONE && self->tension > 0.4)
-        name = "cinematic-tension, cinematic";
+        name = "suspense-cinematic, cinematic";
     else if (self->mood_origin != TUNE_ORIGIN_NONE && self->arousal <= -0.6 &&
              self->lyrics->len == 0 && self->instruments->len == 0)
         name = "ambient";

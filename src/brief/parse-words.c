@@ -195,7 +195,7 @@ static const TuneStyle *set_style(Reader *self, const ReaderMatch *match)
     return brief->style;
 }
 
-/* "cinematic" beside "cinematic-epic": the second says it more exactly. */
+/* "cinematic" beside "tender-cinematic": the second says it more exactly. */
 static gboolean is_kind_of(const Reader *self, const LexiconEntry *special, const LexiconEntry *general)
 {
     const TuneStyle *of = tune_lexicon_style(self->vocabulary, special, NULL);
@@ -203,7 +203,9 @@ static gboolean is_kind_of(const Reader *self, const LexiconEntry *special, cons
     const char *name = of == NULL ? "" : tune_style_name(of);
     const char *stem = in == NULL ? "?" : tune_style_name(in);
 
-    return g_str_has_prefix(name, stem) && name[strlen(stem)] == '-';
+    g_autofree char *front = g_strconcat(stem, "-", NULL), *back = g_strconcat("-", stem, NULL);
+
+    return g_str_has_prefix(name, front) || g_str_has_suffix(name, back);
 }
 
 /* Genres side by side are a compound whose last word is the noun: "ambient techno" is techno.  A word that
@@ -280,7 +282,7 @@ static gboolean names_players(const Reader *self)
     return FALSE;
 }
 
-/* What an artist's name adds, for the report: "cinematic-epic, 70 to 130 bpm, String section, ...". */
+/* What an artist's name adds, for the report: "cinematic, 70 to 130 bpm, String section, ...". */
 static char *attributes_of(const Reader *self, const LexiconEntry *entry, const TuneStyle *style)
 {
     GString *out = g_string_new(style == NULL ? "" : tune_style_name(style));
