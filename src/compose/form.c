@@ -310,6 +310,24 @@ static gint strophe_bars(const TuneStyle *style)
     return bars > 0 ? bars : 4;
 }
 
+/* As long as the sections usually are, or the style's pieces when only some are said; in both cases long enough
+ * for what is said to begin at a moment ("drop at 1:00"). */
+static double usual_length(const Plan *plan, const Length *length, const GArray *drafts)
+{
+    gboolean partial = plan->brief->sections_partial;
+    double wanted = partial ? length->wanted_seconds : 0;
+    gint after = 0;
+
+    for (guint i = drafts->len; i-- > 0;) {
+        const Draft *d = &g_array_index(drafts, Draft, i);
+        after += d->bars;
+        double past = usual_seconds(plan, length, partial ? d->bars * 3 / 2 : after);
+        if (d->at_seconds > 0)
+            wanted = MAX(wanted, d->at_seconds + past);
+    }
+    return partial ? wanted : MAX(wanted, usual_seconds(plan, length, after));
+}
+
 static void set_up_length(Plan *plan, const GArray *drafts, Length *length)
 {
     const TuneBrief *brief = plan->brief;
@@ -332,12 +350,8 @@ static void set_up_length(Plan *plan, const GArray *drafts, Length *length)
     length->least_bars = least_total(drafts);
     if (all_fixed(drafts))
         length->bars = length->least_bars;
-    else if (length->seconds <= 0 && length->bars == 0) {
-        gint usual = 0;
-        for (guint i = 0; i < drafts->len; i++)
-            usual += g_array_index(drafts, Draft, i).bars;
-        length->wanted_seconds = usual_seconds(plan, length, usual);
-    }
+    else if (length->seconds <= 0 && length->bars == 0)
+        length->wanted_seconds = usual_length(plan, length, drafts);
 }
 
 /* ---- energy ---- */
