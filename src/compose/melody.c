@@ -235,8 +235,11 @@ static double fit(const Plan *plan, const Line *line, gint start, gint shift)
         const LineNote *n = &line->note[i];
         const PlanChord *c = &plan->chords[plan_chord_at(plan, start + n->tick)];
         gint pc = (n->pitch + shift) % 12;
-        gboolean strong = line_is_strong(plan, start + n->tick, n->ticks);
-        guint16 allowed = strong ? tune_chord_mask(c->chord) : c->scale;
+        guint16 tones = tune_chord_mask(c->chord);
+        /* Over a bare fifth every note of the mode is at home. */
+        gboolean strong = line_is_strong(plan, start + n->tick, n->ticks) &&
+                          __builtin_popcount(tones) > 2;
+        guint16 allowed = strong ? tones : c->scale;
         all += strong ? 2 : 1;
         good += ((allowed >> pc) & 1) ? (strong ? 2 : 1) : 0;
     }
