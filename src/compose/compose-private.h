@@ -104,6 +104,7 @@ typedef struct {
     TuneEnding ending;       /* resolved, never AUTO */
     gint final_tick;         /* where the final chord or last hit falls: the head of a bar */
     gint rit_tick;           /* where the ritardando begins; == final_tick when there is none */
+    gboolean hurried;        /* so little time that the last bar may be shorter than the others */
     gint64 length_us;        /* exact */
     gint64 fade_us;
 

@@ -35,7 +35,7 @@ static gboolean has_curve(const Plan *plan)
 /* A tempo said by number holds to the last bar line, unless the ending is one that slows down. */
 static gboolean keeps_tempo(const Plan *plan)
 {
-    return plan->brief->bpm_hard && plan->ending == TUNE_ENDING_COLD;
+    return plan->brief->bpm_hard && plan->ending == TUNE_ENDING_COLD && !plan->hurried;
 }
 
 static gint rit_bars(const Plan *plan, gint body)
@@ -318,10 +318,10 @@ gboolean plan_solve_length(Plan *plan, Length *length)
 {
     if (!has_last_chord(plan))
         return solve_open_end(plan, length);
-    length->tight = FALSE;
+    length->tight = plan->hurried = FALSE;
     Best best = search(plan, length);
     if (best.cost == G_MAXDOUBLE) {
-        length->tight = TRUE;
+        length->tight = plan->hurried = TRUE;
         best = search(plan, length);
     }
     if (best.cost == G_MAXDOUBLE) {
