@@ -71,6 +71,26 @@ static void test_no_drums(void)
     }
 }
 
+/* A style whose lead keeps to some sections gives an asked melody instrument that lead, no second voice. */
+static void test_asked_leads_where_lead_names_sections(void)
+{
+    static const char *const with_sections[] = {"house", "trance", "synthwave", "techno"};
+    g_autoptr(BriefFixture) f = brief_fixture_new("pop");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(with_sections); i++) {
+        brief_fixture_reset(f, with_sections[i]);
+        f->brief.seconds = 60;
+        brief_fixture_instrument(f, "flute");
+        g_autoptr(TuneScore) score = brief_fixture_compose(f, i);
+        gboolean leads = FALSE;
+        for (guint t = 0; t < score->tracks->len; t++) {
+            const TuneTrack *track = score->tracks->pdata[t];
+            leads |= strcmp(track->instrument, "flute") == 0 && track->role == TUNE_ROLE_LEAD;
+        }
+        g_assert_true(leads);
+    }
+}
+
 static void test_solo_piano(void)
 {
     g_autoptr(BriefFixture) f = brief_fixture_new("pop");
@@ -188,6 +208,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/compose/arrange/asked-instruments-play", test_asked_play);
+    g_test_add_func("/compose/arrange/asked-leads-where-lead-names-sections",
+                    test_asked_leads_where_lead_names_sections);
     g_test_add_func("/compose/arrange/excluded-instruments-never-play", test_excluded_never_play);
     g_test_add_func("/compose/arrange/no-drums", test_no_drums);
     g_test_add_func("/compose/arrange/solo-piano-has-two-hands", test_solo_piano);

@@ -230,6 +230,26 @@ static void test_endings(void)
         }
 }
 
+/* "Drop at 1:00" without a length: a whole piece, and the drop begins there. */
+static void test_moment_without_length(void)
+{
+    g_autoptr(BriefFixture) f = brief_fixture_new("pop");
+
+    for (guint64 seed = 0; seed < 6; seed++) {
+        brief_fixture_reset(f, seed % 2 == 0 ? "trance" : "electronic");
+        brief_fixture_section(f, TUNE_SECTION_DROP, 0);
+        g_array_index(f->brief.sections, TuneBriefSection, 0).at_seconds = 60;
+        f->brief.sections_partial = TRUE;
+        g_autoptr(TuneScore) score = brief_fixture_compose(f, seed);
+        double at = -1;
+        for (guint i = 0; i < score->sections->len && at < 0; i++)
+            if (g_array_index(score->sections, TuneSection, i).role == TUNE_SECTION_DROP)
+                at = tune_score_seconds(score, g_array_index(score->sections, TuneSection, i).tick);
+        g_assert_cmpfloat(fabs(at - 60), <, 4);
+        g_assert_cmpint(score->length_us, >, 75 * G_USEC_PER_SEC);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -244,5 +264,6 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/form/impossible-names-fields", test_impossible);
     g_test_add_func("/compose/form/every-metre-works", test_metres);
     g_test_add_func("/compose/form/endings-are-kept", test_endings);
+    g_test_add_func("/compose/form/moment-without-length", test_moment_without_length);
     return g_test_run();
 }
