@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define MOST_SLOTS 256
-#define MOST_CHOICES 30
+#define MOST_CHOICES 18
 
 typedef struct {
     gint8 pitch[WEAVE_MOST_VOICES]; /* from the highest voice; 0 is silent */

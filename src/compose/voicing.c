@@ -9,6 +9,7 @@
 #include "compose/compose-private.h"
 #include "compose/fretboard.h"
 #include "compose/melody.h"
+#include "compose/pattern.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -539,7 +540,7 @@ static void voice_part(Plan *plan, gint index)
 /* ---- ensembles of single voices ---- */
 
 #define MOST_SINGLES 3
-#define MOST_JOINT 60
+#define MOST_JOINT 20
 
 typedef struct {
     gint8 n;
@@ -715,6 +716,30 @@ static void voice_ensemble_run(Ensemble *e, gint from, gint to)
     }
 }
 
+/* FALSE where none of the ensemble plays from its voicings: it is silent or woven with the melody. */
+static gboolean is_needed(const Ensemble *e, gint section)
+{
+    for (gint i = 0; i < e->n; i++)
+        if (plan_writes(e->plan, &e->plan->sections[section], (gint)(e->parts[i] - e->plan->parts)))
+            return TRUE;
+    return FALSE;
+}
+
+/* Any chord tone will do where nobody reads it. */
+static void voice_plainly(Ensemble *e, gint from, gint to)
+{
+    for (gint c = from; c < to; c++)
+        for (gint i = 0; i < e->n; i++) {
+            guint16 tones = tune_chord_mask(e->plan->chords[c].chord);
+            gint pitch = (e->parts[i]->low + e->parts[i]->high) / 2;
+            while (!((tones >> (pitch % 12)) & 1) && pitch < e->parts[i]->high)
+                pitch++;
+            while (!((tones >> (pitch % 12)) & 1) && pitch > 12)
+                pitch--;
+            e->parts[i]->voicings[c] = (Voicing){1, {(guint8)pitch}};
+        }
+}
+
 static void voice_ensemble(Plan *plan)
 {
     Ensemble e = {.plan = plan, .bass_low = 36};
@@ -740,7 +765,10 @@ static void voice_ensemble(Plan *plan)
         e.bass_low = bass->low;
     for (gint from = 0; from < plan->n_chords;) {
         gint to = section_end(plan, from);
-        voice_ensemble_run(&e, from, to);
+        if (is_needed(&e, plan->chords[from].section))
+            voice_ensemble_run(&e, from, to);
+        else
+            voice_plainly(&e, from, to);
         from = to;
     }
 }
