@@ -257,12 +257,23 @@ static gboolean set_structure(Field *self, GError **error)
     return TRUE;
 }
 
+static gboolean names_players(const LexiconEntry *entry)
+{
+    return entry != NULL && (entry->kind == LEXICON_INSTRUMENT || entry->kind == LEXICON_GENERIC ||
+                             entry->kind == LEXICON_GROUP);
+}
+
 static const LexiconEntry *players_entry(const Field *self, const char *word, GError **error)
 {
     const LexiconEntry *entry = tune_lexicon_find(self->vocabulary, word);
+    const TuneInstrument *instrument = tune_instruments_find(self->vocabulary->instruments, word);
 
-    if (entry != NULL && (entry->kind == LEXICON_INSTRUMENT || entry->kind == LEXICON_GENERIC ||
-                          entry->kind == LEXICON_GROUP))
+    /* A key may be a word that means something else in a sentence: "vinyl" is a mood before a hiss. */
+    if (!names_players(entry) && instrument != NULL) {
+        g_autofree char *name = g_utf8_strdown(instrument->name, -1);
+        entry = tune_lexicon_find(self->vocabulary, name);
+    }
+    if (names_players(entry))
         return entry;
     g_autofree char *near = tune_lexicon_suggest(self->vocabulary, LEXICON_INSTRUMENT, word);
     g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_UNKNOWN, "%s: there is no instrument \"%s\"%s",
