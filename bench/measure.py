@@ -78,16 +78,17 @@ def plain_chroma(mono, rate):
     return chroma
 
 
-def hear(path):
+def hear(path, only=None):
     """What each program says: {name: (bpm or None, (tonic, mode) or None)}."""
+    wanted = only.split(",") if only else ["aubio+chroma", "librosa", "essentia"]
     frames, rate = read_wave(path)
     mono = frames.mean(axis=1)
     text = run("aubio", "tempo", str(path)).split()
     heard = {"aubio+chroma": (float(text[0]) if text else None, key_of_chroma(plain_chroma(mono, rate)))}
-    if librosa:
+    if librosa and "librosa" in wanted:
         tempo = float(np.atleast_1d(librosa.beat.beat_track(y=mono, sr=rate)[0])[0])
         heard["librosa"] = (tempo, key_of_chroma(librosa.feature.chroma_cqt(y=mono, sr=rate).mean(axis=1)))
-    if essentia:
+    if essentia and "essentia" in wanted:
         tempo = float(essentia.standard.RhythmExtractor2013(method="multifeature")(mono)[0])
         tonic, mode, _ = essentia.standard.KeyExtractor(sampleRate=rate)(mono)
         heard["essentia"] = (tempo, (CLASS[tonic], mode))
@@ -162,6 +163,7 @@ def main():
     parser.add_argument("--pieces", type=int, default=40)
     parser.add_argument("--seconds", type=int, default=40)
     parser.add_argument("--captions", action="store_true", help="the hundred captions instead")
+    parser.add_argument("--ears", help="only these, e.g. aubio+chroma,essentia")
     parser.add_argument("--from", type=int, default=1, dest="first")
     parser.add_argument("--to", type=int, default=1000, dest="last")
     arguments = parser.parse_args()
@@ -177,7 +179,7 @@ def main():
         for piece in asked:
             wave = Path(folder) / "piece.wav"
             run(arguments.program, "generate", *piece.request, "--seed", str(piece.seed), "--quiet", "-o", str(wave))
-            for ear, (tempo, key) in hear(wave).items():
+            for ear, (tempo, key) in hear(wave, arguments.ears).items():
                 first, second = tempo_right(piece.bpm, tempo)
                 rows.append(dict(zip(COLUMNS, [
                     ear, piece.seed, piece.style, int(piece.beat), piece.bpm, round(tempo or 0, 1), int(first),
