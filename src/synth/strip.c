@@ -20,6 +20,7 @@ struct TuneStrip {
     float gain;
     TuneLowCut low_cut;
     float drive; /* 1 = none */
+    TuneLowCut offset_cut; /* what saturation makes of a lopsided wave has an offset */
     TuneChannel *channel; /* (nullable) */
     TuneChorus *chorus;
     float pan_left, pan_right, width;
@@ -78,6 +79,7 @@ TuneStrip *tune_strip_new(const TuneScore *score, guint index, guint rate, doubl
     tune_low_cut_init(&self->send_cut, rate, SEND_LOW_CUT_HZ);
     self->cuts_send = track->mix.high_pass_hz < 0.75 * SEND_LOW_CUT_HZ;
     self->drive = (float)(1.0 + 6.0 * CLAMP(track->mix.drive, 0.0, 1.0));
+    tune_low_cut_init(&self->offset_cut, rate, LOWEST_HZ);
     self->channel = tune_channel_new(&track->mix, rate);
     if (track->mix.chorus > 0)
         self->chorus = tune_chorus_new(rate, track->mix.chorus);
@@ -147,6 +149,7 @@ static void dry(TuneStrip *self, gint64 frame, float *restrict left, float *rest
     if (self->drive > 1.0f) {
         saturate(self->drive, left, n);
         saturate(self->drive, right, n);
+        tune_low_cut_process(&self->offset_cut, left, right, left, right, n);
     }
     if (self->chorus != NULL)
         tune_chorus_process(self->chorus, left, right, n);
@@ -205,6 +208,7 @@ gboolean tune_strip_process(TuneStrip *self, gint64 frame, float *left, float *r
 
     if (silent && !self->empty) {
         tune_low_cut_clear(&self->low_cut);
+    tune_low_cut_clear(&self->offset_cut);
         tune_low_cut_clear(&self->send_cut);
         memset(left, 0, n * sizeof *left);
         memset(right, 0, n * sizeof *right);
