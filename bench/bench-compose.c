@@ -139,18 +139,25 @@ static void bench_style(const TuneVocabulary *vocabulary, const TuneStyle *style
     print_row("compose", tune_style_name(style), ms, N_SEEDS, note);
 }
 
-int main(void)
+/* bench-compose [STYLE...]: only these styles. */
+int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(TuneVocabulary) vocabulary = NULL;
 
     printf("measure,case,p50,p95,n,note\n");
-    bench_load();
+    if (argc < 2)
+        bench_load();
     vocabulary = tune_vocabulary_load(&error);
     if (vocabulary == NULL)
         fail(error);
-    bench_parse(vocabulary);
-    for (guint i = 0; i < tune_styles_count(tune_vocabulary_styles(vocabulary)); i++)
-        bench_style(vocabulary, tune_styles_at(tune_vocabulary_styles(vocabulary), i));
+    if (argc < 2)
+        bench_parse(vocabulary);
+    for (guint i = 0; i < tune_styles_count(tune_vocabulary_styles(vocabulary)); i++) {
+        const TuneStyle *style = tune_styles_at(tune_vocabulary_styles(vocabulary), i);
+
+        if (argc < 2 || g_strv_contains((const char *const *)argv + 1, tune_style_name(style)))
+            bench_style(vocabulary, style);
+    }
     return 0;
 }

@@ -17,6 +17,7 @@
 
 #define MOST_SLOTS 256
 #define MOST_CHOICES 18
+#define LEAST_MOVE 0.4 /* what a move can save at most */
 
 typedef struct {
     gint8 pitch[WEAVE_MOST_VOICES]; /* from the highest voice; 0 is silent */
@@ -34,7 +35,8 @@ typedef struct {
     Weave *weave;
     Slot slot[MOST_SLOTS];
     gint n;
-    gint leading, seventh[MOST_SLOTS], root[MOST_SLOTS], third[MOST_SLOTS];
+    gint seventh[MOST_SLOTS], root[MOST_SLOTS], third[MOST_SLOTS];
+    gint tonic[MOST_SLOTS], leading[MOST_SLOTS]; /* pitch classes */
     guint16 tones[MOST_SLOTS];
     gint n_tones[MOST_SLOTS];
 } Writer;
@@ -105,6 +107,8 @@ static void know_chords(Writer *w)
         const PlanChord *c = w->slot[i].chord;
         gint8 tones[TUNE_CHORD_MAX_TONES];
         gsize n = tune_chord_tones(c->chord.quality, tones, NULL);
+        w->tonic[i] = tune_fifths_pitch_class(c->key.tonic);
+        w->leading[i] = (w->tonic[i] + 11) % 12;
         w->root[i] = tune_fifths_pitch_class(c->chord.root);
         w->tones[i] = tune_chord_mask(c->chord);
         w->n_tones[i] = (gint)n;
@@ -113,16 +117,11 @@ static void know_chords(Writer *w)
     }
 }
 
-static gint leading_of(const Slot *s)
-{
-    return (tune_fifths_pitch_class(s->chord->key.tonic) + 11) % 12;
-}
-
 /* ---- one chord ---- */
 
 static double doubling_cost(const Writer *w, gint i, const Choice *c)
 {
-    gint n = w->weave->n, leading = leading_of(&w->slot[i]), leads = 0, sevenths = 0, thirds = 0;
+    gint n = w->weave->n, leading = w->leading[i], leads = 0, sevenths = 0, thirds = 0;
     guint16 sounding = 0;
     double cost = 0;
 
@@ -262,7 +261,7 @@ static double pair_cost(gint a, gint b, gint a2, gint b2, gboolean outer)
 /* What one voice does. */
 static double voice_cost(const Writer *w, gint i, gint v, gint from, gint to)
 {
-    gint size = abs(to - from), pc = from % 12, leading = leading_of(&w->slot[i - 1]);
+    gint size = abs(to - from), pc = from % 12, leading = w->leading[i - 1];
     gboolean bass = v + 1 == w->weave->n;
     double cost = bass ? 0.12 * size : 0.24 * size;
 
@@ -275,7 +274,7 @@ static double voice_cost(const Writer *w, gint i, gint v, gint from, gint to)
     if (size > 7 && !bass)
         cost += 1.5;
     /* An augmented second in minor: b6 to the leading note. */
-    gint tonic = tune_fifths_pitch_class(w->slot[i].chord->key.tonic);
+    gint tonic = w->tonic[i];
     if (size == 3 && ((pc == (tonic + 8) % 12 && to % 12 == leading) ||
                       (pc == leading && to % 12 == (tonic + 8) % 12)))
         cost += 6;
@@ -317,22 +316,35 @@ static double move_cost(const Writer *w, gint i, const Choice *a, const Choice *
     return cost;
 }
 
+void plan_order_by_cost(const double *cost, gint n, gint8 *order)
+{
+    for (gint i = 0; i < n; i++) {
+        gint at = i;
+
+        for (; at > 0 && cost[order[at - 1]] > cost[i]; at--)
+            order[at] = order[at - 1];
+        order[at] = (gint8)i;
+    }
+}
+
 static void solve(Writer *w, Choice *out)
 {
     g_autofree Choice *all = g_new(Choice, (gsize)w->n * MOST_CHOICES);
     g_autofree double *cost = g_new(double, (gsize)w->n * MOST_CHOICES);
     g_autofree gint8 *back = g_new0(gint8, (gsize)w->n * MOST_CHOICES);
     g_autofree gint *counts = g_new(gint, w->n);
+    gint8 order[MOST_CHOICES]; /* of the row before, the cheapest first */
 
     for (gint i = 0; i < w->n; i++) {
         Choice *mine = all + i * MOST_CHOICES;
         counts[i] = choices(w, i, mine);
         for (gint k = 0; k < counts[i]; k++) {
             double best = i == 0 ? 0 : G_MAXDOUBLE;
-            for (gint j = 0; i > 0 && j < counts[i - 1]; j++) {
+            for (gint o = 0; i > 0 && o < counts[i - 1]; o++) {
+                gint j = order[o];
                 double so_far = cost[(i - 1) * MOST_CHOICES + j];
-                if (so_far >= best)
-                    continue;
+                if (so_far >= best + LEAST_MOVE)
+                    break;
                 double c = so_far + move_cost(w, i, &mine[j - MOST_CHOICES], &mine[k], best - so_far + 1);
                 if (c < best) {
                     best = c;
@@ -341,6 +353,7 @@ static void solve(Writer *w, Choice *out)
             }
             cost[i * MOST_CHOICES + k] = best + mine[k].cost;
         }
+        plan_order_by_cost(cost + i * MOST_CHOICES, counts[i], order);
     }
     gint k = 0;
     for (gint j = 1; j < counts[w->n - 1]; j++)

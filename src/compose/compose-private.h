@@ -137,6 +137,8 @@ void plan_melody(Plan *plan);
 /* voicing.c, after the melody: fills parts[i].voicings of every COMP, ARP and PAD part.  An instrument
  * of one voice (a viola, a horn) gets one pitch a chord, a different one for each such part. */
 void plan_voicings(Plan *plan);
+/* @order: the indices of @cost, [@n], the lowest first. */
+void plan_order_by_cost(const double *cost, gint n, gint8 *order);
 /* drums.c, bass.c, comping.c: write notes into their parts' tracks, at notated places */
 void plan_drums(Plan *plan);
 void plan_bass(Plan *plan);

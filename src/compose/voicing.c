@@ -3,13 +3,12 @@
  * Voicings by shortest path: for each chord a set of candidates, and the path through them on which the
  * voices move least, lie in their register, are well spaced and leave the melody alone.
  *
- * Parts that play chords are voiced one by one.  Instruments of one voice (second violin, viola) are
- * voiced together with bass and melody as the outer voices; there parallel fifths and octaves cost dear.
+ * Parts that play chords are voiced one by one; instruments of one voice together (ensemble.c).
  */
-#include "compose/compose-private.h"
 #include "compose/fretboard.h"
 #include "compose/melody.h"
 #include "compose/pattern.h"
+#include "compose/voicing.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,17 +42,17 @@ typedef struct {
     gint *n_known;
 } Voicer;
 
-static gboolean is_chordal(TuneRole role)
+gboolean voicing_is_chordal(TuneRole role)
 {
     return role == TUNE_ROLE_COMP || role == TUNE_ROLE_ARP || role == TUNE_ROLE_PAD;
 }
 
-static gboolean is_single(const PlanPart *part)
+gboolean voicing_is_single(const PlanPart *part)
 {
     return part->style->voices == 1 || part->instrument->polyphony <= 2;
 }
 
-static const PlanPart *part_of_role(const Plan *plan, TuneRole role)
+const PlanPart *voicing_part_of_role(const Plan *plan, TuneRole role)
 {
     for (gint i = 0; i < plan->n_parts; i++)
         if (plan->parts[i].role == role)
@@ -61,9 +60,7 @@ static const PlanPart *part_of_role(const Plan *plan, TuneRole role)
     return NULL;
 }
 
-/* The same chord (transposed with its section) at the same place where the material is first heard, -1 when
- * there is none; @up: how many semitones higher it is now. */
-static gint twin_of(const Plan *plan, gint chord, gint *up)
+gint voicing_twin(const Plan *plan, gint chord, gint *up)
 {
     const PlanChord *c = &plan->chords[chord];
     const PlanSection *s = &plan->sections[c->section];
@@ -83,8 +80,7 @@ static gint twin_of(const Plan *plan, gint chord, gint *up)
     return -1;
 }
 
-/* Which chord of a run of @n is voiced anew when its section returns. */
-static gint renewed(const Plan *plan, gint from, gint to, const char *who)
+gint voicing_renewed(const Plan *plan, gint from, gint to, const char *who)
 {
     const PlanSection *s = &plan->sections[plan->chords[from].section];
     TuneRandom random;
@@ -429,11 +425,11 @@ static void voice_run(const Voicer *self, gint from, gint to, Voicing *out)
 
     for (gint i = 0; i < n; i++) {
         Candidate *mine = all + i * MOST_CANDIDATES, *before = mine - MOST_CANDIDATES;
-        gint up, twin = twin_of(self->plan, from + i, &up);
+        gint up, twin = voicing_twin(self->plan, from + i, &up);
         if (up % 12 != 0)
             twin = -1;
         if (twin >= 0 && !self->power && out[twin].n > 1 &&
-            from + i == renewed(self->plan, from, to, self->part->style->id)) {
+            from + i == voicing_renewed(self->plan, from, to, self->part->style->id)) {
             mine[0] = (Candidate){thicker(self, &out[twin]), 0};
             counts[i] = 1;
             twin = -1;
@@ -467,7 +463,7 @@ static void voice_run(const Voicer *self, gint from, gint to, Voicing *out)
     }
 }
 
-static gint section_end(const Plan *plan, gint from)
+gint voicing_section_end(const Plan *plan, gint from)
 {
     gint to = from;
 
@@ -506,12 +502,12 @@ static void voice_part(Plan *plan, gint index)
 {
     PlanPart *part = &plan->parts[index];
     Voicer v = {.plan = plan, .part = part};
-    const PlanPart *lead = part_of_role(plan, TUNE_ROLE_LEAD);
-    const PlanPart *bass = part_of_role(plan, TUNE_ROLE_BASS);
+    const PlanPart *lead = voicing_part_of_role(plan, TUNE_ROLE_LEAD);
+    const PlanPart *bass = voicing_part_of_role(plan, TUNE_ROLE_BASS);
     gboolean first = TRUE;
 
     for (gint i = 0; i < index; i++)
-        first &= !is_chordal(plan->parts[i].role) || is_single(&plan->parts[i]);
+        first &= !voicing_is_chordal(plan->parts[i].role) || voicing_is_single(&plan->parts[i]);
     v.n_voices = voices_for(plan, part);
     if (part->style->voices > 0 && part->role == part->style->role)
         v.n_voices = MIN(v.n_voices, part->style->voices);
@@ -531,252 +527,16 @@ static void voice_part(Plan *plan, gint index)
     v.n_known = &n_known;
     part->voicings = g_new0(Voicing, MAX(1, plan->n_chords));
     for (gint from = 0; from < plan->n_chords;) {
-        gint to = section_end(plan, from);
+        gint to = voicing_section_end(plan, from);
         voice_run(&v, from, to, part->voicings);
-        from = to;
-    }
-}
-
-/* ---- ensembles of single voices ---- */
-
-#define MOST_SINGLES 3
-#define MOST_JOINT 20
-
-typedef struct {
-    gint8 n;
-    guint8 pitch[MOST_SINGLES];
-    double cost;
-} Joint;
-
-typedef struct {
-    Plan *plan;
-    PlanPart *parts[MOST_SINGLES];
-    gint n;
-    const TuneTrack *lead;
-    gint bass_low;
-} Ensemble;
-
-static gint bass_pitch(const Ensemble *e, const PlanChord *c)
-{
-    gint pc = tune_fifths_pitch_class(c->chord.bass);
-
-    return e->bass_low + ((pc - e->bass_low) % 12 + 12) % 12;
-}
-
-/* Third and seventh must sound somewhere; the leading note only once; nobody crosses. */
-static double joint_cost(const Ensemble *e, const PlanChord *c, const Joint *j, gint soprano)
-{
-    gint8 tones[TUNE_CHORD_MAX_TONES];
-    gsize count = tune_chord_tones(c->chord.quality, tones, NULL);
-    gint root = tune_fifths_pitch_class(c->chord.root), bass = bass_pitch(e, c);
-    gint leading = (tune_fifths_pitch_class(c->key.tonic) + 11) % 12, leads = 0;
-    guint16 sounding = (guint16)(1u << (bass % 12));
-    double cost = 0;
-
-    if (soprano > 0)
-        sounding |= (guint16)(1u << (soprano % 12));
-    for (gint i = 0; i < j->n; i++) {
-        sounding |= (guint16)(1u << (j->pitch[i] % 12));
-        leads += j->pitch[i] % 12 == leading;
-        double centre = (e->parts[i]->low + e->parts[i]->high) / 2.0;
-        cost += fabs(j->pitch[i] - centre) * 0.06;
-        gint above = i == 0 ? soprano : j->pitch[i - 1];
-        if (above > 0 && j->pitch[i] > above)
-            cost += 4 + 0.3 * (j->pitch[i] - above);
-        if (above > 0 && j->pitch[i] == above)
-            cost += 2.5;
-        if (above - j->pitch[i] > 14)
-            cost += 0.2 * (above - j->pitch[i] - 14);
-    }
-    if (j->pitch[j->n - 1] <= bass)
-        cost += 5;
-    leads += soprano > 0 && soprano % 12 == leading;
-    cost += leads > 1 ? 3 : 0;
-    if (count > 2 && !((sounding >> ((root + tones[1]) % 12)) & 1))
-        cost += 4;
-    if (count > 3 && !((sounding >> ((root + tones[3]) % 12)) & 1))
-        cost += 1.5;
-    if (!((sounding >> root) & 1))
-        cost += 2;
-    if (count > 2 && !((sounding >> ((root + tones[2]) % 12)) & 1))
-        cost += 0.6;
-    return cost;
-}
-
-static void extend_joint(const Ensemble *e, const PlanChord *c, gint voice, Joint *j, gint soprano,
-                         Joint *out, gint *n)
-{
-    guint16 tones = tune_chord_mask(c->chord);
-
-    if (voice >= MIN(e->n, MOST_SINGLES)) {
-        j->n = (gint8)e->n;
-        j->cost = joint_cost(e, c, j, soprano);
-        if (*n < MOST_JOINT) {
-            out[(*n)++] = *j;
-            return;
-        }
-        gint worst = 0;
-        for (gint i = 1; i < *n; i++)
-            if (out[i].cost > out[worst].cost)
-                worst = i;
-        if (j->cost < out[worst].cost)
-            out[worst] = *j;
-        return;
-    }
-    for (gint p = e->parts[voice]->low; p <= e->parts[voice]->high; p++)
-        if ((tones >> (p % 12)) & 1) {
-            j->pitch[voice] = (guint8)p;
-            extend_joint(e, c, voice + 1, j, soprano, out, n);
-        }
-}
-
-static gboolean is_perfect(gint a, gint b)
-{
-    gint d = abs(a - b) % 12;
-
-    return d == 0 || d == 7;
-}
-
-static double parallel(gint a, gint b, gint a2, gint b2)
-{
-    if (a <= 0 || b <= 0 || a2 <= 0 || b2 <= 0 || a == a2 || b == b2)
-        return 0;
-    return is_perfect(a, b) && is_perfect(a2, b2) && abs(a - b) % 12 == abs(a2 - b2) % 12 ? 8 : 0;
-}
-
-static double joint_motion(const Ensemble *e, const Joint *a, const Joint *b, const gint outer[4])
-{
-    double cost = 0; /* outer: soprano and bass before, soprano and bass now */
-
-    for (gint i = 0; i < e->n; i++) {
-        gint d = abs(a->pitch[i] - b->pitch[i]);
-        cost += 0.3 * d + (d > 7 ? 1.5 : 0) + (d == 6 ? 0.6 : 0);
-        cost += parallel(outer[0], a->pitch[i], outer[2], b->pitch[i]);
-        cost += parallel(a->pitch[i], outer[1], b->pitch[i], outer[3]);
-        for (gint k = i + 1; k < e->n; k++)
-            cost += parallel(a->pitch[i], a->pitch[k], b->pitch[i], b->pitch[k]);
-    }
-    return cost;
-}
-
-static gint soprano_at(const Ensemble *e, const PlanChord *c)
-{
-    return e->lead != NULL ? track_pitch_at(e->lead, c->tick) : 0;
-}
-
-static void voice_ensemble_run(Ensemble *e, gint from, gint to)
-{
-    gint n = to - from;
-    g_autofree Joint *all = g_new0(Joint, (gsize)n * MOST_JOINT);
-    g_autofree gint *counts = g_new0(gint, n);
-    g_autofree double *cost = g_new(double, (gsize)n * MOST_JOINT);
-    g_autofree gint8 *back = g_new0(gint8, (gsize)n * MOST_JOINT);
-
-    for (gint i = 0; i < n; i++) {
-        const PlanChord *c = &e->plan->chords[from + i];
-        Joint seed = {0}, *mine = all + i * MOST_JOINT;
-        gint soprano = soprano_at(e, c);
-        extend_joint(e, c, 0, &seed, soprano, mine, &counts[i]);
-        gint outer[4] = {0, 0, soprano, bass_pitch(e, c)};
-        if (i > 0) {
-            outer[0] = soprano_at(e, c - 1);
-            outer[1] = bass_pitch(e, c - 1);
-        }
-        /* When a section returns its inner voices go the same way, but for one chord. */
-        gint up, twin = twin_of(e->plan, from + i, &up);
-        gboolean anew = twin >= 0 && from + i == renewed(e->plan, from, to, "inner voices");
-        for (gint k = 0; k < counts[i]; k++) {
-            for (gint v = 0; twin >= 0 && v < e->n; v++) {
-                gint apart = mine[k].pitch[v] - e->parts[v]->voicings[twin].pitch[0] - up;
-                gboolean same = up == 0 ? apart == 0 : apart % 12 == 0;
-                mine[k].cost += anew ? (same ? 3.0 : 0) : (same ? 0 : 2.5);
-            }
-            double best = i == 0 ? 0 : G_MAXDOUBLE;
-            for (gint j = 0; i > 0 && j < counts[i - 1]; j++) {
-                double so_far = cost[(i - 1) * MOST_JOINT + j];
-                if (so_far >= best)
-                    continue;
-                double step = so_far + joint_motion(e, &mine[j - MOST_JOINT], &mine[k], outer);
-                if (step < best) {
-                    best = step;
-                    back[i * MOST_JOINT + k] = (gint8)j;
-                }
-            }
-            cost[i * MOST_JOINT + k] = best + mine[k].cost;
-        }
-    }
-    gint k = 0;
-    for (gint j = 1; j < counts[n - 1]; j++)
-        if (cost[(n - 1) * MOST_JOINT + j] < cost[(n - 1) * MOST_JOINT + k])
-            k = j;
-    for (gint i = n; i-- > 0;) {
-        for (gint v = 0; v < e->n; v++)
-            e->parts[v]->voicings[from + i] = (Voicing){1, {all[i * MOST_JOINT + k].pitch[v]}};
-        k = back[i * MOST_JOINT + k];
-    }
-}
-
-/* FALSE where none of the ensemble plays from its voicings: it is silent or woven with the melody. */
-static gboolean is_needed(const Ensemble *e, gint section)
-{
-    for (gint i = 0; i < e->n; i++)
-        if (plan_writes(e->plan, &e->plan->sections[section], (gint)(e->parts[i] - e->plan->parts)))
-            return TRUE;
-    return FALSE;
-}
-
-/* Any chord tone will do where nobody reads it. */
-static void voice_plainly(Ensemble *e, gint from, gint to)
-{
-    for (gint c = from; c < to; c++)
-        for (gint i = 0; i < e->n; i++) {
-            guint16 tones = tune_chord_mask(e->plan->chords[c].chord);
-            gint pitch = (e->parts[i]->low + e->parts[i]->high) / 2;
-            while (!((tones >> (pitch % 12)) & 1) && pitch < e->parts[i]->high)
-                pitch++;
-            while (!((tones >> (pitch % 12)) & 1) && pitch > 12)
-                pitch--;
-            e->parts[i]->voicings[c] = (Voicing){1, {(guint8)pitch}};
-        }
-}
-
-static void voice_ensemble(Plan *plan)
-{
-    Ensemble e = {.plan = plan, .bass_low = 36};
-    const PlanPart *lead = part_of_role(plan, TUNE_ROLE_LEAD);
-    const PlanPart *bass = part_of_role(plan, TUNE_ROLE_BASS);
-
-    for (gint i = 0; i < plan->n_parts && e.n < MOST_SINGLES; i++)
-        if (is_chordal(plan->parts[i].role) && is_single(&plan->parts[i]))
-            e.parts[e.n++] = &plan->parts[i];
-    if (e.n == 0)
-        return;
-    /* The highest first. */
-    for (gint i = 1; i < MIN(e.n, MOST_SINGLES); i++)
-        for (gint j = i; j > 0 && e.parts[j]->high > e.parts[j - 1]->high; j--) {
-            PlanPart *t = e.parts[j];
-            e.parts[j] = e.parts[j - 1];
-            e.parts[j - 1] = t;
-        }
-    for (gint i = 0; i < e.n; i++)
-        e.parts[i]->voicings = g_new0(Voicing, MAX(1, plan->n_chords));
-    e.lead = lead != NULL ? lead->track : NULL;
-    if (bass != NULL)
-        e.bass_low = bass->low;
-    for (gint from = 0; from < plan->n_chords;) {
-        gint to = section_end(plan, from);
-        if (is_needed(&e, plan->chords[from].section))
-            voice_ensemble_run(&e, from, to);
-        else
-            voice_plainly(&e, from, to);
         from = to;
     }
 }
 
 void plan_voicings(Plan *plan)
 {
-    voice_ensemble(plan);
+    plan_voice_ensemble(plan);
     for (gint i = 0; i < plan->n_parts; i++)
-        if (is_chordal(plan->parts[i].role) && plan->parts[i].voicings == NULL)
+        if (voicing_is_chordal(plan->parts[i].role) && plan->parts[i].voicings == NULL)
             voice_part(plan, i);
 }
