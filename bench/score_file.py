@@ -14,7 +14,10 @@ MODES = {
     "locrian": [0, 1, 3, 5, 6, 8, 10], "harmonic minor": [0, 2, 3, 5, 7, 8, 11],
     "melodic minor": [0, 2, 3, 5, 7, 9, 11], "phrygian dominant": [0, 1, 4, 5, 7, 8, 10],
     "major pentatonic": [0, 2, 4, 7, 9], "minor pentatonic": [0, 3, 5, 7, 10],
-    "blues": [0, 3, 5, 6, 7, 10],
+    "blues": [0, 3, 5, 6, 7, 10], "double harmonic": [0, 1, 4, 5, 7, 8, 11],
+    "hungarian minor": [0, 2, 3, 6, 7, 8, 11], "nikriz": [0, 2, 3, 6, 7, 9, 10], "shang": [0, 2, 5, 7, 10],
+    "zhi": [0, 2, 5, 7, 9], "miyako-bushi": [0, 1, 5, 7, 8], "hirajoshi": [0, 2, 3, 7, 8],
+    "insen": [0, 1, 5, 7, 10],
 }
 CHORDS = {
     "": [0, 4, 7], "m": [0, 3, 7], "dim": [0, 3, 6], "aug": [0, 4, 8], "5": [0, 7], "sus2": [0, 2, 7],

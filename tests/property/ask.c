@@ -5,9 +5,11 @@
 
 #include <string.h>
 
-static const char *const MOODS[] = {NULL,      "sad",       "happy",    "epic",
-                                    "dreamy",  "tense",     "calm",     "dark",
-                                    "hopeful", "energetic", "romantic", "mysterious"};
+static const char *const MOODS[] = {
+    NULL,         "sad",        "happy",      "epic",      "dreamy",    "tense",     "calm",
+    "dark",       "hopeful",    "energetic",  "romantic",  "mysterious", "angry",    "playful",
+    "melancholic", "triumphant", "peaceful",  "scary",     "nostalgic", "aggressive", "gentle",
+    "heroic",     "lonely",     "funny",      "uplifting"};
 
 static const char *const TONICS[] = {"C",  "G", "D",  "A",  "E",  "B",
                                      "F#", "F", "Bb", "Eb", "Ab", "Db"};
@@ -68,12 +70,12 @@ static void choose_tempo_and_key(Ask *self, TuneRandom *r)
 }
 
 /* Every style in every metre: a metre that is not its own is unusual, but kept. */
-static void choose_metre(Ask *self)
+/* Any style may be asked for any metre: an unusual one is kept as said. */
+static void choose_metre(Ask *self, guint n_styles)
 {
-    static const TuneMetre metres[] = {{4, 4}, {3, 4}, {6, 8}, {12, 8}, {5, 4},
-                                       {7, 8}, {2, 4}, {9, 8}, {2, 2},  {3, 8}};
-    guint n_styles_walked = self->index / 8;
-    guint which = (n_styles_walked + self->index) % (G_N_ELEMENTS(metres) + 2);
+    static const TuneMetre metres[] = {{4, 4}, {3, 4}, {6, 8}, {5, 4},
+                                       {2, 4}, {12, 8}, {7, 8}, {9, 8}};
+    guint which = (self->index / n_styles + self->index) % (G_N_ELEMENTS(metres) + 3);
 
     if (which >= G_N_ELEMENTS(metres))
         return;
@@ -91,7 +93,7 @@ static void choose_length(Ask *self, TuneRandom *r)
         if (self->loop)
             self->seconds = tune_random_int(r, 6, 40);
         else if (tune_random_chance(r, 0.1))
-            self->seconds = tune_random_chance(r, 0.5) ? 5 : 600;
+            self->seconds = tune_random_chance(r, 0.5) ? 5 : tune_random_int(r, 200, 600);
         else
             self->seconds = tune_random_int(r, 8, 200);
         break;
@@ -171,11 +173,12 @@ static const TuneInstrument *any_instrument(const TuneVocabulary *vocabulary, Tu
 }
 
 /* In a sentence "rain", "atmosphere", "brightness" are moods before they are General Midi's
- * effects. */
+ * effects, and "saxophones" may be any of them before it is the section of that name. */
 static gboolean can_be_named(const Ask *self, const TuneInstrument *instrument)
 {
     return !instrument->is_drums && instrument->roles != 0 &&
-           !(self->as_sentence && g_str_has_suffix(instrument->key, "-fx"));
+           !(self->as_sentence && (g_str_has_suffix(instrument->key, "-fx") ||
+                                   g_str_has_suffix(instrument->key, "-section")));
 }
 
 static void choose_instruments(Ask *self, const TuneVocabulary *vocabulary, TuneRandom *r)
@@ -388,7 +391,7 @@ Ask *ask_new(guint index, const TuneVocabulary *vocabulary)
     self->mood = MOODS[(index / n_styles + index) % G_N_ELEMENTS(MOODS)];
     self->as_sentence = (index / n_styles) % 2 == 1;
     choose_tempo_and_key(self, &r);
-    choose_metre(self);
+    choose_metre(self, n_styles);
     choose_length(self, &r);
     choose_chords(self, &r);
     choose_sections(self, &r);

@@ -119,7 +119,8 @@ static void check_players(const Ask *ask, const json_t *line, const TuneScore *s
         violations_checked(found, "caption/instruments", 1);
         if (!plays(score, instruments, names)) {
             g_autofree char *players = players_of(score);
-            violations_add(found, "caption/instruments", ask, "%s does not play; there are %s",
+            violations_add(found, "caption/instruments", ask,
+                           "%s plays too little (four notes or a tenth of the time); there are %s",
                            names, players);
         }
     }

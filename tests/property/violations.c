@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 
+#include <math.h>
 #include <string.h>
 
 #define MAX_PRINTED 4
@@ -116,7 +117,7 @@ void violations_assert(Violations *self, const char *name, double allowed_share)
     }
     if (property->checked == 0)
         g_test_fail_printf("%s was never looked at", name);
-    else if (property->breaches->len > allowed_share * property->checked)
+    else if (property->breaches->len > (allowed_share > 0 ? fmax(1, allowed_share * property->checked) : 0))
         g_test_fail_printf("%s: %u of %u", name, property->breaches->len, property->checked);
 }
 

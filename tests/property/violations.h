@@ -23,7 +23,7 @@ void violations_add(Violations *self, const char *property, const Ask *ask, cons
 
 /* Fails the current GLib test when @property has a breach or was never looked at; prints the first
  * few breaches with their commands.  @allowed_share: breaches per look that are still fine (0 for
- * what must hold exactly). */
+ * what must hold exactly); where any is allowed, one is, however few the looks. */
 void violations_assert(Violations *self, const char *property, double allowed_share);
 
 /* Breaches of @property so far. */
