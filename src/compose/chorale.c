@@ -37,7 +37,9 @@ typedef struct {
     gint n;
     gint seventh[MOST_SLOTS], root[MOST_SLOTS], third[MOST_SLOTS];
     gint tonic[MOST_SLOTS], leading[MOST_SLOTS]; /* pitch classes */
+    gint bass[MOST_SLOTS];
     guint16 tones[MOST_SLOTS];
+    guint16 turns[MOST_SLOTS]; /* what the bass may have instead */
     gint n_tones[MOST_SLOTS];
 } Writer;
 
@@ -101,6 +103,18 @@ static void find_slots(Writer *w)
     }
 }
 
+/* Root and third may change places in the bass where nobody has said which it is. */
+static guint16 turns_of(const Writer *w, gint i)
+{
+    const Plan *plan = w->weave->plan;
+    const PlanChord *c = w->slot[i].chord;
+
+    if (plan->brief->chords->len > 0 || c->cadence || c->tick <= 0 || c->tick >= plan->final_tick ||
+        (w->bass[i] != w->root[i] && w->bass[i] != w->third[i]))
+        return 0;
+    return (guint16)(1u << w->root[i] | (w->third[i] >= 0 ? 1u << w->third[i] : 0u));
+}
+
 static void know_chords(Writer *w)
 {
     for (gint i = 0; i < w->n; i++) {
@@ -113,6 +127,8 @@ static void know_chords(Writer *w)
         w->tones[i] = tune_chord_mask(c->chord);
         w->n_tones[i] = (gint)n;
         w->third[i] = n > 2 ? (w->root[i] + tones[1]) % 12 : -1;
+        w->bass[i] = tune_fifths_pitch_class(c->chord.bass);
+        w->turns[i] = turns_of(w, i);
         w->seventh[i] = n > 3 && tones[3] >= 9 && tones[3] <= 11 ? (w->root[i] + tones[3]) % 12 : -1;
     }
 }
@@ -146,30 +162,29 @@ static double doubling_cost(const Writer *w, gint i, const Choice *c)
     return cost + 0.9 * __builtin_popcount(w->tones[i] & ~sounding);
 }
 
-static double spacing_cost(const Writer *w, const Choice *c)
+/* Where voice @v lies in its range and under the voice above it. */
+static double place_cost(const Writer *w, const Choice *c, gint v)
 {
     const Weave *weave = w->weave;
+    const WeaveVoice *voice = &weave->voice[v];
     double cost = 0;
 
-    for (gint v = 0; v < weave->n; v++) {
-        const WeaveVoice *voice = &weave->voice[v];
-        if (c->pitch[v] <= 0)
-            continue;
-        if (v != weave->lead)
-            cost += 0.05 * abs(2 * c->pitch[v] - voice->low - voice->high) / 2;
-        if (v == 0 || c->pitch[v - 1] <= 0)
-            continue;
-        gint gap = c->pitch[v - 1] - c->pitch[v];
-        gboolean bass = v + 1 == weave->n;
-        if (gap < 0)
-            cost += 9 - 0.5 * gap;
-        if (gap == 0)
-            cost += bass ? 1.5 : 2.2;
-        if (gap > (bass ? 19 : 12))
-            cost += 0.5 * (gap - (bass ? 19 : 12));
-        if (gap > 0 && gap < 3 && c->pitch[v] < 50)
-            cost += 1.5; /* seconds down there are mud */
-    }
+    if (c->pitch[v] <= 0)
+        return 0;
+    if (v != weave->lead)
+        cost += 0.05 * abs(2 * c->pitch[v] - voice->low - voice->high) / 2;
+    if (v == 0 || c->pitch[v - 1] <= 0)
+        return cost;
+    gint gap = c->pitch[v - 1] - c->pitch[v];
+    gboolean bass = v + 1 == weave->n;
+    if (gap < 0)
+        cost += 9 - 0.5 * gap;
+    if (gap == 0)
+        cost += bass ? 1.5 : 2.2;
+    if (gap > (bass ? 19 : 12))
+        cost += 0.5 * (gap - (bass ? 19 : 12));
+    if (gap > 0 && gap < 3 && c->pitch[v] < 50)
+        cost += 1.5; /* seconds down there are mud */
     return cost;
 }
 
@@ -183,42 +198,33 @@ static void keep(Choice *out, gint *n, const Choice *c)
     out[at] = *c;
 }
 
-/* Root and third may change places in the bass where nobody has said which it is. */
-static gboolean may_turn(const Writer *w, gint i, gint pc)
-{
-    const PlanChord *c = w->slot[i].chord;
-    gint bass = tune_fifths_pitch_class(c->chord.bass);
-
-    return w->weave->plan->brief->chords->len == 0 && !c->cadence && c->tick > 0 &&
-           c->tick < w->weave->plan->final_tick && (bass == w->root[i] || bass == w->third[i]) &&
-           (pc == w->root[i] || pc == w->third[i]);
-}
-
-static void extend(const Writer *w, gint i, gint v, Choice *c, Choice *out, gint *n)
+/* @so_far: what the voices above @v cost. */
+static void extend(const Writer *w, gint i, gint v, double so_far, Choice *c, Choice *out, gint *n)
 {
     const Weave *weave = w->weave;
 
-    gint bass_pc = tune_fifths_pitch_class(w->slot[i].chord->chord.bass);
-
+    if (*n == MOST_CHOICES && so_far >= out[*n - 1].cost)
+        return;
     if (v == weave->n) {
-        gboolean other = c->pitch[v - 1] % 12 != bass_pc;
-        c->cost = doubling_cost(w, i, c) + spacing_cost(w, c) + (other ? 2.5 : 0);
+        gboolean other = c->pitch[v - 1] % 12 != w->bass[i];
+        c->cost = so_far + doubling_cost(w, i, c) + (other ? 2.5 : 0);
         keep(out, n, c);
         return;
     }
     if (v == weave->lead) {
         c->pitch[v] = (gint8)w->slot[i].melody;
-        extend(w, i, v + 1, c, out, n);
+        extend(w, i, v + 1, so_far + place_cost(w, c, v), c, out, n);
         return;
     }
     gboolean bass = v + 1 == weave->n;
+    guint16 allowed = bass ? (guint16)(1u << w->bass[i] | w->turns[i]) : w->tones[i];
     gint above = v > 0 && c->pitch[v - 1] > 0 ? c->pitch[v - 1] : 127;
     gint high = MIN(weave->voice[v].high, v - 1 == weave->lead ? above + 4 : above);
     for (gint p = weave->voice[v].low; p <= high; p++) {
-        if (bass ? p % 12 != bass_pc && !may_turn(w, i, p % 12) : !((w->tones[i] >> (p % 12)) & 1))
+        if (!((allowed >> (p % 12)) & 1))
             continue;
         c->pitch[v] = (gint8)p;
-        extend(w, i, v + 1, c, out, n);
+        extend(w, i, v + 1, so_far + place_cost(w, c, v), c, out, n);
     }
 }
 
@@ -228,7 +234,7 @@ static gint choices(const Writer *w, gint i, Choice *out)
     Choice c = {{0}, 0};
     gint n = 0;
 
-    extend(w, i, 0, &c, out, &n);
+    extend(w, i, 0, 0, &c, out, &n);
     if (n > 0)
         return n;
     for (gint v = 0; v < w->weave->n; v++) {
@@ -476,7 +482,7 @@ static void name_basses(Writer *w, const Choice *path)
         PlanChord *c = &plan->chords[w->slot[i].chord - plan->chords];
         gint8 tones[TUNE_CHORD_MAX_TONES], fifths[TUNE_CHORD_MAX_TONES];
         gint bass = path[i].pitch[w->weave->n - 1];
-        if (c->tick != w->slot[i].tick || bass <= 0 || !may_turn(w, i, bass % 12))
+        if (c->tick != w->slot[i].tick || bass <= 0 || !((w->turns[i] >> (bass % 12)) & 1))
             continue;
         tune_chord_tones(c->chord.quality, tones, fifths);
         c->chord.bass = bass % 12 == w->root[i] ? c->chord.root : (TuneFifths)(c->chord.root + fifths[1]);

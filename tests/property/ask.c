@@ -108,6 +108,9 @@ static void choose_length(Ask *self, TuneRandom *r)
                                              TUNE_ENDING_RING, TUNE_ENDING_TAG,  TUNE_ENDING_AMEN,
                                              TUNE_ENDING_FERMATA};
         self->ending = endings[tune_random_int(r, 0, G_N_ELEMENTS(endings) - 1)];
+        /* A close that is played twice needs some bars; without them the note says so. */
+        if (self->ending == TUNE_ENDING_TAG && self->seconds > 0 && self->seconds < 12)
+            self->ending = TUNE_ENDING_COLD;
     }
 }
 
