@@ -71,13 +71,11 @@ static void wish_tempo(TuneBrief *brief, const ReaderMatch *match, const char *w
     }
 }
 
-/* A group of players ("string quartet") says more than a mood before it. */
 static void hint_style(Reader *self, const LexiconEntry *entry)
 {
     const TuneStyle *style;
-    gboolean outranks = entry->kind == LEXICON_GROUP && self->brief->style_origin == TUNE_ORIGIN_INFERRED;
 
-    if ((self->brief->style != NULL && !outranks) || entry->style == NULL)
+    if (self->brief->style != NULL || entry->style == NULL)
         return;
     style = tune_lexicon_style(self->vocabulary, entry, NULL);
     if (style != NULL) {
@@ -385,9 +383,25 @@ static void take_numbers_of_feeling(Reader *self, Gathered *gathered)
     }
 }
 
+/* A group of players ("string quartet") says more of the style than a use or a place ("children"), and both
+ * say more than a mood before them. */
+static void hint_by_rank(Reader *self)
+{
+    static const LexiconKind ranks[] = {LEXICON_GROUP, LEXICON_TAG};
+
+    for (gsize r = 0; r < G_N_ELEMENTS(ranks); r++)
+        for (guint m = 0; m < self->matches->len; m++) {
+            const ReaderMatch *match = &g_array_index(self->matches, ReaderMatch, m);
+
+            if (match->entry->kind == ranks[r] && !match->negated)
+                hint_style(self, match->entry);
+        }
+}
+
 /* "trap drums" names an instrument, and hints at a style; so do tags and groups. */
 static void take_hints(Reader *self)
 {
+    hint_by_rank(self);
     for (guint m = 0; m < self->matches->len; m++) {
         const ReaderMatch *match = &g_array_index(self->matches, ReaderMatch, m);
         const LexiconEntry *first = NULL;

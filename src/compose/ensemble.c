@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define MOST_SINGLES 3
-#define MOST_JOINT 16
+#define MOST_JOINT 18
 
 typedef struct {
     gint8 n;

@@ -281,7 +281,11 @@ void check_request(Violations *found, const Ask *ask, const TuneScore *score)
     if (g_strcmp0(score->style, tune_style_name(ask->style)) != 0)
         violations_add(found, "hard/style", ask, "asked %s, got %s", tune_style_name(ask->style),
                        score->style);
-    if (ask->ending != TUNE_ENDING_AUTO) {
+    /* One bar and a half have no room for a last chord of their own: the piece fades, and says so. */
+    gboolean tiny = ask->bpm > 0 && ask->seconds > 0 &&
+                    tune_score_seconds(score, 3 * tune_metre_bar_ticks(tune_score_metre_at(score, 0)) / 2) >
+                        ask->seconds;
+    if (ask->ending != TUNE_ENDING_AUTO && !tiny) {
         violations_checked(found, "hard/ending", 1);
         if (score->ending != ask->ending ||
             (ask->ending == TUNE_ENDING_FADE) != (score->fade_us > 0))

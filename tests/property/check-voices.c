@@ -67,6 +67,13 @@ static Motion motion_of(const TuneTrack *a, const TuneTrack *b, gint ticks, gint
     return motion;
 }
 
+/* Broken chords are harmony and struck tuned drums colour: neither is a voice. */
+static gboolean is_voice(const TuneTrack *track)
+{
+    return !track->is_drums && track->role != TUNE_ROLE_ARP && track->role != TUNE_ROLE_PERC &&
+           track->program < 112;
+}
+
 void check_voices(Violations *found, const Ask *ask, const TuneScore *score)
 {
     gint beat = tune_metre_beat_ticks(tune_score_metre_at(score, 0));
@@ -78,8 +85,8 @@ void check_voices(Violations *found, const Ask *ask, const TuneScore *score)
             const TuneTrack *a = score->tracks->pdata[i], *b = score->tracks->pdata[k];
             Motion motion;
 
-            if (a->is_drums || b->is_drums || a->role == TUNE_ROLE_ARP || b->role == TUNE_ROLE_ARP)
-                continue; /* broken chords are harmony, no voice */
+            if (!is_voice(a) || !is_voice(b))
+                continue;
             motion = motion_of(a, b, score->ticks, beat);
             if (motion.moves < 8 || motion.parallels > DOUBLING_SHARE * motion.moves)
                 continue;
