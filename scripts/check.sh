@@ -27,12 +27,13 @@ if ! scripts/build.sh build; then
     echo "0 passed, 1 failed"
     exit 1
 fi
-run release build --no-suite soak
+# Generous limits: a test that hangs is stopped, a slow machine fails nothing.
+run release build --no-suite soak --timeout-multiplier 6
 export ASAN_OPTIONS=detect_leaks=1
 export LSAN_OPTIONS=suppressions=$PWD/scripts/leaks.supp:print_suppressions=0
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 if scripts/build.sh build-asan -Dbuildtype=debugoptimized -Db_sanitize=address,undefined; then
-    run sanitized build-asan --suite unit --suite parser --timeout-multiplier 4
+    run sanitized build-asan --suite unit --suite parser --timeout-multiplier 12
 else
     failed=$((failed + 1))
 fi
