@@ -157,14 +157,19 @@ static void clear_melody(Plan *plan)
     }
 }
 
-/* A pad that would hold the very tones the comping plays thins out to those above them. */
+/* A pad that would hold the very tones the comping plays thins out to those above them, as far as the
+ * melody leaves room: better in the comping's octave than over the singer. */
 static void part_pad_from_comp(Plan *plan)
 {
-    const PlanPart *comp = NULL;
+    const PlanPart *comp = NULL, *lead = NULL;
 
-    for (gint i = 0; i < plan->n_parts && comp == NULL; i++)
-        if (plan->parts[i].role == TUNE_ROLE_COMP && plan->parts[i].instrument->polyphony > 2)
-            comp = &plan->parts[i];
+    for (gint i = 0; i < plan->n_parts; i++) {
+        const PlanPart *p = &plan->parts[i];
+        if (comp == NULL && p->role == TUNE_ROLE_COMP && p->instrument->polyphony > 2)
+            comp = p;
+        if (lead == NULL && p->role == TUNE_ROLE_LEAD)
+            lead = p;
+    }
     if (comp == NULL)
         return;
     for (gint i = 0; i < plan->n_parts; i++) {
@@ -173,6 +178,8 @@ static void part_pad_from_comp(Plan *plan)
         if (p->role != TUNE_ROLE_PAD || shared < 9)
             continue;
         gint low = MIN((comp->low + comp->high) / 2 + 2, p->instrument->comfort_high - 12);
+        if (lead != NULL && p->low < (lead->low + lead->high) / 2)
+            low = MIN(low, lead->low - 9);
         if (low > p->low) {
             p->low = low;
             p->high = MAX(p->high, MIN(low + 13, p->instrument->comfort_high));

@@ -21,6 +21,7 @@ typedef struct {
     gint index[128];  /* scale steps times two, chromatic notes between */
     const PlanChord *chord[LINE_MAX_NOTES];
     guint16 tones[LINE_MAX_NOTES];
+    guint16 after[LINE_MAX_NOTES]; /* of a chord that comes in while the note sounds for a beat more, or all */
     gboolean strong[LINE_MAX_NOTES];
     gboolean lean[LINE_MAX_NOTES]; /* may lean on a dissonance that resolves: appoggiatura, suspension */
 } Solver;
@@ -93,6 +94,8 @@ static double own_cost(const Solver *s, gint i, gint pitch)
             cost += 0.5 + 0.8 * MIN(length, 1.5);
         cost += note->ends ? 5 : 0;
     }
+    if (tone && !in(s->after[i], pitch))
+        cost += in(s->after[i], pitch + 11) ? 2.2 : 0.8;
     if (is_thin(s->chord[i]->key, pitch))
         cost += m->pentatonic * (tone ? 0.35 : 1.1);
     if (note->ends && s->line->closes && s->shape->tonic_wish >= 0) {
@@ -192,6 +195,10 @@ static void set_up(Solver *s, TuneRandom *random)
         if (c->tick + c->ticks < end && c + 1 < s->plan->chords + s->plan->n_chords &&
             end - (c->tick + c->ticks) > c->tick + c->ticks - tick)
             c++;
+        gint rest = end - (c->tick + c->ticks);
+        s->after[i] = rest >= s->plan->beat_ticks && c + 1 < s->plan->chords + s->plan->n_chords
+                          ? tune_chord_mask(c[1].chord)
+                          : 0xfff;
         s->chord[i] = c;
         s->tones[i] = tune_chord_mask(c->chord);
         s->strong[i] = line_is_strong(s->plan, tick, line->note[i].ticks);
@@ -297,4 +304,58 @@ gint track_pitch_at(const TuneTrack *track, gint tick)
         return 0;
     const TuneNote *note = &g_array_index(track->notes, TuneNote, found);
     return note->onset + note->duration > tick ? note->pitch : 0;
+}
+
+/* ---- over other chords ---- */
+
+/* Steps aside to the nearest tone of the chord, down rather than up. */
+static gint nearest_tone(const PlanPart *part, guint16 tones, gint pitch)
+{
+    for (gint d = 1; d <= 3; d++)
+        for (gint way = -1; way <= 1; way += 2) {
+            gint p = pitch + way * d;
+            if (p >= part->low && p <= part->high && ((tones >> (p % 12)) & 1))
+                return p;
+        }
+    return pitch;
+}
+
+/* TRUE for a note of a returning tune that its new chord would make a wrong one: foreign to the scale, or
+ * a semitone from a chord tone where it weighs, unless it goes on to the chord by step. */
+static gboolean grates(const Plan *plan, const Line *line, gint i, gint next, const PlanChord *c)
+{
+    const LineNote *n = &line->note[i];
+    guint16 tones = tune_chord_mask(c->chord);
+    gint pc = n->pitch % 12;
+    gboolean thin = __builtin_popcount(tones) < 3;
+
+    if ((tones >> pc) & 1)
+        return FALSE;
+    gboolean rubs = !thin && line_is_strong(plan, line->start + n->tick, n->ticks) &&
+                    ((tones >> ((pc + 1) % 12) & 1) || (tones >> ((pc + 11) % 12) & 1));
+    if (((c->scale >> pc) & 1) && !rubs)
+        return FALSE;
+    return n->ends || next == n->pitch || abs(next - n->pitch) > 2 || !((tones >> (next % 12)) & 1);
+}
+
+void line_settle(const Plan *plan, const PlanPart *part, const Line *old, gint shift, Line *line)
+{
+    gint was = 0, is = 0; /* the note before, as it came and as it went */
+
+    for (gint i = 0; i < line->n; i++) {
+        LineNote *n = &line->note[i];
+        const PlanChord *c = &plan->chords[plan_chord_at(plan, line->start + n->tick)];
+        const PlanChord *before = &plan->chords[plan_chord_at(plan, old->start + n->tick)];
+        guint16 tones = tune_chord_mask(c->chord), then = tune_chord_mask(before->chord);
+        gint turn = (shift % 12 + 12) % 12, pitch = n->pitch;
+        gint next = i + 1 < line->n ? line->note[i + 1].pitch : pitch;
+        gboolean same = ((then << turn | then >> (12 - turn)) & 0xfff) == tones;
+
+        if (pitch == was && is != was && ((tones >> (is % 12)) & 1))
+            n->pitch = is;
+        else if (!same && grates(plan, line, i, next, c))
+            n->pitch = nearest_tone(part, tones, pitch);
+        was = pitch;
+        is = n->pitch;
+    }
 }

@@ -264,6 +264,7 @@ static gboolean reuse(Singer *m, const PlanSection *s, gint phrase, const Line *
             pitch += 12;
         line->note[i].pitch = pitch;
     }
+    line_settle(m->plan, m->part, old, s->transpose, line);
     return TRUE;
 }
 

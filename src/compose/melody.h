@@ -79,6 +79,10 @@ void line_solve(const Plan *plan, Line *line, const LineShape *shape, TuneRandom
 /* TRUE when a note of @ticks at @tick falls where the ear wants a chord tone. */
 gboolean line_is_strong(const Plan *plan, gint tick, gint ticks);
 
+/* A tune that returns over other chords keeps its notes, except for those that grate there now: @line has
+ * the pitches of @old, which says over which chords it was made, @shift semitones higher (octaves aside). */
+void line_settle(const Plan *plan, const PlanPart *part, const Line *old, gint shift, Line *line);
+
 /* Adds what players of the style add, up to pitch @high; fixed notes stay. */
 void line_adorn(const Plan *plan, Line *line, gint high, TuneRandom *random);
 
