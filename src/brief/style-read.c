@@ -734,6 +734,9 @@ gboolean style_check_block(const char *path, const TuneYaml *doc, guint block, g
     if (!*is_there)
         return TRUE;
     TuneStyle *style = style_new(path);
+    /* Textures name parts, whose own mistakes are told elsewhere. */
+    if (blocks[at] == read_textures)
+        (void)read_parts(tune_yaml_root(doc), style, NULL);
     gboolean good = blocks[at](tune_yaml_root(doc), style, error);
     style_free(style);
     return good;

@@ -43,7 +43,7 @@ printed "ii7 V7"
 printed "fills"
 run 0 styles show jazz --json
 only_json
-json '.name == "jazz" and (.words | index("swing") != null) and .bpm[0] < .bpm[1] and .metre == "4/4"'
+json '.name == "jazz" and (.words | index("cool jazz") != null) and .bpm[0] < .bpm[1] and .metre == "4/4"'
 json '(.forms | length > 0) and all(.forms[].sections[]; .bars > 0) and .metres["4/4"] > 0 and .modes.major > 0'
 json 'any(.parts[]; .role == "bass" and (.instruments | has("upright-bass"))) and (.grooves | length >= 3)'
 json 'any(.progressions[]; .chords | test("ii7")) and (.sha256 | length == 64) and (.file | test("jazz.yaml$"))'
@@ -193,8 +193,9 @@ run 4 generate "jazz" -o x.wav --midi /nonexistent/x.mid
 said "--midi"
 nothing_left
 run 4 generate "jazz" -o x.wav --lyrics nowhere.txt
-run 4 generate "jazz" -o x.wav --theme nowhere.mid
 said "nowhere.txt"
+run 4 generate "jazz" -o x.wav --theme nowhere.mid
+said "nowhere.mid"
 TUNESMITH_SOUNDFONT=/nowhere.sf2 run 4 generate "jazz" -o x.wav
 said "nowhere.sf2"
 nothing_left
