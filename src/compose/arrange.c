@@ -683,14 +683,6 @@ static void choose_players(Plan *plan)
     }
 }
 
-/* Who takes a break on an instrument does not roll chords on the same one: there is one banjo player. */
-static void put_rolls_down(const Plan *plan, const PlanPart *soloist, PlanSection *section)
-{
-    for (const PlanPart *p = plan->parts; p < plan->parts + plan->n_parts; p++)
-        if (p->role == TUNE_ROLE_ARP && p->instrument == soloist->instrument && !p->asked)
-            section->playing &= ~(1u << (p - plan->parts));
-}
-
 /* Where a soloist plays, the singer waits. */
 static void give_solos(Plan *plan)
 {
@@ -706,7 +698,7 @@ static void give_solos(Plan *plan)
         for (gint i = 0; i < plan->n_sections && plan_is_soloist(plan, &plan->parts[p]); i++)
             if (plan->sections[i].playing & (1u << p)) {
                 plan->sections[i].playing &= ~(1u << singer);
-                put_rolls_down(plan, &plan->parts[p], &plan->sections[i]);
+                plan_put_rolls_down(plan, &plan->parts[p], &plan->sections[i]);
             }
     }
 }

@@ -128,6 +128,9 @@ gboolean plan_arrange(Plan *plan, GError **error);
  * the first lead is silent. */
 gboolean plan_takes_solo(const Plan *plan, const StylePart *part);
 gboolean plan_is_soloist(const Plan *plan, const PlanPart *part);
+/* Silences in @section the parts that roll chords on @soloist's instrument, unless they were asked for:
+ * there is one banjo player. */
+void plan_put_rolls_down(const Plan *plan, const PlanPart *soloist, PlanSection *section);
 /* texture.c, after the arrangement: each section's texture, and which parts are woven together */
 void plan_textures(Plan *plan);
 /* harmony.c */

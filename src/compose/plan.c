@@ -75,6 +75,13 @@ gboolean plan_takes_solo(const Plan *plan, const StylePart *part)
     return TRUE;
 }
 
+void plan_put_rolls_down(const Plan *plan, const PlanPart *soloist, PlanSection *section)
+{
+    for (const PlanPart *p = plan->parts; p < plan->parts + plan->n_parts; p++)
+        if (p->role == TUNE_ROLE_ARP && p->instrument == soloist->instrument && !p->asked)
+            section->playing &= ~(1u << (p - plan->parts));
+}
+
 gboolean plan_is_soloist(const Plan *plan, const PlanPart *part)
 {
     return part->role == TUNE_ROLE_LEAD && !part->asked && plan_takes_solo(plan, part->style);
