@@ -1,0 +1,125 @@
+-- Times are microseconds since 1970.  JSON columns hold canonical text.
+CREATE TABLE users (
+    id TEXT PRIMARY KEY, email TEXT NOT NULL, name TEXT NOT NULL, password_hash TEXT NOT NULL,
+    tier TEXT NOT NULL DEFAULT 'free', role TEXT NOT NULL DEFAULT 'user',
+    profile TEXT NOT NULL DEFAULT '{}', created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX users_email ON users (email);
+CREATE INDEX users_created_at ON users (created_at DESC);
+
+-- Only hashes of keys and tokens are kept.
+CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name TEXT NOT NULL, prefix TEXT NOT NULL, key_hash TEXT NOT NULL, scopes TEXT NOT NULL DEFAULT '',
+    created_at BIGINT NOT NULL, last_used_at BIGINT, revoked_at BIGINT
+);
+CREATE UNIQUE INDEX api_keys_hash ON api_keys (key_hash);
+CREATE INDEX api_keys_user ON api_keys (user_id, created_at DESC);
+
+CREATE TABLE sessions (
+    id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    family TEXT NOT NULL, refresh_hash TEXT NOT NULL, created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL, used_at BIGINT, revoked_at BIGINT
+);
+CREATE UNIQUE INDEX sessions_refresh ON sessions (refresh_hash);
+CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX sessions_family ON sessions (family);
+
+-- What somebody asked for.  Several of them may share one run (jobs.identity).
+CREATE TABLE generations (
+    id TEXT PRIMARY KEY, user_id TEXT REFERENCES users (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL, status TEXT NOT NULL, identity TEXT NOT NULL, job_id TEXT,
+    prompt TEXT NOT NULL, request TEXT NOT NULL, result TEXT, error TEXT,
+    engine TEXT NOT NULL, priority INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
+    webhook TEXT, track_id TEXT,
+    created_at BIGINT NOT NULL, started_at BIGINT, finished_at BIGINT
+);
+CREATE INDEX generations_user ON generations (user_id, created_at DESC, id DESC);
+CREATE INDEX generations_open ON generations (status) WHERE status <> 'completed';
+CREATE INDEX generations_identity ON generations (identity);
+CREATE INDEX generations_job ON generations (job_id) WHERE job_id IS NOT NULL;
+
+-- The hot table: queued and running work only.  Done rows are deleted, hopeless ones move to dead_jobs.
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, identity TEXT NOT NULL, payload TEXT NOT NULL,
+    owner TEXT NOT NULL, priority INTEGER NOT NULL, turn BIGINT NOT NULL,
+    state TEXT NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, max_attempts INTEGER NOT NULL,
+    memory_bytes BIGINT NOT NULL, seconds DOUBLE PRECISION NOT NULL,
+    worker TEXT, lease_until BIGINT, cancelled BOOLEAN NOT NULL DEFAULT false,
+    progress DOUBLE PRECISION NOT NULL DEFAULT 0, stage TEXT NOT NULL DEFAULT '', last_error TEXT,
+    run_at BIGINT NOT NULL, created_at BIGINT NOT NULL, started_at BIGINT
+);
+CREATE UNIQUE INDEX jobs_identity ON jobs (identity);
+CREATE INDEX jobs_next ON jobs (priority DESC, turn, created_at) WHERE state = 'queued';
+CREATE INDEX jobs_owner ON jobs (owner, turn DESC);
+CREATE INDEX jobs_lease ON jobs (lease_until) WHERE state = 'running';
+
+CREATE TABLE dead_jobs (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, identity TEXT NOT NULL, payload TEXT NOT NULL,
+    owner TEXT NOT NULL, attempt INTEGER NOT NULL, last_error TEXT, created_at BIGINT NOT NULL,
+    died_at BIGINT NOT NULL
+);
+CREATE INDEX dead_jobs_died ON dead_jobs (died_at DESC);
+
+-- Finished recipes: identity of the request to the files it gave.
+CREATE TABLE results (
+    identity TEXT PRIMARY KEY, recipe_sha256 TEXT, files TEXT NOT NULL, report TEXT NOT NULL,
+    seconds DOUBLE PRECISION NOT NULL, created_at BIGINT NOT NULL, used_at BIGINT NOT NULL
+);
+CREATE INDEX results_used ON results (used_at);
+
+-- Every stored file that somebody needs: count of references by result, upload.
+CREATE TABLE files (
+    sha256 TEXT PRIMARY KEY, bytes BIGINT NOT NULL, mime TEXT NOT NULL, created_at BIGINT NOT NULL
+);
+
+CREATE TABLE idempotency (
+    owner TEXT NOT NULL, key TEXT NOT NULL, request_hash TEXT NOT NULL, status INTEGER NOT NULL,
+    answer TEXT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (owner, key)
+);
+CREATE INDEX idempotency_created ON idempotency (created_at);
+
+CREATE TABLE tracks (
+    id TEXT PRIMARY KEY, user_id TEXT REFERENCES users (id) ON DELETE CASCADE, generation_id TEXT,
+    identity TEXT NOT NULL, title TEXT NOT NULL, description TEXT NOT NULL DEFAULT '',
+    genre TEXT NOT NULL, mood TEXT NOT NULL DEFAULT '', musical_key TEXT NOT NULL DEFAULT '',
+    bpm DOUBLE PRECISION NOT NULL DEFAULT 0, seconds DOUBLE PRECISION NOT NULL DEFAULT 0, engine TEXT NOT NULL,
+    tags TEXT NOT NULL DEFAULT '', prompt TEXT NOT NULL DEFAULT '', is_public BOOLEAN NOT NULL DEFAULT false,
+    plays BIGINT NOT NULL DEFAULT 0, likes BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
+    search_vector tsvector GENERATED ALWAYS AS (
+        setweight(to_tsvector('simple', title), 'A') ||
+        setweight(to_tsvector('simple', genre || ' ' || mood || ' ' || tags), 'B') ||
+        setweight(to_tsvector('simple', description || ' ' || prompt), 'C')) STORED
+);
+CREATE INDEX tracks_public ON tracks (created_at DESC, id DESC) WHERE is_public;
+CREATE INDEX tracks_public_genre ON tracks (genre, created_at DESC, id DESC) WHERE is_public;
+CREATE INDEX tracks_user ON tracks (user_id, created_at DESC, id DESC);
+CREATE INDEX tracks_search ON tracks USING gin (search_vector);
+
+CREATE TABLE plays (
+    id TEXT PRIMARY KEY, track_id TEXT NOT NULL REFERENCES tracks (id) ON DELETE CASCADE,
+    user_id TEXT, created_at BIGINT NOT NULL
+);
+CREATE INDEX plays_track ON plays (track_id, created_at DESC);
+CREATE INDEX plays_created ON plays (created_at DESC, track_id);
+
+CREATE TABLE likes (
+    track_id TEXT NOT NULL REFERENCES tracks (id) ON DELETE CASCADE, user_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL, PRIMARY KEY (track_id, user_id)
+);
+CREATE INDEX likes_track ON likes (track_id, created_at DESC);
+
+CREATE TABLE uploads (
+    id TEXT PRIMARY KEY, user_id TEXT REFERENCES users (id) ON DELETE CASCADE, kind TEXT NOT NULL,
+    name TEXT NOT NULL, mime TEXT NOT NULL, sha256 TEXT NOT NULL, bytes BIGINT NOT NULL,
+    seconds DOUBLE PRECISION NOT NULL DEFAULT 0, details TEXT NOT NULL DEFAULT '{}', created_at BIGINT NOT NULL
+);
+CREATE INDEX uploads_user ON uploads (user_id, created_at DESC, id DESC);
+
+CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY, generation_id TEXT NOT NULL, url TEXT NOT NULL, event TEXT NOT NULL,
+    payload TEXT NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    last_error TEXT, created_at BIGINT NOT NULL, delivered_at BIGINT
+);
+CREATE INDEX webhooks_generation ON webhooks (generation_id);
