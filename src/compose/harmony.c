@@ -4,6 +4,7 @@
  * that melodies use over each chord, and closes the piece.
  */
 #include "compose/harmony.h"
+#include "compose/refrain.h"
 #include "compose/theme-private.h"
 #include "compose/variation.h"
 
@@ -81,19 +82,26 @@ static gint said_bars(const Plan *plan)
     return ticks % plan->bar_ticks == 0 ? ticks / plan->bar_ticks : 0;
 }
 
-/* The said chords round and round, from the top at each section that is long enough for them. */
+/* The said chords round and round, from the top at each section that is long enough for them; once all were
+ * heard, a hook returns over its own. */
 static void lay_said(const Plan *plan, GArray *out)
 {
     const TuneBrief *brief = plan->brief;
     gint bars = said_bars(plan), tick = 0;
-    guint i = 0;
+    g_autofree guint *begins = g_new0(guint, plan->n_sections);
+    guint i = 0, laid = 0;
 
     while (tick < plan->final_tick) {
         gint section = (gint)(plan_section_at(plan, tick) - plan->sections);
         const PlanSection *s = &plan->sections[section];
         gint stop = MIN(s->start_tick + s->ticks, plan->final_tick);
+        const PlanSection *first = tick == s->start_tick ? refrain_of(plan, s) : NULL;
         if (tick == s->start_tick && (bars == 0 || s->bars >= bars))
             i = 0;
+        else if (first != NULL && laid >= brief->chords->len)
+            i = begins[first - plan->sections];
+        if (tick == s->start_tick)
+            begins[section] = i;
         TuneChord chord = g_array_index(brief->chords, TuneChord, i);
         double beats = i < brief->chord_beats->len ? g_array_index(brief->chord_beats, double, i) : 0;
         gint ticks = beats > 0 ? MAX(plan->beat_ticks / 4, (gint)(beats * plan->beat_ticks + 0.5))
@@ -103,6 +111,7 @@ static void lay_said(const Plan *plan, GArray *out)
         append_chord(out, plan, section, tick, end - tick, chord, plan->key,
                      (end - s->start_tick) % phrase == 0);
         i = (i + 1) % brief->chords->len;
+        laid++;
         tick = end;
     }
 }
@@ -294,11 +303,13 @@ gboolean plan_harmony(Plan *plan, GError **error)
     g_autoptr(GArray) out = g_array_new(FALSE, TRUE, sizeof(PlanChord));
     gint last = plan->n_sections - 1;
 
-    if (plan->brief->chords->len > 0)
+    if (plan->brief->chords->len > 0) {
         lay_said(plan, out);
-    else
+    } else {
         for (gint i = 0; i < plan->n_sections; i++)
             lay_section(plan, i, out);
+        refrain_harmony(plan, out);
+    }
     if (plan->final_tick < plan->ticks) {
         TuneKey key = harmony_key(plan, last);
         append_chord(out, plan, last, plan->final_tick, plan->ticks - plan->final_tick,

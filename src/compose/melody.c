@@ -8,6 +8,7 @@
  * and contour.  When a section returns, a chorus or drop keeps its hook; a verse is varied a little.
  */
 #include "compose/pattern.h"
+#include "compose/refrain.h"
 #include "compose/theme-private.h"
 #include "compose/variation.h"
 #include "compose/weave.h"
@@ -17,16 +18,10 @@
 #include <string.h>
 
 typedef struct {
-    gint material, kind; /* kind: 0 tune, 1 solo */
-    gint phrase;
-    Line line;
-} Memory;
-
-typedef struct {
     Plan *plan;
     PlanPart *part;
     gint part_index;
-    GArray *memory; /* Memory */
+    GArray *sung; /* SungLine */
     Words *words;
     gint last_pitch;
     gint octave; /* semitones from the lead's octave to that of who sings now */
@@ -58,11 +53,13 @@ static gboolean is_head(const PlanSection *s, gint phrase)
     return phrase * CLAMP(s->phrase_bars, 2, 4) < 4;
 }
 
-/* Comes back note for note: a hook always, a theme when it is heard for the second time. */
+/* Comes back note for note: a hook always, a theme when it is heard for the second and third time. */
 static gboolean stays(const Plan *plan, const PlanSection *s, gint phrase)
 {
-    return is_hook(s) ? is_head(s, phrase) || s->repeat % 2 == 1
-                      : s->role == TUNE_SECTION_THEME && is_head(s, phrase) && heard_before(plan, s) < 3;
+    if (is_hook(s))
+        return is_head(s, phrase) || s->repeat % 2 == 1;
+    return s->role == TUNE_SECTION_THEME && is_head(s, phrase) &&
+           (heard_before(plan, s) < 3 || refrain_of(plan, s) != NULL);
 }
 
 /* ---- where a section lies ---- */
@@ -217,13 +214,7 @@ static void lay_phrase(const Singer *m, const PlanSection *s, gint phrase, gint 
 
 static const Line *recall(const Singer *m, const PlanSection *s, gint phrase, gint ticks)
 {
-    for (guint i = 0; i < m->memory->len; i++) {
-        const Memory *e = &g_array_index(m->memory, Memory, i);
-        if (e->material == s->material && e->kind == kind_of(s) && e->phrase == phrase &&
-            e->line.ticks == ticks)
-            return &e->line;
-    }
-    return NULL;
+    return sung_recall(m->sung, s, kind_of(s), phrase, ticks);
 }
 
 /* Which part of a line's notes can stay as they are over the chords at @start. */
@@ -250,8 +241,11 @@ static gboolean reuse(Singer *m, const PlanSection *s, gint phrase, const Line *
 {
     gint start = line->start, ticks = line->ticks, shift = s->transpose + m->octave;
 
-    /* What must return note for note bears other clothes on its chords. */
-    if (old == NULL || fit(m->plan, old, start, shift) < (stays(m->plan, s, phrase) ? 0.55 : 0.8))
+    /* What must return note for note bears other clothes on its chords; the head has its own again. */
+    if (old == NULL)
+        return FALSE;
+    if (!(is_head(s, phrase) && refrain_of(m->plan, s) != NULL) &&
+        fit(m->plan, old, start, shift) < (stays(m->plan, s, phrase) ? 0.55 : 0.8))
         return FALSE;
     *line = *old;
     line->start = start;
@@ -264,7 +258,8 @@ static gboolean reuse(Singer *m, const PlanSection *s, gint phrase, const Line *
             pitch += 12;
         line->note[i].pitch = pitch;
     }
-    line_settle(m->plan, m->part, old, s->transpose, line);
+    line_settle(m->plan, m->part, old,
+                s->transpose - plan_section_at(m->plan, old->start)->transpose, line);
     return TRUE;
 }
 
@@ -381,7 +376,11 @@ static void add_pickup(Singer *m, const PlanSection *s, gint phrase, Line *line,
     tune_random_init(&random, plan->seed, "material %d/pickup/%d", s->material, kind_of(s));
     gboolean wanted = tune_random_chance(&random, 0.45);
     /* Within what must return note for note the end of the first phrase stays as it is. */
-    if (phrase >= 1 && is_head(s, phrase - 1) && (is_hook(s) || s->role == TUNE_SECTION_THEME))
+    gboolean hook = is_hook(s) || s->role == TUNE_SECTION_THEME;
+    if (hook && phrase >= 1 && is_head(s, phrase - 1))
+        return;
+    /* Nor does its first bar gain what had no room before it at the head of the piece. */
+    if (hook && phrase == 0 && first->tick > 0)
         return;
     gint count = tune_random_int(&random, 1, 2);
     gint from = line->start + first->tick - count * eighth;
@@ -524,15 +523,7 @@ static void follow(const Singer *m, const Line *old, gint shift, Line *line)
 
 static void remember(Singer *m, const PlanSection *s, gint phrase, const Line *line, gint shift)
 {
-    Memory e = {.material = s->material, .kind = kind_of(s), .phrase = phrase, .line = *line};
-
-    if (recall(m, s, phrase, line->ticks) != NULL)
-        return;
-    for (gint i = 0; i < e.line.n; i++) {
-        e.line.note[i].pitch -= shift;
-        e.line.note[i].syllable = -1;
-    }
-    g_array_append_val(m->memory, e);
+    sung_keep(m->plan, m->sung, s, kind_of(s), phrase, line, shift);
 }
 
 /* What the lead plays at @from or later makes way for a pick-up, unless it is the theme itself. */
@@ -600,13 +591,17 @@ static void sing_phrase(Singer *m, gint index, gint phrase, gint n, gint start, 
         sing_theme(m, s, &line);
     } else {
         const Line *old = recall(m, s, phrase, ticks);
+        Line stretch;
+        gint shift = s->transpose + m->octave;
+        if (is_head(s, phrase) &&
+            sung_stretch(m->plan, m->sung, s, start - s->start_tick, ticks, &stretch))
+            old = &stretch;
         if (!reuse(m, s, phrase, old, &line)) {
-            gint shift = s->transpose + m->octave;
             if (!adapt(m, old, shift, &line) && phrase % 2 == 1)
                 begin_like(m, s, phrase, &line);
             compose_phrase(m, s, phrase, n, &line);
-            remember(m, s, phrase, &line, shift);
         }
+        remember(m, s, phrase, &line, shift);
         if (old != NULL && s->variation != STYLE_VARIATION_NONE)
             variation_apply(m->plan, m->part, s->variation, &line);
         else if (old != NULL && s->repeat > 0 && !stays(m->plan, s, phrase))
@@ -716,8 +711,8 @@ static void sing_woven(Singer *m, const PlanSection *s)
 /* @first: the part that sings the words. */
 static void sing(Plan *plan, gint first)
 {
-    g_autoptr(GArray) memory = g_array_new(FALSE, FALSE, sizeof(Memory));
-    Singer m = {.plan = plan, .memory = memory, .words = words_new(plan)};
+    g_autoptr(GArray) sung = g_array_new(FALSE, FALSE, sizeof(SungLine));
+    Singer m = {.plan = plan, .sung = sung, .words = words_new(plan)};
 
     for (gint i = 0; i < plan->n_sections; i++) {
         if (words_has(m.words, i)) /* words are the first lead's */

@@ -5,6 +5,11 @@
 
 /* ---- the lead breathes ---- */
 
+static gboolean is_lead(const TuneTrack *track)
+{
+    return track->role == TUNE_ROLE_LEAD && !track->is_drums;
+}
+
 const TuneTrack *lead_track(const TuneScore *score)
 {
     const TuneTrack *lead = NULL;
@@ -12,7 +17,7 @@ const TuneTrack *lead_track(const TuneScore *score)
     for (guint i = 0; i < score->tracks->len; i++) {
         const TuneTrack *track = score->tracks->pdata[i];
 
-        if (track->role == TUNE_ROLE_LEAD && !track->is_drums &&
+        if (is_lead(track) &&
             (lead == NULL || track->notes->len > lead->notes->len))
             lead = track;
     }
@@ -110,10 +115,9 @@ typedef struct {
 } Likeness;
 
 /* Share of the first section's notes that return in the second, in the parts that play in both (a
- * part may enter or leave); @only (nullable) restricts it to one track. */
+ * part may enter or leave). */
 static void compare_sections(const TuneScore *score, const TuneSection *first,
-                             const TuneSection *second, gint ticks, const TuneTrack *only,
-                             Likeness *out)
+                             const TuneSection *second, gint ticks, Likeness *out)
 {
     guint common = 0, n_first = 0, n_second = 0, n_all_second = 0, n_all_first = 0;
 
@@ -122,10 +126,8 @@ static void compare_sections(const TuneScore *score, const TuneSection *first,
         g_autoptr(GArray) a = g_array_new(FALSE, FALSE, sizeof(guint64));
         g_autoptr(GArray) b = g_array_new(FALSE, FALSE, sizeof(guint64));
 
-        if (only != NULL && track != only)
-            continue;
-        collect_notes(score, track, t, first, ticks, only != NULL, a);
-        collect_notes(score, track, t, second, ticks, only != NULL, b);
+        collect_notes(score, track, t, first, ticks, FALSE, a);
+        collect_notes(score, track, t, second, ticks, FALSE, b);
         n_all_first += a->len;
         n_all_second += b->len;
         if (a->len == 0 || b->len == 0)
@@ -171,8 +173,8 @@ static void check_repeats(Violations *found, const Ask *ask, const TuneScore *sc
         /* The last bar is the fill, the turn or the ending: not held to be alike. */
         if (ticks < 4 * bar || second->role == TUNE_SECTION_VARIATION)
             continue; /* a variation is there to differ */
-        compare_sections(score, first, second, ticks - bar, NULL, &body);
-        compare_sections(score, first, second, ticks, NULL, &whole);
+        compare_sections(score, first, second, ticks - bar, &body);
+        compare_sections(score, first, second, ticks, &whole);
         if (body.share < 0)
             continue;
         violations_checked(found, "form/repeats-alike", 1);
@@ -186,16 +188,54 @@ static void check_repeats(Violations *found, const Ask *ask, const TuneScore *sc
     }
 }
 
+/* How long the section's music is before the last chord, where that falls into it. */
+static gint body_ticks(const TuneScore *score, const TuneSection *section)
+{
+    gint last = score->ticks;
+
+    if (!score->loop && score->ending != TUNE_ENDING_FADE && score->chords->len > 0)
+        last = g_array_index(score->chords, TuneScoreChord, score->chords->len - 1).tick;
+    return last > section->tick ? MIN(section->ticks, last - section->tick) : section->ticks;
+}
+
+/* The hook is what the busiest lead plays in @first; any lead may bring it back in @second. */
+static double hook_share(const TuneScore *score, const TuneSection *first, const TuneSection *second,
+                         gint ticks)
+{
+    g_autoptr(GArray) hook = g_array_new(FALSE, FALSE, sizeof(guint64));
+    double best = -1;
+
+    for (guint t = 0; t < score->tracks->len; t++) {
+        g_autoptr(GArray) notes = g_array_new(FALSE, FALSE, sizeof(guint64));
+        if (!is_lead(score->tracks->pdata[t]))
+            continue;
+        collect_notes(score, score->tracks->pdata[t], 0, first, ticks, TRUE, notes);
+        if (notes->len > hook->len) {
+            g_array_set_size(hook, 0);
+            g_array_append_vals(hook, notes->data, notes->len);
+        }
+    }
+    for (guint t = 0; t < score->tracks->len && hook->len > 0; t++) {
+        g_autoptr(GArray) notes = g_array_new(FALSE, FALSE, sizeof(guint64));
+        if (!is_lead(score->tracks->pdata[t]))
+            continue;
+        collect_notes(score, score->tracks->pdata[t], 0, second, ticks, TRUE, notes);
+        if (notes->len > 0)
+            best = MAX(best, 2.0 * common_keys(hook, notes) / (hook->len + notes->len));
+    }
+    return best;
+}
+
 /* The chorus melody (or the theme) comes back note for note at least once: its first four bars,
- * less the beat where the pick-up of what follows may stand. */
+ * less the beat where the pick-up of what follows may stand, and never the bar that turns to what follows
+ * (before the last chord: the close). */
 static void check_hook(Violations *found, const Ask *ask, const TuneScore *score)
 {
-    const TuneTrack *lead = lead_track(score);
     gint bar = tune_metre_bar_ticks(tune_score_metre_at(score, 0));
     gint beat = tune_metre_beat_ticks(tune_score_metre_at(score, 0));
     double best = -1;
 
-    for (guint i = 0; lead != NULL && i < score->sections->len; i++) {
+    for (guint i = 0; i < score->sections->len; i++) {
         const TuneSection *first = &g_array_index(score->sections, TuneSection, i);
 
         if (first->role != TUNE_SECTION_CHORUS && first->role != TUNE_SECTION_THEME &&
@@ -203,14 +243,13 @@ static void check_hook(Violations *found, const Ask *ask, const TuneScore *score
             continue;
         for (guint k = i + 1; k < score->sections->len; k++) {
             const TuneSection *second = &g_array_index(score->sections, TuneSection, k);
-            Likeness hook = {-1, FALSE, NULL};
-            gint ticks = MIN(MIN(first->ticks, second->ticks) - bar, 4 * bar) - beat;
+            gint both = MIN(body_ticks(score, first), body_ticks(score, second));
+            gint ticks = MIN(both - bar, 4 * bar) - beat;
 
             if (second->material != first->material || second->role != first->role ||
                 ticks < 2 * bar - beat)
                 continue;
-            compare_sections(score, first, second, ticks, lead, &hook);
-            best = MAX(best, hook.share);
+            best = MAX(best, hook_share(score, first, second, ticks));
         }
     }
     if (best < 0 || score_seconds(score) < LONG_ENOUGH_SECONDS ||
