@@ -502,12 +502,33 @@ static char *said_at(const Reader *self, const TuneToken *token, guint index)
     return g_strndup(self->text + token->start, token->end - token->start);
 }
 
+/* A mark that says something rather than divides: a drum drawn as a picture, an infinity.  Arrows, boxes and
+ * bullets (U+2190..21FF, U+2500..25FF) only lay a text out. */
+static gboolean is_sign(const TuneToken *token)
+{
+    gunichar c = g_utf8_get_char(token->word);
+    GUnicodeType type = g_unichar_type(c);
+
+    return c >= 0x80 && !(c >= 0x2190 && c < 0x2200) && !(c >= 0x2500 && c < 0x2600) &&
+           (type == G_UNICODE_MATH_SYMBOL || type == G_UNICODE_OTHER_SYMBOL ||
+            type == G_UNICODE_CURRENCY_SYMBOL);
+}
+
+static gboolean is_same_as_before(const Reader *self, guint index)
+{
+    const TuneToken *token = tune_reader_token(self, (gint)index);
+    const TuneToken *before = tune_reader_token(self, (gint)index - 1);
+
+    return before != NULL && strcmp(before->word, token->word) == 0;
+}
+
 static void list_not_understood(Reader *self)
 {
     for (guint i = 0; i < self->tokens->len; i++) {
         const TuneToken *token = &g_array_index(self->tokens, TuneToken, i);
         const ReaderMatch *match = tune_reader_match(self, (gint)i, LEXICON_N_KINDS);
-        if (token->used || token->kind == TUNE_TOKEN_MARK)
+        if (token->used || (token->kind == TUNE_TOKEN_MARK &&
+                            (!is_sign(token) || is_same_as_before(self, i))))
             continue;
         if (match != NULL && match->entry->kind == LEXICON_STOP)
             continue;

@@ -259,6 +259,10 @@ static void test_nothing_is_dropped_silently(void)
         g_assert_true(g_ptr_array_find_with_equal_func(brief->not_understood, strange[i], g_str_equal,
                                                        NULL));
     g_assert_cmpuint(brief->not_understood->len, ==, G_N_ELEMENTS(strange));
+    g_autoptr(TuneBrief) signs = heard("\360\237\245\201\360\237\245\201 \342\210\236 bpm \342\206\222 \342\200\246");
+    g_assert_cmpuint(signs->not_understood->len, ==, 2); /* not the arrow, nor the dots */
+    g_assert_cmpstr(g_ptr_array_index(signs->not_understood, 0), ==, "\360\237\245\201");
+    g_assert_cmpstr(g_ptr_array_index(signs->not_understood, 1), ==, "\342\210\236");
 }
 
 /* ---- JSON and text ---- */
