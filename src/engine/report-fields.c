@@ -76,6 +76,42 @@ static void put_tempo(ReportSheet *sheet)
         report_put(sheet, "tempo", brief->bpm_origin, brief->bpm_hard, asked, shown, judged(good));
 }
 
+/* The mean tempo, in quarters, between @from and @to of the piece (0..1 of its bars before the last). */
+static double mean_tempo(const TuneScore *score, double from, double to)
+{
+    gint bar = tune_metre_bar_ticks(g_array_index(score->metres, TuneMetreChange, 0).metre);
+    gint bars = MAX(1, score->ticks / bar - 1), first = (gint)(from * bars);
+    gint last = MAX(first + 1, (gint)(to * bars));
+    double sum = 0;
+
+    for (gint i = first; i < last; i++)
+        sum += tune_score_tempo_at(score, i * bar);
+    return sum / (last - first);
+}
+
+/* Half time is a matter of the beat, not of the clock: whether it is felt is for the ear. */
+static void put_tempo_curve(ReportSheet *sheet)
+{
+    static const char *const curves[] = {"steady",           "faster at the end", "slower at the end",
+                                         "faster and faster", "slower and slower", "half time"};
+    const TuneBrief *brief = sheet->brief;
+    TuneTempoCurve asked = brief->tempo_curve;
+    gboolean whole = asked == TUNE_TEMPO_SPEED_UP || asked == TUNE_TEMPO_SLOW_DOWN;
+    gboolean faster = asked == TUNE_TEMPO_SPEED_UP || asked == TUNE_TEMPO_SPEED_UP_END;
+
+    if (!asked_for(brief->tempo_curve_origin))
+        return;
+    double begin = mean_tempo(sheet->score, 0, whole ? 0.2 : 0.6);
+    double end = mean_tempo(sheet->score, whole ? 0.75 : 0.87, 0.97);
+    g_autofree char *got = g_strdup_printf("%+.0f %% towards the end", (end / begin - 1) * 100);
+    ReportStatus status = judged(faster ? end > 1.03 * begin : end < 0.97 * begin);
+    if (asked == TUNE_TEMPO_STEADY)
+        status = judged(fabs(end / begin - 1) < 0.03);
+    else if (asked == TUNE_TEMPO_HALF_TIME)
+        status = REPORT_NOT_MEASURED;
+    report_put(sheet, "tempo curve", brief->tempo_curve_origin, FALSE, curves[asked], got, status);
+}
+
 static void put_key(ReportSheet *sheet)
 {
     const TuneBrief *brief = sheet->brief;
@@ -285,6 +321,7 @@ void report_put_score_fields(ReportSheet *sheet)
 
     put_style(sheet);
     put_tempo(sheet);
+    put_tempo_curve(sheet);
     put_key(sheet);
     put_metre(sheet);
     put_length(sheet);

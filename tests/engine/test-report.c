@@ -97,10 +97,26 @@ static void test_its_own_score_meets_all(void)
     tear_down(&f);
 }
 
+static void test_a_tempo_that_changes_is_measured(void)
+{
+    Fixture f, steady;
+
+    set_up(&f, "rock, 40 seconds, speeds up at the end", "rock, 40 seconds, speeds up at the end");
+    set_up(&steady, "rock, 40 seconds, speeds up at the end", "rock, 40 seconds");
+    g_assert_cmpstr(status_of(&f, "tempo curve"), ==, "met");
+    g_assert_cmpstr(status_of(&steady, "tempo curve"), ==, "missed");
+    tear_down(&f);
+    tear_down(&steady);
+    set_up(&f, "rock, 40 seconds", "rock, 40 seconds");
+    g_assert_cmpstr(status_of(&f, "tempo curve"), ==, "absent");
+    tear_down(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/engine/report/another-request", test_a_score_for_another_request_is_found_out);
     g_test_add_func("/engine/report/its-own-score", test_its_own_score_meets_all);
+    g_test_add_func("/engine/report/tempo-curve", test_a_tempo_that_changes_is_measured);
     return g_test_run();
 }
