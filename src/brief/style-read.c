@@ -691,6 +691,7 @@ static void forget_rest(TuneStyle *style)
 {
     g_array_set_size(style->forms, 0);
     g_array_set_size(style->parts, 0);
+    g_array_set_size(style->textures, 0);
     style_harmony_clear(&style->harmony);
     style_harmony_init(&style->harmony);
     style_melody_clear(&style->melody);
