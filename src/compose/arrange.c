@@ -20,30 +20,6 @@ typedef struct {
     StylePart *fallback; /* not used: parts always point into a style */
 } Arranger;
 
-static gboolean is_excluded(const Plan *plan, const TuneInstrument *instrument)
-{
-    const TuneBrief *brief = plan->brief;
-
-    for (guint i = 0; i < brief->excluded->len; i++) {
-        const TuneInstrument *e = brief->excluded->pdata[i];
-        if (strcmp(e->key, instrument->key) == 0)
-            return TRUE;
-    }
-    if (brief->no_drums && instrument->is_drums)
-        return TRUE;
-    return brief->no_vocals && strcmp(instrument->family, "voice") == 0;
-}
-
-static gboolean is_drums_role(TuneRole role)
-{
-    return role == TUNE_ROLE_DRUMS || role == TUNE_ROLE_PERC;
-}
-
-static gboolean is_chordal(TuneRole role)
-{
-    return role == TUNE_ROLE_COMP || role == TUNE_ROLE_ARP || role == TUNE_ROLE_PAD;
-}
-
 static const StylePart *style_part(const Plan *plan, guint i)
 {
     return &g_array_index(plan->style->parts, StylePart, i);
@@ -81,6 +57,11 @@ static void set_register(PlanPart *part)
     if (high - low < 12) {
         low = MAX(part->style->low, in->low);
         high = MIN(part->style->high, in->high);
+        /* a cello climbs now and then; it does not live up there */
+        if (in->bowed && part->role == TUNE_ROLE_LEAD && high > in->comfort_high + 5) {
+            high = in->comfort_high + 5;
+            low = MAX(in->low, MIN(low, high - 16));
+        }
     }
     if (high - low < 12) {
         gboolean above = part->style->low > in->comfort_high - 12;
@@ -118,7 +99,7 @@ static void narrow_register(PlanPart *part)
     gint span = span_wanted(part->role);
 
     /* a hand on six strings moves over all of them, if the style has it so */
-    gboolean strings = part->role == part->style->role && is_chordal(part->role) &&
+    gboolean strings = part->role == part->style->role && role_is_chordal(part->role) &&
                        strcmp(part->instrument->family, "guitar") == 0;
     if (part->high - part->low <= span || strings)
         return;
@@ -141,7 +122,7 @@ static void clear_melody(Plan *plan)
     for (gint i = 0; i < plan->n_parts; i++) {
         PlanPart *p = &plan->parts[i];
         gboolean horns = p->instrument->breath; /* a section stays where it shines */
-        if (!is_chordal(p->role) || horns ||
+        if (!role_is_chordal(p->role) || horns ||
             (p->role == p->style->role && p->style->low >= middle - 2))
             continue; /* the style wants it on top */
         if (middle < 58 && p->instrument->comfort_high - lead->high >= 12) {
@@ -284,7 +265,7 @@ static double suits(Arranger *a, guint i, const TuneBriefInstrument *asked)
         return in->roles == 1u << TUNE_ROLE_FX && lists_instrument(s, in) ? 10 : -1;
     if (plan_takes_solo(a->plan, s))
         return -1;
-    if (in->is_drums != is_drums_role(s->role) && (in->is_drums || s->role == TUNE_ROLE_DRUMS))
+    if (in->is_drums != role_is_drums(s->role) && (in->is_drums || s->role == TUNE_ROLE_DRUMS))
         return -1;
     gboolean bass = strcmp(in->family, "bass") == 0;
     if (bass != (s->role == TUNE_ROLE_BASS) && !(s->role == TUNE_ROLE_BASS && can_do(in, TUNE_ROLE_BASS)))
@@ -326,9 +307,9 @@ static const StylePart *model_for(const Plan *plan, TuneRole role)
     for (guint i = 0; i < plan->style->parts->len; i++) {
         const StylePart *s = style_part(plan, i);
         gint score = s->role == role ? 4 : 0;
-        if (is_chordal(s->role) && is_chordal(role))
+        if (role_is_chordal(s->role) && role_is_chordal(role))
             score += 2;
-        if (is_drums_role(s->role) == is_drums_role(role))
+        if (role_is_drums(s->role) == role_is_drums(role))
             score += 1;
         if (score > best_score) {
             best_score = score;
@@ -398,7 +379,7 @@ static const TuneInstrument *choose_instrument(Arranger *a, const StylePart *s)
     for (guint i = 0; i < s->instruments->len && n < 32; i++) {
         const StyleChoice *c = &g_array_index(s->instruments, StyleChoice, i);
         const TuneInstrument *in = tune_instruments_find(a->library, c->name);
-        if (in == NULL || is_excluded(a->plan, in))
+        if (in == NULL || plan_is_excluded(a->plan, in))
             continue;
         found[n] = in;
         /* At temperature 0 the likeliest, at 1 nearly anything on the list. */
@@ -411,7 +392,7 @@ static const TuneInstrument *choose_instrument(Arranger *a, const StylePart *s)
         n++;
     }
     const TuneInstrument *voice = tune_instruments_find(a->library, "voice-oohs");
-    if (sings(a->plan, s) && voice != NULL && !is_excluded(a->plan, voice) &&
+    if (sings(a->plan, s) && voice != NULL && !plan_is_excluded(a->plan, voice) &&
         !lists_family(a, s, "voice"))
         return voice;
     if (n > 0)
@@ -419,7 +400,7 @@ static const TuneInstrument *choose_instrument(Arranger *a, const StylePart *s)
     /* All of them excluded: anyone else who can do it. */
     for (guint i = 0; i < tune_instruments_count(a->library) && s->rank <= 2; i++) {
         const TuneInstrument *in = tune_instruments_at(a->library, i);
-        if (can_do(in, s->role) && !is_excluded(a->plan, in) &&
+        if (can_do(in, s->role) && !plan_is_excluded(a->plan, in) &&
             in->is_drums == (s->role == TUNE_ROLE_DRUMS) && in->comfort_high >= s->low + 12)
             return in;
     }
@@ -441,10 +422,10 @@ static gboolean is_wanted(Arranger *a, const StylePart *s, gint size)
 
     if (s->modes != 0 && !((s->modes >> a->plan->key.mode) & 1))
         return FALSE;
-    if ((brief->no_drums && is_drums_role(s->role)) || (brief->no_bass && s->role == TUNE_ROLE_BASS) ||
+    if ((brief->no_drums && role_is_drums(s->role)) || (brief->no_bass && s->role == TUNE_ROLE_BASS) ||
         (brief->no_lead && s->role == TUNE_ROLE_LEAD))
         return FALSE;
-    if (is_drums_role(s->role) && s->role == TUNE_ROLE_PERC && has_drum_track(a->plan) &&
+    if (role_is_drums(s->role) && s->role == TUNE_ROLE_PERC && has_drum_track(a->plan) &&
         strcmp(g_array_index(s->instruments, StyleChoice, 0).name, "percussion") == 0 &&
         tune_random_chance(&a->random, 0.3))
         return FALSE;
@@ -479,7 +460,7 @@ static void add_style_parts(Arranger *a)
             const StylePart *s = style_part(plan, i);
             if (s->rank != rank || a->taken[i] || is_covered(plan, s) || !is_wanted(a, s, size))
                 continue;
-            const TuneInstrument *in = choose_instrument(a, s);
+            const TuneInstrument *in = plan_one_player(plan, s, choose_instrument(a, s));
             if (in != NULL && add_part(a, in, s->role, s, FALSE) != NULL)
                 a->taken[i] = TRUE;
         }
@@ -511,7 +492,7 @@ static void add_singer(Arranger *a)
         add_part(a, voice, TUNE_ROLE_LEAD, s, TRUE);
     }
     voice = voice != NULL ? NULL : tune_instruments_find(a->library, "voice-oohs");
-    if (voice != NULL && !is_excluded(a->plan, voice))
+    if (voice != NULL && !plan_is_excluded(a->plan, voice))
         add_part(a, voice, TUNE_ROLE_LEAD, model_for(a->plan, TUNE_ROLE_LEAD), TRUE);
 }
 
@@ -632,7 +613,7 @@ static void wake_someone(const Plan *plan, PlanSection *s)
     guint32 pitched = 0;
 
     for (gint i = 0; i < plan->n_parts; i++)
-        if (!is_drums_role(plan->parts[i].role) && plan->parts[i].role != TUNE_ROLE_FX)
+        if (!role_is_drums(plan->parts[i].role) && plan->parts[i].role != TUNE_ROLE_FX)
             pitched |= 1u << i;
     guint wanted = MIN(bits(pitched), s->energy > 0.3 ? 2 : 1);
     static const TuneRole order[] = {TUNE_ROLE_COMP, TUNE_ROLE_PAD, TUNE_ROLE_ARP, TUNE_ROLE_LEAD,

@@ -47,6 +47,17 @@ typedef struct {
     gint singer;        /* the part that sings here, counted from 1; 0 = the lead */
 } PlanSection;
 
+/* Plays chords, held or broken. */
+static inline gboolean role_is_chordal(TuneRole role)
+{
+    return role == TUNE_ROLE_COMP || role == TUNE_ROLE_ARP || role == TUNE_ROLE_PAD;
+}
+
+static inline gboolean role_is_drums(TuneRole role)
+{
+    return role == TUNE_ROLE_DRUMS || role == TUNE_ROLE_PERC;
+}
+
 typedef enum { FUNCTION_TONIC, FUNCTION_PREDOMINANT, FUNCTION_DOMINANT, FUNCTION_OTHER } Function;
 
 typedef struct {

@@ -262,7 +262,7 @@ void plan_voice_ensemble(Plan *plan)
     const PlanPart *bass = voicing_part_of_role(plan, TUNE_ROLE_BASS);
 
     for (gint i = 0; i < plan->n_parts && e.n < MOST_SINGLES; i++)
-        if (voicing_is_chordal(plan->parts[i].role) && voicing_is_single(&plan->parts[i]))
+        if (role_is_chordal(plan->parts[i].role) && voicing_is_single(&plan->parts[i]))
             e.parts[e.n++] = &plan->parts[i];
     if (e.n == 0)
         return;

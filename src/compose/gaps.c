@@ -6,8 +6,7 @@
  */
 #include "compose/gaps.h"
 
-/* The notes of @track that begin in [@from, @to) go, those that reach into it end there. */
-static void silence(TuneTrack *track, gint from, gint to)
+void track_silence(TuneTrack *track, gint from, gint to)
 {
     GArray *notes = track->notes;
 
@@ -64,7 +63,7 @@ static void drop_out(Plan *plan, const PlanSection *section)
     for (gint p = 0; p < plan->n_parts; p++)
         if (!(gap->keep & (1u << plan->parts[p].role)) && !sings(plan, &plan->parts[p]) &&
             !has_theme(plan, &plan->parts[p], section))
-            silence(plan->parts[p].track, end - ticks, end);
+            track_silence(plan->parts[p].track, end - ticks, end);
 }
 
 /* Drum set and percussion write into one track, where nobody can tell their notes apart. */
@@ -100,8 +99,8 @@ static void enter_late(Plan *plan, const PlanSection *section)
     for (gint p = 0; p < plan->n_parts && others > 0; p++) {
         gint bars = wait_of(plan, p, section);
         if (bars > 0)
-            silence(plan->parts[p].track, section->start_tick,
-                    section->start_tick + bars * plan->bar_ticks);
+            track_silence(plan->parts[p].track, section->start_tick,
+                          section->start_tick + bars * plan->bar_ticks);
     }
 }
 

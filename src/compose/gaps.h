@@ -8,3 +8,6 @@
 /* Cuts the notes of all parts for the style's `gaps:` (before sections that rise) and for parts with
  * `after:` bars to wait.  Call it when every part has written its notes and before plan_perform(). */
 void plan_gaps(Plan *plan);
+
+/* The notes of @track that begin in [@from, @to) go, those that reach into it end there. */
+void track_silence(TuneTrack *track, gint from, gint to);

@@ -2,7 +2,7 @@
  *
  * Trading: for so many bars the band plays, for as many the drummer answers alone.
  */
-#include "compose/pattern.h"
+#include "compose/gaps.h"
 
 static gboolean has_drummer(const Plan *plan, const PlanSection *section)
 {
@@ -22,20 +22,6 @@ gboolean plan_drummer_alone(const Plan *plan, const PlanSection *section, gint b
            !section->last && has_drummer(plan, section);
 }
 
-/* Takes the notes from @from to @to out of the part; a note that hangs over is cut. */
-static void silence(PlanPart *part, gint from, gint to)
-{
-    GArray *notes = part->track->notes;
-
-    for (guint i = notes->len; i-- > 0;) {
-        TuneNote *note = &g_array_index(notes, TuneNote, i);
-        if (note->onset >= from && note->onset < to)
-            g_array_remove_index(notes, i);
-        else if (note->onset < from && note->onset + note->duration > from)
-            note->duration = from - note->onset;
-    }
-}
-
 void plan_trade(Plan *plan)
 {
     for (gint i = 0; i < plan->n_sections; i++) {
@@ -44,7 +30,7 @@ void plan_trade(Plan *plan)
             gint start = s->start_tick + bar * plan->bar_ticks;
             for (gint p = 0; p < plan->n_parts && plan_drummer_alone(plan, s, bar); p++)
                 if (!plan->parts[p].instrument->is_drums)
-                    silence(&plan->parts[p], start, start + plan->bar_ticks);
+                    track_silence(plan->parts[p].track, start, start + plan->bar_ticks);
         }
     }
 }

@@ -38,14 +38,11 @@ typedef struct {
     gboolean with_bass;   /* nobody else plays the bass: it is the lowest voice */
     const TuneTrack *lead;
     gboolean hand;        /* six strings: only what a hand can hold */
+    guint32 others;       /* bit i: part i comps and has its voicings */
+    double shy;           /* cost of each pitch that one of them has as well */
     Shapes *known;        /* [MOST_CHORDS] of a guitar that plays full shapes, else NULL */
     gint *n_known;
 } Voicer;
-
-gboolean voicing_is_chordal(TuneRole role)
-{
-    return role == TUNE_ROLE_COMP || role == TUNE_ROLE_ARP || role == TUNE_ROLE_PAD;
-}
 
 gboolean voicing_is_single(const PlanPart *part)
 {
@@ -179,6 +176,22 @@ static void lead_span(const Voicer *self, const PlanChord *c, gint *low, gint *f
         *low = 0;
 }
 
+/* How many pitches of @v those who comp at the same time play as well. */
+static gint shared_pitches(const Voicer *self, const PlanChord *c, const Voicing *v)
+{
+    const Plan *plan = self->plan;
+    gint chord = (gint)(c - plan->chords), n = 0;
+
+    for (gint p = 0; self->others >> p != 0; p++) {
+        if (!((self->others >> p) & 1) || !plan_plays(&plan->sections[c->section], p))
+            continue;
+        const Voicing *o = &plan->parts[p].voicings[chord];
+        for (gint i = 0; i < v->n; i++)
+            n += memchr(o->pitch, v->pitch[i], o->n) != NULL;
+    }
+    return n;
+}
+
 static double static_cost(const Voicer *self, const PlanChord *c, const Voicing *v, gint lead_low,
                           gint lead_first)
 {
@@ -200,6 +213,8 @@ static double static_cost(const Voicer *self, const PlanChord *c, const Voicing 
     gint leading = (tune_fifths_pitch_class(c->key.tonic) + 11) % 12, doubled = 0;
     for (gint i = 0; i < v->n; i++)
         doubled += v->pitch[i] % 12 == leading;
+    if (self->others != 0)
+        cost += self->shy * shared_pitches(self, c, v);
     return cost + (doubled > 1 ? 1.5 : 0);
 }
 
@@ -314,6 +329,31 @@ static gint shape_candidates(const Voicer *self, const PlanChord *c, Candidate *
     return n;
 }
 
+/* A pad under (or over) a chord that somebody else plays needs not all of it: two tones, or all but one. */
+static void thin_candidates(const Voicer *self, const PlanChord *c, const gint *pcs, gint n_tones,
+                            gint lead_low, gint lead_first, Candidate *out, gint *n)
+{
+    gint most = MIN(n_tones, 4);
+
+    for (gint i = 0; i < most; i++)
+        for (gint k = i + 1; k < most; k++) {
+            gint two[2] = {pcs[i], pcs[k]};
+            stack(self, c, two, 2, 1.2, lead_low, lead_first, out, n);
+        }
+    for (gint left = 0; left < most && self->n_voices > 3 && most == 4; left++) {
+        gint three[3], used = 0;
+        for (gint i = 0; i < most; i++)
+            if (i != left)
+                three[used++] = pcs[i];
+        stack(self, c, three, 3, 0.6, lead_low, lead_first, out, n);
+    }
+}
+
+static gboolean somebody_comps(const Voicer *self, const PlanChord *c)
+{
+    return (self->plan->sections[c->section].playing & self->others) != 0;
+}
+
 static gint candidates(const Voicer *self, const PlanChord *c, Candidate *out)
 {
     gint pcs[10], n_tones, n = 0, lead_low, lead_first;
@@ -337,6 +377,8 @@ static gint candidates(const Voicer *self, const PlanChord *c, Candidate *out)
         }
     }
     stack(self, c, pcs, count, 0, lead_low, lead_first, out, &n);
+    if (self->part->role == TUNE_ROLE_PAD && somebody_comps(self, c) && !self->with_bass)
+        thin_candidates(self, c, pcs, n_tones, lead_low, lead_first, out, &n);
     if (self->n_voices > count && n_tones == count && !self->power) {
         /* More voices than tones: the root (or the fifth) is doubled at the octave. */
         Candidate base[MOST_CANDIDATES];
@@ -498,6 +540,19 @@ static gboolean is_guitar(const TuneInstrument *in)
     return strcmp(in->family, "guitar") == 0 && in->polyphony == 6 && in->low == 40;
 }
 
+/* Those who play full chords and are voiced already: who comes later goes where they are not, a pad most of
+ * all. */
+static void look_at_others(Voicer *v, gint index)
+{
+    const Plan *plan = v->plan;
+
+    for (gint i = 0; i < plan->n_parts; i++)
+        if (i != index && plan->parts[i].role == TUNE_ROLE_COMP && plan->parts[i].voicings != NULL &&
+            !voicing_is_single(&plan->parts[i]))
+            v->others |= 1u << i;
+    v->shy = v->part->role == TUNE_ROLE_PAD ? 2.0 : 0.3;
+}
+
 static void voice_part(Plan *plan, gint index)
 {
     PlanPart *part = &plan->parts[index];
@@ -507,7 +562,7 @@ static void voice_part(Plan *plan, gint index)
     gboolean first = TRUE;
 
     for (gint i = 0; i < index; i++)
-        first &= !voicing_is_chordal(plan->parts[i].role) || voicing_is_single(&plan->parts[i]);
+        first &= !role_is_chordal(plan->parts[i].role) || voicing_is_single(&plan->parts[i]);
     v.n_voices = voices_for(plan, part);
     if (part->style->voices > 0 && part->role == part->style->role)
         v.n_voices = MIN(v.n_voices, part->style->voices);
@@ -520,6 +575,8 @@ static void voice_part(Plan *plan, gint index)
         v.n_voices = MIN(3, v.n_voices);
     v.lead = lead != NULL ? lead->track : NULL;
     v.hand = is_guitar(part->instrument);
+    if (part->role != TUNE_ROLE_ARP)
+        look_at_others(&v, index);
     g_autofree Shapes *known =
         v.hand && !v.power && !v.rootless ? g_new(Shapes, MOST_CHORDS) : NULL;
     gint n_known = 0;
@@ -536,7 +593,9 @@ static void voice_part(Plan *plan, gint index)
 void plan_voicings(Plan *plan)
 {
     plan_voice_ensemble(plan);
-    for (gint i = 0; i < plan->n_parts; i++)
-        if (voicing_is_chordal(plan->parts[i].role) && plan->parts[i].voicings == NULL)
-            voice_part(plan, i);
+    for (gint pads = 0; pads < 2; pads++)
+        for (gint i = 0; i < plan->n_parts; i++)
+            if (role_is_chordal(plan->parts[i].role) && plan->parts[i].voicings == NULL &&
+                (plan->parts[i].role == TUNE_ROLE_PAD) == pads)
+                voice_part(plan, i);
 }

@@ -5,7 +5,6 @@
 #pragma once
 #include "compose/compose-private.h"
 
-gboolean voicing_is_chordal(TuneRole role);
 /* Plays one voice of a chord only. */
 gboolean voicing_is_single(const PlanPart *part);
 /* (nullable) */
