@@ -10,6 +10,10 @@
  *     int fd = tune_files_read(files, stored.sha256, &bytes, &error);
  *
  * The same bytes twice are one file.  Thread-safe; several processes may share the folder.
+ *
+ * The quota is counted in memory: by a walk at open, then by what this process adds and removes, and
+ * by a new walk before anything is refused and every ten minutes (for what others do in the folder).
+ * What is being written counts too.
  */
 #pragma once
 #include "base/log.h"
@@ -31,10 +35,11 @@ typedef struct TuneGrowing TuneGrowing;
 typedef struct {
     const char *folder;      /* made if missing */
     guint64 quota_bytes;     /* 0: none */
-    guint64 min_free_bytes;  /* refuse to write when the disk has less; 64 MiB */
-    guint temporary_age_s;   /* at open, temporary files older than this are removed; 3600 */
-    const TuneLog *log;
+    guint64 min_free_bytes;  /* refuse to write when the disk has less; 64 MiB; 0: none */
+    guint temporary_age_s;   /* at open, older temporary files nobody writes are removed; 0: 3600 */
+    const TuneLog *log;      /* (nullable) outliving the files */
 } TuneFilesConfig;
+#define TUNE_FILES_CONFIG_DEFAULT {.min_free_bytes = G_GUINT64_CONSTANT(64) << 20, .temporary_age_s = 3600}
 
 typedef struct {
     char sha256[65];
@@ -45,12 +50,15 @@ TuneFiles *tune_files_open(const TuneFilesConfig *config, GError **error);
 void tune_files_free(TuneFiles *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneFiles, tune_files_free)
 
-/* @label goes into the temporary name ("job-attempt"), so that two attempts never share one. */
+/* @label goes into the temporary name ("job-attempt"; letters, digits, "-_." stay), beside the process
+ * and a random number, so that two attempts never share one.  A writer belongs to one thread. */
 TuneFileWriter *tune_files_write(TuneFiles *self, const char *label, GError **error);
-const char *tune_file_writer_path(const TuneFileWriter *self); /* for code that writes by name */
+/* For code that writes by name, or puts a file of its own in that place by rename: from then on no
+ * append; what is there at commit counts. */
+const char *tune_file_writer_path(TuneFileWriter *self);
 gboolean tune_file_writer_append(TuneFileWriter *self, gconstpointer data, gsize n_bytes,
                                  GError **error);
-/* Sync, hash, put in place. */
+/* Sync, hash, put in place.  When it fails the writer stays to be freed and nothing is in place. */
 gboolean tune_file_writer_commit(TuneFileWriter *self, TuneStored *out, GError **error);
 void tune_file_writer_free(TuneFileWriter *self); /* removes the temporary file unless committed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneFileWriter, tune_file_writer_free)
@@ -78,15 +86,18 @@ TuneGrowing *tune_growing_new(TuneFiles *files, const char *label, GError **erro
 TuneGrowing *tune_growing_ref(TuneGrowing *self);
 void tune_growing_unref(TuneGrowing *self); /* the last one removes what was not committed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneGrowing, tune_growing_unref)
+/* One writer's thread.  After an error only tune_growing_fail() is left. */
 gboolean tune_growing_append(TuneGrowing *self, gconstpointer data, gsize n_bytes, GError **error);
-/* The end: put in place under its hash; or failed, and readers are told so. */
+/* The end: put in place under its hash; or failed, and readers are told so.  A commit that fails has
+ * failed the file.  Readers go on either way. */
 gboolean tune_growing_commit(TuneGrowing *self, TuneStored *out, GError **error);
 void tune_growing_fail(TuneGrowing *self);
 typedef enum { TUNE_GROWING_MORE, TUNE_GROWING_DONE, TUNE_GROWING_FAILED } TuneGrowingState;
 TuneGrowingState tune_growing_state(TuneGrowing *self, guint64 *bytes);
 /* Bytes read at @offset: > 0; 0: nothing there yet, or the end when the state is DONE; -1: cannot be
- * read.  Does not block. */
+ * read, or the file has failed and has no more.  Waits for nobody. */
 gssize tune_growing_pread(TuneGrowing *self, void *buffer, gsize size, guint64 offset);
-/* Called after every append and at the end, on the writer's thread; must be quick. */
+/* Called after every append and at the end, on the writer's thread; must be quick.  Not called for what
+ * was there before: look at the state after watching. */
 guint tune_growing_watch(TuneGrowing *self, void (*changed)(gpointer user_data), gpointer user_data);
-void tune_growing_unwatch(TuneGrowing *self, guint id); /* returns when no call of it is under way */
+void tune_growing_unwatch(TuneGrowing *self, guint id); /* no call of it is under way after */
