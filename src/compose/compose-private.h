@@ -175,6 +175,9 @@ TuneFifths plan_spell(const Plan *plan, gint tick, gint pitch);
 
 /* Which chord sounds at @tick: index into plan->chords. */
 gint plan_chord_at(const Plan *plan, gint tick);
+/* The pitch classes that a melody may rest on over @chord: its tones, and over a bare fifth also the third
+ * that its scale has. */
+guint16 plan_sung_tones(const PlanChord *chord);
 /* Which section @tick is in. */
 const PlanSection *plan_section_at(const Plan *plan, gint tick);
 

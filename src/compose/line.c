@@ -197,10 +197,10 @@ static void set_up(Solver *s, TuneRandom *random)
             c++;
         gint rest = end - (c->tick + c->ticks);
         s->after[i] = rest >= s->plan->beat_ticks && c + 1 < s->plan->chords + s->plan->n_chords
-                          ? tune_chord_mask(c[1].chord)
+                          ? plan_sung_tones(&c[1])
                           : 0xfff;
         s->chord[i] = c;
-        s->tones[i] = tune_chord_mask(c->chord);
+        s->tones[i] = plan_sung_tones(c);
         s->strong[i] = line_is_strong(s->plan, tick, line->note[i].ticks);
         gboolean chance = tune_random_chance(random, leaning);
         s->lean[i] = chance && s->strong[i] && i + 1 < line->n && !line->note[i].ends &&

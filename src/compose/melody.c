@@ -278,7 +278,7 @@ static gboolean adapt(Singer *m, const Line *old, gint shift, Line *line)
         LineNote *n = &line->note[i];
         const PlanChord *c = &plan->chords[plan_chord_at(plan, start + n->tick)];
         gboolean strong = line_is_strong(plan, start + n->tick, n->ticks);
-        guint16 allowed = strong ? tune_chord_mask(c->chord) : c->scale;
+        guint16 allowed = strong ? plan_sung_tones(c) : c->scale;
         n->pitch += shift;
         n->fixed = n->pitch >= m->part->low && n->pitch <= m->part->high &&
                    ((allowed >> (n->pitch % 12)) & 1);
@@ -493,7 +493,7 @@ static void begin_like(Singer *m, const PlanSection *s, gint phrase, Line *line)
             &m->plan->chords[plan_chord_at(m->plan, line->start + line->note[i].tick)];
         gboolean strong =
             line_is_strong(m->plan, line->start + line->note[i].tick, line->note[i].ticks);
-        guint16 allowed = strong ? tune_chord_mask(c->chord) : c->scale;
+        guint16 allowed = strong ? plan_sung_tones(c) : c->scale;
         if (!((allowed >> (old->note[j].pitch % 12)) & 1))
             continue;
         line->note[i].pitch = old->note[j].pitch + m->octave;
@@ -514,7 +514,7 @@ static void follow(const Singer *m, const Line *old, gint shift, Line *line)
         gint tick = line->start + n->tick, pitch = old->note[k].pitch + shift;
         const PlanChord *c = &m->plan->chords[plan_chord_at(m->plan, tick)];
         guint16 allowed =
-            line_is_strong(m->plan, tick, n->ticks) ? tune_chord_mask(c->chord) : c->scale;
+            line_is_strong(m->plan, tick, n->ticks) ? plan_sung_tones(c) : c->scale;
         n->fixed = pitch >= m->part->low && pitch <= m->part->high && ((allowed >> (pitch % 12)) & 1);
         if (n->fixed)
             n->pitch = pitch;
@@ -638,7 +638,7 @@ static void sing_last(Singer *m)
     const PlanChord *c = &plan->chords[plan->n_chords - 1];
     gint root = tune_fifths_pitch_class(c->chord.root), best = 0;
     gint from = m->last_pitch > 0 ? m->last_pitch : (m->part->low + m->part->high) / 2;
-    guint16 tones = tune_chord_mask(c->chord);
+    guint16 tones = plan_sung_tones(c);
 
     for (gint p = m->part->low; p <= m->part->high; p++) {
         if (!((tones >> (p % 12)) & 1))

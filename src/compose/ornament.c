@@ -33,7 +33,7 @@ static void approach(const Plan *plan, Line *line, gint i, TuneRandom *random)
         abs(n->pitch - next->pitch) > 3)
         return;
     if (weight_of(plan, line, i + 1) >= 0.4 &&
-        in(tune_chord_mask(chord_of(plan, line, i + 1)->chord), next->pitch) &&
+        in(plan_sung_tones(chord_of(plan, line, i + 1)), next->pitch) &&
         abs(line->note[i - 1].pitch - pitch) <= 4 && line->note[i - 1].pitch != pitch)
         n->pitch = pitch;
 }
@@ -67,7 +67,7 @@ static gboolean enclose(const Plan *plan, Line *line, gint i, TuneRandom *random
     gint above = goal->pitch + 1;
     while (above < goal->pitch + 3 && !in(c->scale, above))
         above++;
-    if (!in(tune_chord_mask(c->chord), goal->pitch) || !in(c->scale, above) ||
+    if (!in(plan_sung_tones(c), goal->pitch) || !in(c->scale, above) ||
         abs(line->note[i - 1].pitch - above) > 7 || line->note[i - 1].pitch == above)
         return FALSE;
     n->pitch = above;

@@ -24,6 +24,17 @@ const PlanSection *plan_section_at(const Plan *plan, gint tick)
     return &plan->sections[i];
 }
 
+guint16 plan_sung_tones(const PlanChord *chord)
+{
+    guint16 tones = tune_chord_mask(chord->chord);
+    gint root = tune_fifths_pitch_class(chord->chord.root);
+    guint16 minor = (guint16)(1u << ((root + 3) % 12)), major = (guint16)(1u << ((root + 4) % 12));
+
+    if (chord->chord.quality != TUNE_CHORD_POWER || !(chord->scale & (minor | major)))
+        return tones;
+    return tones | (chord->scale & major ? major : minor);
+}
+
 /* A note of the key is spelled as the key does (F over D7#9 in F major), another chord tone as the chord
  * does, everything else as is near the key. */
 TuneFifths plan_spell(const Plan *plan, gint tick, gint pitch)

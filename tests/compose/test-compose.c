@@ -91,6 +91,25 @@ static void test_asked_leads_where_lead_names_sections(void)
     }
 }
 
+/* One bandoneon is one player, though the tango would have a second for the chords; a quartet's violin is
+ * still two of four voices. */
+static void test_asked_sit_in_one_chair(void)
+{
+    static const char *const asked[][2] = {{"tango", "bandoneon"}, {"string-quartet", "violin"}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(asked); i++)
+        for (guint64 seed = 0; seed < 6; seed++) {
+            g_autoptr(BriefFixture) f = brief_fixture_new(asked[i][0]);
+            brief_fixture_instrument(f, asked[i][1]);
+            f->brief.seconds = 60;
+            g_autoptr(TuneScore) score = brief_fixture_compose(f, seed);
+            guint players = 0;
+            for (guint t = 0; t < score->tracks->len; t++)
+                players += strcmp(((TuneTrack *)score->tracks->pdata[t])->instrument, asked[i][1]) == 0;
+            g_assert_cmpuint(players, ==, i == 0 ? 1 : 2);
+        }
+}
+
 static void test_solo_piano(void)
 {
     g_autoptr(BriefFixture) f = brief_fixture_new("pop");
@@ -212,6 +231,7 @@ int main(int argc, char **argv)
                     test_asked_leads_where_lead_names_sections);
     g_test_add_func("/compose/arrange/excluded-instruments-never-play", test_excluded_never_play);
     g_test_add_func("/compose/arrange/no-drums", test_no_drums);
+    g_test_add_func("/compose/arrange/asked-sit-in-one-chair", test_asked_sit_in_one_chair);
     g_test_add_func("/compose/arrange/solo-piano-has-two-hands", test_solo_piano);
     g_test_add_func("/compose/arrange/quartet-is-four-voices", test_quartet);
     g_test_add_func("/compose/random-briefs", test_random_briefs);

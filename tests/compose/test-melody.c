@@ -243,6 +243,23 @@ static void test_calls_wait_for_answers(void)
     g_assert_cmpint(answered * 3, >=, lines);
 }
 
+/* Over a bare fifth a tune may rest on the third that the scale has. */
+static void test_thirds_over_bare_fifths(void)
+{
+    PlanChord chord = {.scale = 0};
+
+    chord.chord = (TuneChord){.quality = TUNE_CHORD_POWER};
+    gint root = tune_fifths_pitch_class(chord.chord.root);
+    guint16 fifth = tune_chord_mask(chord.chord);
+    chord.scale = fifth | (guint16)(1u << ((root + 3) % 12));
+    g_assert_cmpuint(plan_sung_tones(&chord), ==, chord.scale);
+    chord.scale = fifth | (guint16)(1u << ((root + 2) % 12));
+    g_assert_cmpuint(plan_sung_tones(&chord), ==, fifth);
+    chord.chord.quality = TUNE_CHORD_MAJOR;
+    chord.scale = 0xfff;
+    g_assert_cmpuint(plan_sung_tones(&chord), ==, tune_chord_mask(chord.chord));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -254,5 +271,6 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/melody/seeds-differ-and-repeat", test_seeds_differ);
     g_test_add_func("/compose/melody/lyrics-have-a-note-a-syllable", test_lyrics);
     g_test_add_func("/compose/melody/calls-wait-for-answers", test_calls_wait_for_answers);
+    g_test_add_func("/compose/melody/thirds-over-bare-fifths", test_thirds_over_bare_fifths);
     return g_test_run();
 }

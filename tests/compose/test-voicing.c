@@ -2,6 +2,7 @@
 #include "brief-fixture.h"
 
 #include "compose/fretboard.h"
+#include "compose/pattern.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,36 @@ static gboolean is_parallel(gint a, gint b, gint a2, gint b2)
 }
 
 /* The inner voices of a quartet never move in parallel fifths or octaves. */
+/* What a pad holds is for the smaller part what the keys beside it play. */
+static void test_pads_part_from_comping(void)
+{
+    gint shared = 0, all = 0;
+
+    for (guint64 seed = 0; seed < 12; seed++) {
+        Voiced v;
+        voiced_init(&v, seed % 2 == 0 ? "pop" : "lo-fi", 60, seed);
+        for (gint p = 0; p < v.plan.n_parts; p++)
+            for (gint q = 0; q < v.plan.n_parts; q++) {
+                if (v.plan.parts[p].role != TUNE_ROLE_PAD || v.plan.parts[q].role != TUNE_ROLE_COMP ||
+                    v.plan.parts[q].instrument->polyphony < 8)
+                    continue;
+                for (gint c = 0; c < v.plan.n_chords; c++) {
+                    const PlanSection *s = &v.plan.sections[v.plan.chords[c].section];
+                    const Voicing *pad = &v.plan.parts[p].voicings[c], *comp = &v.plan.parts[q].voicings[c];
+                    if (!plan_plays(s, p) || !plan_plays(s, q))
+                        continue;
+                    all += pad->n;
+                    for (gint i = 0; i < pad->n; i++)
+                        shared += memchr(comp->pitch, pad->pitch[i], comp->n) != NULL;
+                }
+            }
+        voiced_clear(&v);
+    }
+    g_assert_cmpint(all, >, 100);
+    g_test_message("%d of %d", shared, all);
+    g_assert_cmpint(2 * shared, <, all);
+}
+
 static void test_no_parallels(void)
 {
     for (guint64 seed = 0; seed < 12; seed++) {
@@ -185,6 +216,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/voicing/chord-tones-in-range", test_chord_tones);
     g_test_add_func("/compose/voicing/top-voice-moves-little", test_smooth);
     g_test_add_func("/compose/voicing/jazz-leaves-roots-to-the-bass", test_rootless);
+    g_test_add_func("/compose/voicing/pads-part-from-comping", test_pads_part_from_comping);
     g_test_add_func("/compose/voicing/quartet-has-no-parallels", test_no_parallels);
     g_test_add_func("/compose/voicing/guitar-chords-fit-a-hand", test_guitar_chords_fit_a_hand);
     return g_test_run();
