@@ -14,6 +14,8 @@ typedef struct {
     TuneShaper *shaper;
     guint64 position, length; /* in the library's own stream */
     GError *io;               /* the callbacks' first error */
+    gsize n_pending;          /* frames */
+    float pending[2 * TUNE_ENCODE_BLOCK];
 } SndfileEncoder;
 
 static sf_count_t vio_length(void *user_data)
@@ -125,9 +127,9 @@ gboolean tune_encoder_sndfile_open(TuneEncoder *base, GError **error)
     return TRUE;
 }
 
-static gboolean sndfile_write(TuneEncoder *base, const float *frames, gsize n, GError **error)
+static gboolean encode_piece(SndfileEncoder *self, const float *frames, gsize n, GError **error)
 {
-    SndfileEncoder *self = (SndfileEncoder *)base;
+    TuneEncoder *base = &self->base;
     gsize n_samples = n * base->n_channels;
     sf_count_t done;
 
@@ -153,10 +155,35 @@ static gboolean sndfile_write(TuneEncoder *base, const float *frames, gsize n, G
     return (done == (sf_count_t)n && self->io == NULL) || fail(self, error);
 }
 
+/* libvorbis gives other bytes for other pieces: let it always see the same ones. */
+static gboolean sndfile_write(TuneEncoder *base, const float *frames, gsize n, GError **error)
+{
+    SndfileEncoder *self = (SndfileEncoder *)base;
+
+    while (n > 0) {
+        gsize piece = MIN(n, TUNE_ENCODE_BLOCK - self->n_pending);
+
+        memcpy(self->pending + base->n_channels * self->n_pending, frames,
+               piece * base->n_channels * sizeof *frames);
+        self->n_pending += piece;
+        frames += piece * base->n_channels;
+        n -= piece;
+        if (self->n_pending < TUNE_ENCODE_BLOCK)
+            break;
+        self->n_pending = 0;
+        if (!encode_piece(self, self->pending, TUNE_ENCODE_BLOCK, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean sndfile_finish(TuneEncoder *base, GError **error)
 {
     SndfileEncoder *self = (SndfileEncoder *)base;
     float nothing[2] = {0};
+
+    if (self->n_pending > 0 && !encode_piece(self, self->pending, self->n_pending, error))
+        return FALSE;
 
     /* Some encoders write their headers only with the first sound. */
     if (base->n_written == 0)

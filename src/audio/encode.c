@@ -22,6 +22,30 @@ static gboolean check_rate(TuneAudioFormat format, guint rate, GError **error)
     return TRUE;
 }
 
+/* @sink (nullable): a failed one, @error is set. (transfer full) */
+static TuneEncoder *new_on_sink(const char *name, TuneSink *sink, TuneAudioFormat format, guint rate,
+                                guint n_channels, gint64 n_frames, const TuneTags *tags,
+                                GError **error)
+{
+    gboolean wav =
+        format == TUNE_AUDIO_WAV16 || format == TUNE_AUDIO_WAV24 || format == TUNE_AUDIO_WAV32F;
+
+    if (sink == NULL)
+        return NULL;
+    g_autoptr(TuneEncoder) self = wav ? tune_encoder_wav_alloc() : tune_encoder_sndfile_alloc();
+    self->path = g_strdup(name);
+    self->sink = sink;
+    self->format = format;
+    self->rate = rate;
+    self->n_channels = n_channels;
+    self->n_expected = MAX(n_frames, -1);
+    self->tags = tags != NULL ? tune_tags_copy(tags) : NULL;
+    tune_dither_init(&self->dither);
+    gboolean opened =
+        wav ? tune_encoder_wav_open(self, error) : tune_encoder_sndfile_open(self, error);
+    return opened ? g_steal_pointer(&self) : NULL;
+}
+
 TuneEncoder *tune_encoder_new(const char *path, TuneAudioFormat format, guint rate,
                               guint n_channels, gint64 n_frames, const TuneTags *tags,
                               GError **error)
@@ -29,8 +53,6 @@ TuneEncoder *tune_encoder_new(const char *path, TuneAudioFormat format, guint ra
     g_return_val_if_fail(path != NULL && format < TUNE_N_AUDIO_FORMATS, NULL);
     g_return_val_if_fail(rate >= 1000 && rate <= 384000, NULL);
     g_return_val_if_fail(n_channels == 1 || n_channels == 2, NULL);
-    gboolean wav =
-        format == TUNE_AUDIO_WAV16 || format == TUNE_AUDIO_WAV24 || format == TUNE_AUDIO_WAV32F;
 
     if (!check_rate(format, rate, error))
         return NULL;
@@ -38,20 +60,22 @@ TuneEncoder *tune_encoder_new(const char *path, TuneAudioFormat format, guint ra
         g_set_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_IO, "the output has no name");
         return NULL;
     }
-    g_autoptr(TuneEncoder) self = wav ? tune_encoder_wav_alloc() : tune_encoder_sndfile_alloc();
-    self->path = g_strdup(path);
-    self->format = format;
-    self->rate = rate;
-    self->n_channels = n_channels;
-    self->n_expected = MAX(n_frames, -1);
-    self->tags = tags != NULL ? tune_tags_copy(tags) : NULL;
-    tune_dither_init(&self->dither);
-    self->sink = tune_sink_new(path, error);
-    if (self->sink == NULL)
+    return new_on_sink(path, tune_sink_new(path, error), format, rate, n_channels, n_frames, tags,
+                       error);
+}
+
+TuneEncoder *tune_encoder_new_to(const char *name, TuneEncoderSink sink, gpointer user_data,
+                                 TuneAudioFormat format, guint rate, guint n_channels,
+                                 gint64 n_frames, const TuneTags *tags, GError **error)
+{
+    g_return_val_if_fail(name != NULL && sink != NULL && format < TUNE_N_AUDIO_FORMATS, NULL);
+    g_return_val_if_fail(rate >= 1000 && rate <= 384000, NULL);
+    g_return_val_if_fail(n_channels == 1 || n_channels == 2, NULL);
+
+    if (!check_rate(format, rate, error))
         return NULL;
-    gboolean opened =
-        wav ? tune_encoder_wav_open(self, error) : tune_encoder_sndfile_open(self, error);
-    return opened ? g_steal_pointer(&self) : NULL;
+    return new_on_sink(name, tune_sink_new_to(name, sink, user_data), format, rate, n_channels,
+                       n_frames, tags, error);
 }
 
 /* Remember the first failure: a later finish must not put half a file in place. */

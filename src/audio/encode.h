@@ -49,6 +49,13 @@ typedef struct TuneEncoder TuneEncoder;
 TuneEncoder *tune_encoder_new(const char *path, TuneAudioFormat format, guint rate,
                               guint n_channels, gint64 n_frames, const TuneTags *tags,
                               GError **error);
+/* The same, but the bytes go to @sink in order and none is ever changed later: what was given on while
+ * the sound was made is the file.  @name is for messages. */
+typedef gboolean (*TuneEncoderSink)(gconstpointer data, gsize n_bytes, gpointer user_data,
+                                    GError **error);
+TuneEncoder *tune_encoder_new_to(const char *name, TuneEncoderSink sink, gpointer user_data,
+                                 TuneAudioFormat format, guint rate, guint n_channels,
+                                 gint64 n_frames, const TuneTags *tags, GError **error);
 /* @frames: [n_channels * n] interleaved float. */
 gboolean tune_encoder_write(TuneEncoder *self, const float *frames, gsize n, GError **error);
 /* Complete the file and put it in place; on failure nothing is left.  The encoder stays to be freed. */

@@ -14,6 +14,8 @@ struct TuneSink {
     char *target;    /* links followed; NULL where nothing is renamed */
     char *temporary; /* NULL once renamed or where there is none */
     int fd;
+    TuneSinkWrite write; /* (nullable): instead of fd */
+    gpointer user_data;
 };
 
 static gboolean fail(const TuneSink *self, int code, GError **error)
@@ -81,6 +83,17 @@ TuneSink *tune_sink_new(const char *path, GError **error)
     return open_temporary(self, error) ? g_steal_pointer(&self) : NULL;
 }
 
+TuneSink *tune_sink_new_to(const char *name, TuneSinkWrite write, gpointer user_data)
+{
+    TuneSink *self = g_new0(TuneSink, 1);
+
+    self->path = g_strdup(name);
+    self->fd = -1;
+    self->write = write;
+    self->user_data = user_data;
+    return self;
+}
+
 gboolean tune_sink_seekable(const TuneSink *self)
 {
     return self->target != NULL;
@@ -90,6 +103,8 @@ gboolean tune_sink_write(TuneSink *self, gconstpointer data, gsize n_bytes, GErr
 {
     const guint8 *bytes = data;
 
+    if (self->write != NULL)
+        return n_bytes == 0 || self->write(data, n_bytes, self->user_data, error);
     while (n_bytes > 0) {
         gssize n = write(self->fd, bytes, n_bytes);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/room.h"
+#include "base/machine.h"
 #include "cli/option.h"
 
 #include <string.h>
@@ -75,12 +76,8 @@ gboolean tune_room_check(const TuneRoom *self, GError **error)
 
 gboolean tune_room_check_memory(guint64 bytes, GError **error)
 {
-    g_autofree char *text = NULL;
+    guint64 there = tune_machine_memory_available();
 
-    if (!g_file_get_contents("/proc/meminfo", &text, NULL, NULL))
-        return TRUE;
-    const char *line = strstr(text, "MemAvailable:");
-    guint64 there = line != NULL ? g_ascii_strtoull(line + strlen("MemAvailable:"), NULL, 10) * 1024 : 0;
     if (there == 0 || there >= bytes)
         return TRUE;
     g_set_error(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_MISSING,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Engines shared by configuration: made when first wanted, at most @max_engines at a time, the least
- * recently used idle one freed for a new one.  What a render leaves behind is reset before the next.
+ * recently used idle one freed for a new one (who wants another while all are in use waits: take one at
+ * a time).  A lease shares its engine with others; a render leaves nothing behind for the next.
  *
  *     g_autoptr(TuneEngineLease) lease = tune_engine_pool_take(pool, "compose", &error);
  *     TuneRender *render = tune_engine_start(tune_engine_lease_engine(lease), ...);

@@ -264,6 +264,77 @@ static void test_mp3_lengths_agree_with_lame(gconstpointer data)
     test_remove_folder(folder);
 }
 
+static gboolean gather(gconstpointer data, gsize n_bytes, gpointer user_data, GError **error)
+{
+    g_byte_array_append(user_data, data, (guint)n_bytes);
+    return TRUE;
+}
+
+/* Appended in order, whatever the sizes of the pieces, and a file that decodes to the exact length. */
+static void test_a_function_gets_a_whole_file(void)
+{
+    g_autofree float *frames = test_tones(N, RATE, 0.5f);
+    g_autofree char *folder = test_folder();
+    g_autoptr(TuneTags) tags = some_tags();
+
+    for (TuneAudioFormat format = 0; format < TUNE_N_AUDIO_FORMATS; format++) {
+        g_autofree char *path = path_of(folder, format);
+        g_autoptr(GByteArray) once = g_byte_array_new(), pieces = g_byte_array_new();
+        GByteArray *both[2] = {once, pieces};
+        g_autoptr(GError) error = NULL;
+
+        for (guint i = 0; i < 2; i++) {
+            gsize step = i == 0 ? N : 777;
+            g_autoptr(TuneEncoder) encoder = tune_encoder_new_to(
+                "a stream", gather, both[i], format, RATE, 2, N, tags, &error);
+            g_assert_no_error(error);
+            g_assert_cmpuint(both[i]->len, >=, format <= TUNE_AUDIO_WAV32F ? 44 : 0);
+            for (gsize at = 0; at < N; at += step)
+                g_assert_true(tune_encoder_write(encoder, frames + 2 * at, MIN(step, N - at), &error));
+            tune_encoder_finish(encoder, &error);
+            g_assert_no_error(error);
+        }
+        g_assert_cmpmem(once->data, once->len, pieces->data, pieces->len);
+        g_assert_true(g_file_set_contents(path, (char *)once->data, once->len, NULL));
+        g_autoptr(TuneTags) read = NULL;
+        g_autoptr(TuneSource) source = tune_decoder_new(path, &read, &error);
+        g_assert_no_error(error);
+        g_assert_cmpint(source->n_frames, ==, N);
+        assert_same_tags(read, tags);
+    }
+    test_remove_folder(folder);
+}
+
+static gboolean refuse(gconstpointer data, gsize n_bytes, gpointer user_data, GError **error)
+{
+    gsize *left = user_data;
+
+    if (n_bytes <= *left) {
+        *left -= n_bytes;
+        return TRUE;
+    }
+    g_set_error_literal(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_IO, "no more");
+    return FALSE;
+}
+
+static void test_a_function_that_fails_fails_the_encoder(void)
+{
+    g_autofree float *frames = test_tones(N, RATE, 0.5f);
+
+    for (TuneAudioFormat format = 0; format < TUNE_N_AUDIO_FORMATS; format++) {
+        gsize left = 2000;
+        g_autoptr(GError) error = NULL;
+        g_autoptr(TuneEncoder) encoder =
+            tune_encoder_new_to("a stream", refuse, &left, format, RATE, 2, N, NULL, &error);
+
+        g_assert_no_error(error);
+        if (tune_encoder_write(encoder, frames, N, &error))
+            tune_encoder_finish(encoder, &error);
+        g_assert_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_IO);
+        g_assert_cmpstr(error->message, ==, "no more");
+    }
+}
+
 static void test_failures_leave_nothing(void)
 {
     g_autofree char *folder = test_folder();
@@ -491,6 +562,9 @@ int main(int argc, char **argv)
                          test_a_pipe_gets_right_headers);
     g_test_add_data_func("/audio/encode/mp3-lengths-agree-with-lame", argv[0],
                          test_mp3_lengths_agree_with_lame);
+    g_test_add_func("/audio/encode/function-gets-a-whole-file", test_a_function_gets_a_whole_file);
+    g_test_add_func("/audio/encode/failing-function",
+                    test_a_function_that_fails_fails_the_encoder);
     g_test_add_func("/audio/encode/failures-leave-nothing", test_failures_leave_nothing);
     g_test_add_func("/audio/encode/full-disk", test_a_full_disk_is_an_error);
     g_test_add_data_func("/audio/encode/small-disk", argv[0], test_a_small_disk_is_left_clean);
