@@ -15,6 +15,7 @@ typedef struct {
     double energy;
     gint drop;          /* 0 = stays; the highest goes first when time is short */
     gboolean cycle;
+    gint round;         /* how often what may come again has come before */
     gboolean fixed;     /* @bars were said */
     double at_seconds;  /* wanted start, or -1 */
     gint transpose;
@@ -23,6 +24,7 @@ typedef struct {
     TuneFeel feel;
     double tempo;
     StyleVariation variation;
+    gboolean fades;     /* the last one, which need not be whole */
     gboolean theme;     /* sings the brief's theme */
     gint trade;
     const TuneBriefSection *said; /* (nullable) */
@@ -39,6 +41,15 @@ GArray *drafts_of_style(Plan *plan, const GArray *said, gint bars);
  * the ending lies within).  Leaves out droppable sections and shortens others where time is short. */
 void drafts_allocate(Plan *plan, GArray *drafts, gint body, gint ending, gboolean total_said,
                      double bar_seconds);
+
+/* Adds rounds of the repeated stretch and leaves sections out, so that @bars can be shared among what stays with
+ * little stretched and cut; what @fades may stop anywhere.  Returns how much is all the same: 0 for every section at its usual length, about 1
+ * for one that has ten bars instead of eight, 3 and more for a strophe cut in two. */
+double drafts_fit(GArray *drafts, gint bars, gboolean fades);
+
+/* What drafts_fit() returns for the style's form that suits @bars best; 0 where the sections, the chords or
+ * the melody were given, or are so many that it does not matter. */
+double drafts_strain(const Plan *plan, gint bars);
 
 /* Bars that the said chords fill once, 4 when they fit none. */
 gint said_loop_bars(const Plan *plan);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "compose/length.h"
+#include "compose/form.h"
 
 #include <math.h>
 
@@ -233,6 +233,28 @@ static void consider_tempos(const Plan *plan, const Length *length, gint body, B
     consider(plan, length, body, weight, length->bpm[1], best);
 }
 
+/* The cheapest number of bars when what the form's sections suffer is counted too.  That takes time and does
+ * not depend on the tempo, so it is asked for the likeliest first, and no longer than it can matter. */
+static Best likeliest(const Plan *plan, GArray *bests)
+{
+    Best best = {G_MAXDOUBLE, 0, 0};
+
+    for (;;) {
+        Best *next = NULL;
+        for (guint i = 0; i < bests->len; i++) {
+            Best *it = &g_array_index(bests, Best, i);
+            if (it->cost < best.cost && (next == NULL || it->cost < next->cost))
+                next = it;
+        }
+        if (next == NULL)
+            return best;
+        double cost = next->cost + 0.8 * MIN(4, drafts_strain(plan, next->body));
+        if (cost < best.cost)
+            best = (Best){cost, next->body, next->bpm};
+        next->cost = G_MAXDOUBLE;
+    }
+}
+
 static Best search(const Plan *plan, const Length *length)
 {
     Best best = {G_MAXDOUBLE, 0, 0};
@@ -251,9 +273,14 @@ static Best search(const Plan *plan, const Length *length)
     to = MIN(to, (gint)(time / fast) + 2);
     if (length->seconds <= 0)
         from = MAX(1, length->least_bars);
-    for (gint body = from; body <= to; body++)
-        consider_tempos(plan, length, body, &best);
-    return best;
+    g_autoptr(GArray) bests = g_array_new(FALSE, FALSE, sizeof(Best));
+    for (gint body = from; body <= to; body++) {
+        Best own = {G_MAXDOUBLE, 0, 0};
+        consider_tempos(plan, length, body, &own);
+        if (own.body > 0)
+            g_array_append_val(bests, own);
+    }
+    return likeliest(plan, bests);
 }
 
 /* Whole bars that fit into @time at an exact tempo, or the nearest number of them. */

@@ -267,6 +267,31 @@ static void test_moment_without_length(void)
     }
 }
 
+/* Twelve bars of blues and the eight of a dance are never cut or stretched, whatever the length. */
+static void test_strophes_stay_whole(void)
+{
+    static const struct {
+        const char *style;
+        gint bars;
+    } cases[] = {{"blues", 12}, {"celtic", 8}, {"bluegrass", 8}};
+    g_autoptr(BriefFixture) f = brief_fixture_new("blues");
+
+    for (gsize c = 0; c < G_N_ELEMENTS(cases); c++)
+        for (gint seconds = 60; seconds <= 220; seconds += 16) {
+            brief_fixture_reset(f, cases[c].style);
+            f->brief.seconds = seconds;
+            g_autoptr(TuneScore) score = brief_fixture_compose(f, (guint64)seconds);
+            gint bar = tune_metre_bar_ticks(g_array_index(score->metres, TuneMetreChange, 0).metre);
+            gint broken = 0;
+            for (guint i = 0; i + 1 < score->sections->len; i++) {
+                const TuneSection *s = &g_array_index(score->sections, TuneSection, i);
+                if (s->role != TUNE_SECTION_INTRO)
+                    broken += s->ticks % (cases[c].bars * bar) != 0;
+            }
+            g_assert_cmpint(broken, ==, 0);
+        }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -283,5 +308,6 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/form/endings-are-kept", test_endings);
     g_test_add_func("/compose/form/short-forms-end-at-home", test_short_forms_end_at_home);
     g_test_add_func("/compose/form/moment-without-length", test_moment_without_length);
+    g_test_add_func("/compose/form/strophes-stay-whole", test_strophes_stay_whole);
     return g_test_run();
 }
