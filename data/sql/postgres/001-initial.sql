@@ -25,34 +25,35 @@ CREATE UNIQUE INDEX sessions_refresh ON sessions (refresh_hash);
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_family ON sessions (family);
 
--- What somebody asked for.  Several of them may share one run (jobs.identity).
+-- What somebody asked for: queued until completed, failed or cancelled.  Several may share one job.
 CREATE TABLE generations (
     id TEXT PRIMARY KEY, user_id TEXT REFERENCES users (id) ON DELETE CASCADE,
     kind TEXT NOT NULL, status TEXT NOT NULL, identity TEXT NOT NULL, job_id TEXT,
-    prompt TEXT NOT NULL, request TEXT NOT NULL, result TEXT, error TEXT,
-    engine TEXT NOT NULL, priority INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
-    webhook TEXT, track_id TEXT,
+    prompt TEXT NOT NULL, request TEXT NOT NULL, engine TEXT NOT NULL, format TEXT NOT NULL,
+    seed BIGINT NOT NULL, priority INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
+    error TEXT, webhook TEXT, track_id TEXT,
     created_at BIGINT NOT NULL, started_at BIGINT, finished_at BIGINT
 );
 CREATE INDEX generations_user ON generations (user_id, created_at DESC, id DESC);
 CREATE INDEX generations_open ON generations (status) WHERE status <> 'completed';
 CREATE INDEX generations_identity ON generations (identity);
-CREATE INDEX generations_job ON generations (job_id) WHERE job_id IS NOT NULL;
+CREATE INDEX generations_job ON generations (job_id) WHERE status = 'queued';
 
 -- The hot table: queued and running work only.  Done rows are deleted, hopeless ones move to dead_jobs.
+-- attempt counts claims and fences; excused are those that were handed back.
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, identity TEXT NOT NULL, payload TEXT NOT NULL,
     owner TEXT NOT NULL, priority INTEGER NOT NULL, turn BIGINT NOT NULL,
-    state TEXT NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, max_attempts INTEGER NOT NULL,
-    memory_bytes BIGINT NOT NULL, seconds DOUBLE PRECISION NOT NULL,
+    state TEXT NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, excused INTEGER NOT NULL DEFAULT 0,
+    max_attempts INTEGER NOT NULL, memory_bytes BIGINT NOT NULL, seconds DOUBLE PRECISION NOT NULL,
     worker TEXT, lease_until BIGINT, cancelled BOOLEAN NOT NULL DEFAULT false,
     progress DOUBLE PRECISION NOT NULL DEFAULT 0, stage TEXT NOT NULL DEFAULT '', last_error TEXT,
     run_at BIGINT NOT NULL, created_at BIGINT NOT NULL, started_at BIGINT
 );
 CREATE UNIQUE INDEX jobs_identity ON jobs (identity);
 CREATE INDEX jobs_next ON jobs (priority DESC, turn, created_at) WHERE state = 'queued';
-CREATE INDEX jobs_owner ON jobs (owner, turn DESC);
-CREATE INDEX jobs_lease ON jobs (lease_until) WHERE state = 'running';
+CREATE INDEX jobs_owner ON jobs (owner, priority, turn DESC);
+CREATE INDEX jobs_running ON jobs (worker) WHERE state = 'running';
 
 CREATE TABLE dead_jobs (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, identity TEXT NOT NULL, payload TEXT NOT NULL,
@@ -61,17 +62,19 @@ CREATE TABLE dead_jobs (
 );
 CREATE INDEX dead_jobs_died ON dead_jobs (died_at DESC);
 
--- Finished recipes: identity of the request to the files it gave.
+-- Finished recipes: identity of the request to what it gave.
 CREATE TABLE results (
-    identity TEXT PRIMARY KEY, recipe_sha256 TEXT, files TEXT NOT NULL, report TEXT NOT NULL,
+    identity TEXT PRIMARY KEY, recipe_sha256 TEXT NOT NULL, report TEXT NOT NULL,
     seconds DOUBLE PRECISION NOT NULL, created_at BIGINT NOT NULL, used_at BIGINT NOT NULL
 );
 CREATE INDEX results_used ON results (used_at);
 
--- Every stored file that somebody needs: count of references by result, upload.
-CREATE TABLE files (
-    sha256 TEXT PRIMARY KEY, bytes BIGINT NOT NULL, mime TEXT NOT NULL, created_at BIGINT NOT NULL
+-- name: audio/mp3, score.json, stems/01-bass.wav, ...
+CREATE TABLE result_files (
+    identity TEXT NOT NULL REFERENCES results (identity) ON DELETE CASCADE, name TEXT NOT NULL,
+    sha256 TEXT NOT NULL, mime TEXT NOT NULL, bytes BIGINT NOT NULL, PRIMARY KEY (identity, name)
 );
+CREATE INDEX result_files_sha256 ON result_files (sha256);
 
 CREATE TABLE idempotency (
     owner TEXT NOT NULL, key TEXT NOT NULL, request_hash TEXT NOT NULL, status INTEGER NOT NULL,
@@ -94,6 +97,7 @@ CREATE TABLE tracks (
 );
 CREATE INDEX tracks_public ON tracks (created_at DESC, id DESC) WHERE is_public;
 CREATE INDEX tracks_public_genre ON tracks (genre, created_at DESC, id DESC) WHERE is_public;
+CREATE INDEX tracks_identity ON tracks (identity);
 CREATE INDEX tracks_user ON tracks (user_id, created_at DESC, id DESC);
 CREATE INDEX tracks_search ON tracks USING gin (search_vector);
 
@@ -116,6 +120,7 @@ CREATE TABLE uploads (
     seconds DOUBLE PRECISION NOT NULL DEFAULT 0, details TEXT NOT NULL DEFAULT '{}', created_at BIGINT NOT NULL
 );
 CREATE INDEX uploads_user ON uploads (user_id, created_at DESC, id DESC);
+CREATE INDEX uploads_sha256 ON uploads (sha256);
 
 CREATE TABLE webhooks (
     id TEXT PRIMARY KEY, generation_id TEXT NOT NULL, url TEXT NOT NULL, event TEXT NOT NULL,
