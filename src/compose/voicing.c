@@ -204,8 +204,9 @@ static double static_cost(const Voicer *self, const PlanChord *c, const Voicing 
     gint top = v->pitch[v->n - 1];
     gboolean above = self->part->low > 0 && lead_low > 0 && self->part->low > lead_low;
     if (lead_low > 0 && !above) {
+        double weight = self->part->role == TUNE_ROLE_PAD ? 2 : 1; /* it holds on over the tune */
         if (top > lead_low)
-            cost += 0.5 + 0.35 * (top - lead_low);
+            cost += weight * (0.5 + 0.35 * (top - lead_low));
         if (lead_first > 0 && abs(top - lead_first) == 1)
             cost += 2;
     }
