@@ -173,6 +173,8 @@ static double move_cost(const Solver *s, gint i, gint from, gint to)
     gboolean was_tone = i == 0 || in(s->tones[i - 1], from), tone = in(s->tones[i], to);
     if (!was_tone && (size > 2 || size == 0))
         cost += i > 0 && s->lean[i - 1] ? 5.0 : 3.0; /* a dissonance that is not resolved */
+    if (i > 0 && s->lean[i - 1] && in(s->tones[i - 1], from + 11) && to != from - 1)
+        cost += (double)s->line->note[i - 1].ticks / s->plan->beat_ticks; /* a fourth goes to the third */
     if (!was_tone && !tone)
         cost += i > 0 && s->lean[i - 1] ? 4.0 : 0.4;
     if (!tone && size > 4)
