@@ -67,6 +67,23 @@ static gboolean takes_dominant(const Plan *plan, const char *numeral)
             ((tune_fifths_pitch_class(plan->key.tonic) + degree) % 12)) & 1;
 }
 
+/* Below this a chord is a passing note: nobody strikes four in a bar of bebop. */
+#define SHORTEST_CHORD 0.45
+
+static gboolean is_long_enough(const Plan *plan, gint ticks)
+{
+    return ticks * 60.0 / (TUNE_PPQ * MAX(plan->quarter_bpm, 1)) >= SHORTEST_CHORD;
+}
+
+/* TRUE when @numeral is a major chord on the fifth of @next: a dominant needs none of its own. */
+static gboolean leads_to(const Plan *plan, const char *numeral, const char *next)
+{
+    TuneChord chord;
+
+    return tune_chord_parse_roman(numeral, plan->key, &chord) && !tune_chord_is_minor(chord.quality) &&
+           (harmony_degree(numeral, plan->key) + 5) % 12 == harmony_degree(next, plan->key);
+}
+
 /* The seventh chord on the fifth of the next chord, in the second half of the chord before. */
 static void add_secondary(const Plan *plan, gint index, GArray *slots)
 {
@@ -79,7 +96,9 @@ static void add_secondary(const Plan *plan, gint index, GArray *slots)
         TuneRandom random;
         stream(plan, index, "secondary", slot->tick / plan->bar_ticks, &random);
         if (at == 0 || slot->locked || (!busy && slot->ticks < plan->bar_ticks) || strcmp(slot->numeral, next->numeral) == 0 ||
-            !takes_dominant(plan, next->numeral) || !tune_random_chance(&random, chance))
+            !takes_dominant(plan, next->numeral) || !is_long_enough(plan, slot->ticks - at) ||
+            (busy && !plan->style->melody.strict && leads_to(plan, slot->numeral, next->numeral)) ||
+            !tune_random_chance(&random, chance))
             continue;
         char plain[12], dominant[20];
         g_strlcpy(plain, next->numeral, sizeof plain);

@@ -93,6 +93,7 @@ typedef struct {
     const TuneBrief *brief;
     const TuneVocabulary *vocabulary;
     const TuneStyle *style;
+    const StyleForm *form; /* (nullable) the style's, chosen before its length is known */
     guint64 seed;
     GPtrArray *notes;        /* char*, for the report (nullable) */
     TuneScore *score;

@@ -118,7 +118,21 @@ static gboolean is_blues(const StyleForm *form)
     return g_ascii_strcasecmp(form->name, "blues") == 0;
 }
 
-static const StyleForm *choose_form(const Plan *plan, gint bars)
+/* What the form suffers at the best of the lengths about @bars that the tempo can reach. */
+static double strain_about(const Plan *plan, const StyleForm *form, gint bars, gboolean exact)
+{
+    gint away = exact ? 0 : bars * 6 / 100, whole = (bars - away + 3) / 4 * 4;
+    gint from = exact || whole > bars + away ? bars : whole;
+    double least = G_MAXDOUBLE;
+
+    for (gint at = from; at <= bars + away && least > 0.1; at += 4) {
+        g_autoptr(GArray) drafts = drafts_of_form(form);
+        least = MIN(least, drafts_fit(drafts, at, plan->ending == TUNE_ENDING_FADE));
+    }
+    return least;
+}
+
+void drafts_choose_form(Plan *plan, gint bars, gboolean exact)
 {
     const GArray *forms = plan->style->forms;
     double weights[32] = {0}, strains[32], least = G_MAXDOUBLE;
@@ -126,35 +140,29 @@ static const StyleForm *choose_form(const Plan *plan, gint bars)
     TuneRandom random;
 
     for (guint i = 0; i < n; i++) {
-        g_autoptr(GArray) drafts = drafts_of_form(&g_array_index(forms, StyleForm, i));
-        strains[i] = drafts_fit(drafts, bars, plan->ending == TUNE_ENDING_FADE);
+        strains[i] = strain_about(plan, &g_array_index(forms, StyleForm, i), bars, exact);
         least = MIN(least, strains[i]);
     }
     for (guint i = 0; i < n; i++) {
         const StyleForm *form = &g_array_index(forms, StyleForm, i);
-        double worse = strains[i] - least;
-        weights[i] = form->weight / (1.0 + 8 * worse * worse);
+        double worse = MIN(0.7, strains[i] - least); /* no form is shut out */
+        weights[i] = form->weight / (1.0 + 6 * worse * worse);
         if (is_blues(form) != plan->brief->blues_form)
-            weights[i] *= plan->brief->blues_form ? 0 : (bars % 12 == 0 ? 1 : 0.4);
+            weights[i] *= plan->brief->blues_form ? 0 : 0.6;
     }
     tune_random_init(&random, plan->seed, "piece/form");
-    return &g_array_index(forms, StyleForm, tune_random_weighted(&random, weights, n));
+    plan->form = &g_array_index(forms, StyleForm, tune_random_weighted(&random, weights, n));
 }
 
 double drafts_strain(const Plan *plan, gint bars)
 {
     const TuneBrief *brief = plan->brief;
-    const GArray *forms = plan->style->forms;
-    double least = G_MAXDOUBLE;
 
-    if (bars > 200 || brief->sections->len > 0 || brief->chords->len > 0 || brief->theme != NULL ||
-        brief->blues_form)
+    if (plan->form == NULL || bars > 200 || brief->sections->len > 0 || brief->chords->len > 0 ||
+        brief->theme != NULL || brief->blues_form)
         return 0;
-    for (guint i = 0; i < forms->len; i++) {
-        g_autoptr(GArray) drafts = drafts_of_form(&g_array_index(forms, StyleForm, i));
-        least = MIN(least, drafts_fit(drafts, bars, plan->ending == TUNE_ENDING_FADE));
-    }
-    return forms->len > 0 ? least : 0;
+    g_autoptr(GArray) drafts = drafts_of_form(plan->form);
+    return drafts_fit(drafts, bars, plan->ending == TUNE_ENDING_FADE);
 }
 
 /* Twelve bars again and again, where the style has no blues of its own. */
@@ -232,7 +240,7 @@ static void work_in(GArray *drafts, const GArray *said)
 
 GArray *drafts_of_style(Plan *plan, const GArray *said, gint bars)
 {
-    const StyleForm *form = choose_form(plan, bars);
+    const StyleForm *form = plan->form;
     GArray *drafts = plan->brief->blues_form && !is_blues(form) ? drafts_of_blues(plan, bars)
                                                                : drafts_of_form(form);
 

@@ -328,6 +328,16 @@ static double usual_length(const Plan *plan, const Length *length, const GArray 
     return partial ? wanted : MAX(wanted, usual_seconds(plan, length, after));
 }
 
+/* The form comes before the length, which is then solved for it. */
+static void choose_form(Plan *plan, const Length *length)
+{
+    double time = length->seconds > 0 ? MAX(1, length->seconds - 3) : length->wanted_seconds;
+    double bar = usual_seconds(plan, length, 1);
+    gint bars = length->bars > 0 ? length->bars : MAX(1, (gint)(time / bar + 0.5));
+
+    drafts_choose_form(plan, bars, length->bars > 0 || length->bpm[0] == length->bpm[1]);
+}
+
 static void set_up_length(Plan *plan, const GArray *drafts, Length *length)
 {
     const TuneBrief *brief = plan->brief;
@@ -562,6 +572,7 @@ gboolean plan_form(Plan *plan, GError **error)
         length.anchors = (const double *)anchors->data;
         length.n_anchors = (gint)anchors->len;
     }
+    choose_form(plan, &length);
     if (!solve(plan, &length, error))
         return FALSE;
     gint total = length.body_bars + length.ending_bars;

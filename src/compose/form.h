@@ -33,7 +33,7 @@ typedef struct {
 /* The said sections, or NULL when none were. (transfer full) */
 GArray *drafts_of_brief(const Plan *plan);
 
-/* The style's form that suits @bars, with the sections of @said (nullable), which must occur in their
+/* The chosen form, fitted to @bars, with the sections of @said (nullable), which must occur in their
  * order, worked in. (transfer full) */
 GArray *drafts_of_style(Plan *plan, const GArray *said, gint bars);
 
@@ -47,7 +47,10 @@ void drafts_allocate(Plan *plan, GArray *drafts, gint body, gint ending, gboolea
  * for one that has ten bars instead of eight, 3 and more for a strophe cut in two. */
 double drafts_fit(GArray *drafts, gint bars, gboolean fades);
 
-/* What drafts_fit() returns for the style's form that suits @bars best; 0 where the sections, the chords or
+/* Chooses the style's form for about @bars (@exact: for no other number): sets plan->form. */
+void drafts_choose_form(Plan *plan, gint bars, gboolean exact);
+
+/* What drafts_fit() returns for the chosen form; 0 where the sections, the chords or
  * the melody were given, or are so many that it does not matter. */
 double drafts_strain(const Plan *plan, gint bars);
 
