@@ -10,7 +10,7 @@ run() {
     shift 2
     mkdir -p out
     log=out/test-$name.log
-    meson test -C "$dir" --no-rebuild --print-errorlogs "$@" >"$log" 2>&1
+    tests/with-servers.sh meson test -C "$dir" --no-rebuild --print-errorlogs "$@" >"$log" 2>&1
     status=$?
     count() { sed -n "s/^$1: *\([0-9][0-9]*\).*/\1/p" "$log" | tail -n 1; }
     ok=$(count Ok) bad=$(count Fail) skip=$(count Skipped) late=$(count Timeout)

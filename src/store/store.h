@@ -84,7 +84,8 @@ TuneRows *tune_store_write(TuneStore *self, const TuneStatement *statement, GErr
 
 /* Several as one transaction: committed when @body returns TRUE.  @body may run again (serialisation
  * failure, deadlock), on another thread, and must have no effect outside @tx.  Durable when it returns.
- * SQLite: bodies that wait together share one commit. */
+ * SQLite: bodies that wait together share one commit.  After a statement of it has failed a transaction
+ * can only fail: where a conflict is an answer, say ON CONFLICT DO NOTHING.  Bodies begin no transaction. */
 typedef gboolean (*TuneTxBody)(TuneTx *tx, gpointer user_data, GError **error);
 gboolean tune_store_transact(TuneStore *self, TuneTxBody body, gpointer user_data, GError **error);
 TuneRows *tune_tx_query(TuneTx *tx, const TuneStatement *statement, GError **error,
@@ -121,6 +122,7 @@ gboolean tune_store_ping(TuneStore *self, GError **error); /* for health checks;
 typedef struct {
     guint pool_size, active, waiting;
     guint64 queries, errors, slow, reconnects;
+    guint64 transactions, commits; /* SQLite: several transactions share a commit */
     double avg_query_ms;
     guint replicas, replicas_up;
 } TuneStoreStats;

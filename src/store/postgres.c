@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A statement is one round trip: parse when new, bind, execute, commit.  A transaction's BEGIN
+ * travels with its first statement.  What may be done again is done again: reads after a lost
+ * connection, transactions after one that was lost before COMMIT was sent, after a serialisation
+ * failure and a deadlock.  A COMMIT whose answer is lost is reported: nobody knows whether it was
+ * kept.
+ */
+#include "base/random.h"
+#include "store/postgres-private.h"
+
+#include <string.h>
+
+#define ATTEMPTS      5
+#define LOST_ATTEMPTS 3
+#define GRACE_MS      1000 /* what an answer may take beyond the server's own time-out */
+#define CONNECT_MS    1000
+
+typedef struct {
+    TuneStore store;
+    TunePgPool *pool;
+} PostgresStore;
+
+typedef struct {
+    TuneTx tx;
+    TunePg *connection;
+    gboolean begun;
+    char state[6];
+} PostgresTx;
+
+static const TuneStatement NOW = {
+    "now", "SELECT (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint", NULL};
+static const TuneStatement PING = {"ping", "SELECT 1", NULL};
+
+static guint wait_ms(const PostgresStore *self)
+{
+    guint ms = self->store.config.statement_ms;
+    return ms == 0 ? G_MAXINT / 2 : ms + GRACE_MS;
+}
+
+/* ---- single statements ---- */
+
+static TuneRows *run_on(PostgresStore *self, TunePgPool *pool, const TuneStatement *statement,
+                        const TuneParams *params, gboolean *lost, GError **error)
+{
+    TunePg *connection = tune_pg_pool_take(pool, self->store.config.pool_wait_ms, error);
+    TunePgCommand command = {.statement = statement, .params = params};
+
+    *lost = FALSE;
+    if (connection == NULL)
+        return NULL;
+    gint64 start = g_get_monotonic_time();
+    TuneRows *rows = tune_pg_run(connection, &command, 1, wait_ms(self), NULL, error);
+    gint64 us = g_get_monotonic_time() - start;
+    *lost = connection->lost;
+    tune_pg_pool_give(pool, connection);
+    tune_store_account(&self->store, statement, params, us, rows != NULL);
+    return rows;
+}
+
+static TuneRows *postgres_query(TuneStore *store, const TuneStatement *statement,
+                                const TuneParams *params, TuneReadFrom from, GError **error)
+{
+    PostgresStore *self = (PostgresStore *)store;
+
+    for (guint attempt = 1;; attempt++) {
+        g_autoptr(GError) local = NULL;
+        gboolean lost;
+        TuneRows *rows = run_on(self, self->pool, statement, params, &lost, &local);
+        if (rows != NULL)
+            return rows;
+        if (!lost || attempt == LOST_ATTEMPTS) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return NULL;
+        }
+    }
+}
+
+static TuneRows *postgres_write(TuneStore *store, const TuneStatement *statement,
+                                const TuneParams *params, GError **error)
+{
+    PostgresStore *self = (PostgresStore *)store;
+    gboolean lost;
+    TuneRows *rows = run_on(self, self->pool, statement, params, &lost, error);
+
+    __atomic_fetch_add(&store->transactions, 1, __ATOMIC_RELAXED);
+    if (rows != NULL)
+        __atomic_fetch_add(&store->commits, 1, __ATOMIC_RELAXED);
+    else if (lost)
+        g_prefix_error(error, "it is not known whether a change was kept: ");
+    return rows;
+}
+
+/* ---- transactions ---- */
+
+static TuneRows *run_in_tx(PostgresTx *self, const TuneStatement *statement,
+                           const TuneParams *params, GError **error)
+{
+    PostgresStore *store = (PostgresStore *)self->tx.store;
+    TunePgCommand commands[2] = {{.text = "BEGIN"}, {.statement = statement, .params = params}};
+    guint skip = self->begun ? 1 : 0;
+
+    self->begun = TRUE;
+    return tune_pg_run(self->connection, commands + skip, 2 - skip, wait_ms(store), self->state,
+                       error);
+}
+
+static TuneRows *postgres_tx_query(TuneTx *tx, const TuneStatement *statement,
+                                   const TuneParams *params, GError **error)
+{
+    gint64 start = g_get_monotonic_time();
+    TuneRows *rows = run_in_tx((PostgresTx *)tx, statement, params, error);
+    tune_store_account(tx->store, statement, params, g_get_monotonic_time() - start, rows != NULL);
+    return rows;
+}
+
+static gint64 postgres_tx_now_us(TuneTx *tx)
+{
+    TuneParams none = {.n = 0};
+    g_autoptr(TuneRows) rows = run_in_tx((PostgresTx *)tx, &NOW, &none, NULL);
+    if (rows != NULL)
+        return tune_rows_int(rows, 0, 0);
+    tx->failed = TRUE; /* the next statement says so */
+    return g_get_real_time();
+}
+
+typedef enum { TX_KEPT, TX_REFUSED, TX_AGAIN, TX_LOST } TxEnd;
+
+/* How a transaction that is not kept ends. */
+static TxEnd give_up(PostgresTx *self)
+{
+    TunePgCommand rollback = {.text = "ROLLBACK"};
+
+    if (self->connection->lost)
+        return TX_LOST;
+    if (self->begun) {
+        g_autoptr(TuneRows) rows =
+            tune_pg_run(self->connection, &rollback, 1, GRACE_MS, NULL, NULL);
+        if (rows == NULL)
+            self->connection->lost = TRUE;
+    }
+    gboolean again = g_str_equal(self->state, "40001") || g_str_equal(self->state, "40P01");
+    return again ? TX_AGAIN : TX_REFUSED;
+}
+
+static TxEnd commit(PostgresTx *self, GError **error)
+{
+    PostgresStore *store = (PostgresStore *)self->tx.store;
+    TunePgCommand command = {.text = "COMMIT"};
+
+    if (!self->begun)
+        return TX_KEPT;
+    g_autoptr(TuneRows) rows =
+        tune_pg_run(self->connection, &command, 1, wait_ms(store), self->state, error);
+    if (rows != NULL)
+        return TX_KEPT;
+    if (!self->connection->lost)
+        return give_up(self);
+    g_prefix_error(error, "it is not known whether a change was kept: ");
+    return TX_REFUSED;
+}
+
+static TxEnd run_once(PostgresStore *self, TuneTxBody body, gpointer user_data, GError **error)
+{
+    PostgresTx tx = {.tx = {.store = &self->store}};
+    tx.connection = tune_pg_pool_take(self->pool, self->store.config.pool_wait_ms, error);
+    if (tx.connection == NULL)
+        return TX_REFUSED;
+    gboolean ok = body(&tx.tx, user_data, error);
+    TxEnd end;
+
+    if (ok && tx.tx.failed) {
+        g_set_error(error, TUNE_STORE_ERROR, TUNE_STORE_ERROR_BROKEN,
+                    "the transaction went on after an error");
+        ok = FALSE;
+    }
+    end = ok ? commit(&tx, error) : give_up(&tx);
+    tune_pg_pool_give(self->pool, tx.connection);
+    if (end == TX_KEPT) {
+        __atomic_fetch_add(&self->store.commits, 1, __ATOMIC_RELAXED);
+        tune_messages_send(self->store.messages, g_steal_pointer(&tx.tx.messages));
+    }
+    g_clear_pointer(&tx.tx.messages, g_ptr_array_unref);
+    return end;
+}
+
+/* Those who collided wait for different times. */
+static void pause_before(guint attempt)
+{
+    TuneRandom random;
+    tune_random_init(&random, (guint64)g_get_monotonic_time(), "store/again");
+    g_usleep((gulong)(tune_random_range(&random, 1000, 5000) * (1u << attempt)));
+}
+
+static gboolean postgres_transact(TuneStore *store, TuneTxBody body, gpointer user_data,
+                                  GError **error)
+{
+    PostgresStore *self = (PostgresStore *)store;
+
+    __atomic_fetch_add(&store->transactions, 1, __ATOMIC_RELAXED);
+    for (guint attempt = 1;; attempt++) {
+        g_autoptr(GError) local = NULL;
+        TxEnd end = run_once(self, body, user_data, &local);
+        if (end == TX_KEPT)
+            return TRUE;
+        gboolean again =
+            (end == TX_AGAIN && attempt < ATTEMPTS) || (end == TX_LOST && attempt < LOST_ATTEMPTS);
+        if (!again) {
+            if (local != NULL)
+                g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+        if (end == TX_AGAIN)
+            pause_before(attempt);
+    }
+}
+
+/* ---- the rest of the class ---- */
+
+static gboolean postgres_ping(TuneStore *store, GError **error)
+{
+    PostgresStore *self = (PostgresStore *)store;
+    TuneParams none = {.n = 0};
+    TunePgCommand command = {.statement = &PING, .params = &none};
+    TunePg *connection = tune_pg_pool_take(self->pool, 500, error);
+
+    if (connection == NULL)
+        return FALSE;
+    g_autoptr(TuneRows) rows = tune_pg_run(connection, &command, 1, 500, NULL, error);
+    tune_pg_pool_give(self->pool, connection);
+    return rows != NULL;
+}
+
+static void postgres_stats(TuneStore *store, TuneStoreStats *out)
+{
+    PostgresStore *self = (PostgresStore *)store;
+    TunePgPoolStats pool;
+    tune_pg_pool_stats(self->pool, &pool);
+    out->pool_size = store->config.pool_size;
+    out->active = pool.active;
+    out->waiting = pool.waiting;
+    out->reconnects = pool.reconnects;
+}
+
+static void postgres_close(TuneStore *store)
+{
+    tune_pg_pool_free(((PostgresStore *)store)->pool);
+}
+
+static const TuneStoreClass POSTGRES = {
+    .postgres = TRUE,
+    .query = postgres_query,
+    .write = postgres_write,
+    .transact = postgres_transact,
+    .tx_query = postgres_tx_query,
+    .tx_now_us = postgres_tx_now_us,
+    .ping = postgres_ping,
+    .stats = postgres_stats,
+    .close = postgres_close,
+};
+
+/* ---- opening ---- */
+
+static gboolean migrator_exec(gpointer connection, const char *sql, GError **error)
+{
+    return tune_pg_exec(connection, sql, error);
+}
+
+static TuneRows *migrator_rows(gpointer connection, const TuneStatement *statement,
+                               const TuneParams *params, GError **error)
+{
+    TunePgCommand command = {.statement = statement, .params = params};
+    return tune_pg_run(connection, &command, 1, 60000, NULL, error);
+}
+
+/* On a connection of its own, which may take its time.  The lock's number is any, as long as every
+ * tunesmith takes the same. */
+static gboolean migrate(PostgresStore *self, const char *url, const GPtrArray *migrations,
+                        GError **error)
+{
+    static const char *const begin = "BEGIN; SELECT pg_advisory_xact_lock(7407015325226001516)";
+    TunePg *connection = tune_pg_open(url, "SET client_min_messages = error", CONNECT_MS * 5,
+                                      &self->store.log, error);
+    if (connection == NULL)
+        return FALSE;
+    TuneMigrator migrator = {connection, migrator_exec, migrator_rows, begin};
+    gboolean ok = tune_migrate(&migrator, migrations, &self->store.log, error);
+    tune_pg_close(connection);
+    return ok;
+}
+
+TuneStore *tune_postgres_store_open(const TuneStoreConfig *config, const GPtrArray *migrations,
+                                    GError **error)
+{
+    if (!tune_pg_check_url(config->url, error))
+        return NULL;
+    PostgresStore *self = g_new0(PostgresStore, 1);
+    self->store.class = &POSTGRES;
+    self->store.config = *config;
+    self->store.config.url = NULL;
+    self->store.config.replica_urls = NULL;
+    self->store.log = config->log != NULL ? *config->log : (TuneLog){NULL, NULL};
+    if (!migrate(self, config->url, migrations, error)) {
+        g_free(self);
+        return NULL;
+    }
+    TunePgPoolConfig pool = {.url = config->url,
+                             .size = MAX(config->pool_size, 1),
+                             .overflow = config->pool_overflow,
+                             .wait_ms = config->pool_wait_ms,
+                             .recycle_s = config->recycle_s,
+                             .connect_ms = CONNECT_MS,
+                             .statement_ms = config->statement_ms,
+                             .log = &self->store.log};
+    self->pool = tune_pg_pool_new(&pool);
+    self->store.messages = tune_messages_new(
+        &(TuneMessageCarrier){.run = tune_pg_carry_messages, .user_data = self->pool});
+    self->store.slow = tune_slow_new(&self->store);
+    return &self->store;
+}
