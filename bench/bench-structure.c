@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_POINTS 6000
-
 static gboolean measure(const char *path, double seconds, GError **error)
 {
     g_autoptr(TuneScore) score = tune_score_load(path, error);
@@ -40,9 +38,10 @@ static gboolean measure(const char *path, double seconds, GError **error)
                 g_array_append_val(pitched, point);
         }
     }
-    if (all->len > MAX_POINTS) {
+    if (all->len > COSIATEC_MAX_POINTS) {
         g_set_error(error, TUNE_SCORE_ERROR, TUNE_SCORE_ERROR_UNSUPPORTED,
-                    "%s: more than %d notes; take fewer --seconds", path, MAX_POINTS);
+                    "%s: more than %d notes; take fewer --seconds", path,
+                    COSIATEC_MAX_POINTS);
         return FALSE;
     }
     double r = cosiatec_ratio((const CosiatecPoint *)(gpointer)pitched->data, pitched->len, &result);

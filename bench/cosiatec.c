@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The vectors between all pairs of points are sorted; each run of equal vectors is a maximal translatable
- * pattern (MTP).  Its TEC costs a search over all points, so an upper bound of its ratio comes first: a
- * pattern of k points that occurs t times covers at most min(k t, n) at the price k + t - 1, and t is at
- * most the number of pairs that lie apart like its first and last point.  MTPs are looked at in the order of
- * their bound until none can be better.
+ * All pairs of points are sorted by their vector, once; each run of equal vectors is a maximal translatable
+ * pattern (MTP).  Later rounds differ from the first only by what was covered, so that the runs are kept:
+ *
+ *   - each pair of points knows its run; when a point is covered, the runs of its pairs count one less;
+ *   - runs wait in a heap by an upper bound of their ratio.  A pattern of k points that occurs t times covers
+ *     at most min(k t, n) at the price k + t - 1; t is at most the size of the run of any two of its points.
+ *     Covering others' points can only lower this, so that an old bound is still a bound; a pattern that
+ *     loses a point may occur more often, so that its bound is renewed at once.  The round ends when the best
+ *     ratio found is above the top of the heap;
+ *   - a TEC once computed is itself a bound as long as its pattern is whole;
+ *   - the occurrences of a pattern are sought among those of its rarest two points;
+ *   - patterns of one shape have one TEC, which is computed once a round.
  */
 #include "cosiatec.h"
 
@@ -12,37 +19,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
-    gint64 vector; /* onset and pitch packed so that they sort */
-    guint origin, target;
-} Pair;
+#define EPSILON 1e-9
+
+/* A pair in one number: onset difference, pitch difference + 512 (10 bits), origin and target (14 each). */
+#define INDEX_BITS  14
+#define VECTOR_BITS 32
+#define RADIX_BITS  11
 
 typedef struct {
-    guint first, k; /* in pairs */
-    double bound;
-} Mtp;
+    guint first, size; /* in pairs; those of covered points may still be among them */
+    guint alive;       /* pairs of which both points are left */
+    guint tried, n_vectors, n_covered; /* the last TEC of the pattern, when it had @tried points */
+    guint place;       /* in the heap, counted from 1; 0 = not there */
+    float bound;       /* of its ratio, from above */
+} Run;
 
 typedef struct {
-    CosiatecPoint *points; /* sorted, those that are left */
-    guint n;
-    Pair *pairs;
-    gsize n_pairs;
-    GArray *mtps;     /* Mtp with k >= 2 */
-    gint64 *vectors;  /* of all runs, ascending */
-    guint *counts;
-    gsize n_runs;
-} Round;
+    guint64 shape; /* 0 = free */
+    guint n_covered, n_vectors;
+} Known;
 
 typedef struct {
     double ratio, compactness;
     guint n_covered, price;
-    guint8 *covered; /* [n] */
+    guint run;
 } Tec;
 
-static gint64 packed(gint onset, gint pitch)
-{
-    return (gint64)onset * 1024 + pitch; /* |pitch difference| < 512 */
-}
+typedef struct {
+    const CosiatecPoint *points; /* [n], sorted */
+    guint n, n_left;
+    guint8 *gone; /* [n] */
+    guint64 *pairs;
+    gsize n_pairs;
+    guint32 *run_of; /* of the pair i < k at pair_index */
+    Run *runs;
+    guint n_runs;
+    guint32 *heap; /* runs, the highest bound first */
+    guint n_heap;
+    guint16 *table; /* point index + 1 by hash, 0 = free */
+    guint table_bits;
+    guint32 *stamp; /* [n] */
+    guint32 time;
+    Known *known;
+    guint n_known, known_bits;
+} State;
 
 static int compare_points(const void *a, const void *b)
 {
@@ -52,203 +72,442 @@ static int compare_points(const void *a, const void *b)
                                 : (x->pitch > y->pitch) - (x->pitch < y->pitch);
 }
 
-static int compare_pairs(const void *a, const void *b)
-{
-    const Pair *x = a, *y = b;
+/* ---- pairs and runs ---- */
 
-    return x->vector != y->vector ? (x->vector < y->vector ? -1 : 1)
-                                  : (x->origin > y->origin) - (x->origin < y->origin);
+static guint origin_of(guint64 pair)
+{
+    return (guint)(pair >> INDEX_BITS) & ((1u << INDEX_BITS) - 1);
 }
 
-static int compare_bounds(const void *a, const void *b)
+static guint target_of(guint64 pair)
 {
-    const Mtp *x = a, *y = b;
-
-    return x->bound != y->bound ? (x->bound > y->bound ? -1 : 1)
-                                : (x->first > y->first) - (x->first < y->first);
+    return (guint)pair & ((1u << INDEX_BITS) - 1);
 }
 
-static void collect_pairs(Round *round)
+static gsize pair_index(const State *s, guint i, guint k)
+{
+    return (gsize)i * (2 * s->n - i - 1) / 2 + (k - i - 1);
+}
+
+static const Run *run_between(const State *s, guint i, guint k)
+{
+    return &s->runs[s->run_of[pair_index(s, i, k)]];
+}
+
+static void collect_pairs(State *s)
 {
     gsize at = 0;
 
-    for (guint i = 0; i < round->n; i++)
-        for (guint k = i + 1; k < round->n; k++) {
-            const CosiatecPoint *from = &round->points[i], *to = &round->points[k];
-            round->pairs[at++] =
-                (Pair){packed(to->onset - from->onset, to->pitch - from->pitch), i, k};
+    for (guint i = 0; i < s->n; i++)
+        for (guint k = i + 1; k < s->n; k++) {
+            guint64 by_onset = (guint64)(s->points[k].onset - s->points[i].onset);
+            guint64 by_pitch = (guint64)(s->points[k].pitch - s->points[i].pitch + 512);
+            s->pairs[at++] = (by_onset << 10 | by_pitch) << 2 * INDEX_BITS | i << INDEX_BITS | k;
         }
-    round->n_pairs = at;
-    qsort(round->pairs, at, sizeof *round->pairs, compare_pairs);
+    s->n_pairs = at;
 }
 
-static void collect_runs(Round *round)
+/* By vector; pairs of one vector stay in the order of their origins.  @room: [n_pairs].  Returns the array
+ * that holds them. */
+static guint64 *sort_pairs(guint64 *pairs, guint64 *room, gsize n)
 {
-    g_array_set_size(round->mtps, 0);
-    round->n_runs = 0;
-    for (gsize i = 0; i < round->n_pairs;) {
-        gsize end = i;
-        while (end < round->n_pairs && round->pairs[end].vector == round->pairs[i].vector)
-            end++;
-        round->vectors[round->n_runs] = round->pairs[i].vector;
-        round->counts[round->n_runs++] = (guint)(end - i);
-        if (end - i >= 2) {
-            Mtp mtp = {(guint)i, (guint)(end - i), 0};
-            g_array_append_val(round->mtps, mtp);
+    for (guint shift = 2 * INDEX_BITS; shift < 2 * INDEX_BITS + VECTOR_BITS; shift += RADIX_BITS) {
+        gsize start[1 << RADIX_BITS] = {0}, sum = 0;
+        for (gsize i = 0; i < n; i++)
+            start[(pairs[i] >> shift) & ((1 << RADIX_BITS) - 1)]++;
+        for (guint d = 0; d < 1 << RADIX_BITS; d++) {
+            gsize count = start[d];
+            start[d] = sum;
+            sum += count;
         }
+        for (gsize i = 0; i < n; i++)
+            room[start[(pairs[i] >> shift) & ((1 << RADIX_BITS) - 1)]++] = pairs[i];
+        guint64 *sorted = room;
+        room = pairs;
+        pairs = sorted;
+    }
+    return pairs;
+}
+
+static void collect_runs(State *s)
+{
+    guint n = 0;
+
+    for (gsize i = 0; i < s->n_pairs; i++)
+        n += i == 0 || s->pairs[i] >> 2 * INDEX_BITS != s->pairs[i - 1] >> 2 * INDEX_BITS;
+    s->runs = g_new(Run, n + 1);
+    for (gsize i = 0; i < s->n_pairs;) {
+        gsize end = i;
+        while (end < s->n_pairs && s->pairs[end] >> 2 * INDEX_BITS == s->pairs[i] >> 2 * INDEX_BITS) {
+            s->run_of[pair_index(s, origin_of(s->pairs[end]), target_of(s->pairs[end]))] = s->n_runs;
+            end++;
+        }
+        s->runs[s->n_runs++] = (Run){.first = (guint)i, .size = (guint)(end - i),
+                                       .alive = (guint)(end - i)};
         i = end;
     }
 }
 
-/* How many pairs lie apart by @vector, and the zero vector's own. */
-static guint occurrences(const Round *round, gint64 vector)
+/* The pattern's points as pairs, without those that were covered. */
+static const guint64 *pattern_of(State *s, Run *run)
 {
-    gsize low = 0, high = round->n_runs;
+    guint64 *pair = s->pairs + run->first;
+    guint kept = 0;
 
-    while (low < high) {
-        gsize middle = (low + high) / 2;
-        if (round->vectors[middle] < vector)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < round->n_runs && round->vectors[low] == vector ? round->counts[low] : 0;
+    if (run->size == run->alive)
+        return pair;
+    for (guint i = 0; i < run->size; i++)
+        if (!s->gone[origin_of(pair[i])] && !s->gone[target_of(pair[i])])
+            pair[kept++] = pair[i];
+    run->size = kept;
+    return pair;
 }
+
+/* ---- points by place ---- */
+
+static guint hash_of(const State *s, gint onset, gint pitch)
+{
+    guint64 key = (guint64)(gint64)onset * 1024 + (guint64)(gint64)pitch;
+
+    return (guint)(key * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) >> (64 - s->table_bits));
+}
+
+static void fill_table(State *s)
+{
+    for (s->table_bits = 4; 1u << s->table_bits < 3 * s->n; s->table_bits++)
+        ;
+    s->table = g_new0(guint16, 1u << s->table_bits);
+    for (guint i = 0; i < s->n; i++) {
+        guint at = hash_of(s, s->points[i].onset, s->points[i].pitch);
+        while (s->table[at] != 0)
+            at = (at + 1) & ((1u << s->table_bits) - 1);
+        s->table[at] = (guint16)(i + 1);
+    }
+}
+
+/* Index of the point that is left there, or -1. */
+static gint find_point(const State *s, gint onset, gint pitch)
+{
+    for (guint at = hash_of(s, onset, pitch); s->table[at] != 0;
+         at = (at + 1) & ((1u << s->table_bits) - 1)) {
+        guint i = s->table[at] - 1u;
+        if (s->points[i].onset == onset && s->points[i].pitch == pitch)
+            return s->gone[i] ? -1 : (gint)i;
+    }
+    return -1;
+}
+
+/* ---- bounds ---- */
 
 static double ratio_bound(double k, double t, double n)
 {
     return k * t <= n ? k * t / (k + t - 1) : n / (k + n / k - 1);
 }
 
-static void set_bounds(Round *round)
+/* Rounded up: a bound stays one. */
+static float upwards(double bound)
 {
-    for (guint i = 0; i < round->mtps->len; i++) {
-        Mtp *mtp = &g_array_index(round->mtps, Mtp, i);
-        const CosiatecPoint *a = &round->points[round->pairs[mtp->first].origin];
-        const CosiatecPoint *b = &round->points[round->pairs[mtp->first + 1].origin];
-        const CosiatecPoint *z = &round->points[round->pairs[mtp->first + mtp->k - 1].origin];
-        guint t = MIN(occurrences(round, packed(b->onset - a->onset, b->pitch - a->pitch)),
-                      occurrences(round, packed(z->onset - a->onset, z->pitch - a->pitch)));
-
-        mtp->bound = ratio_bound(mtp->k, t, round->n);
-    }
-    qsort(round->mtps->data, round->mtps->len, sizeof(Mtp), compare_bounds);
+    return (float)(bound * (1 + 1e-6));
 }
 
-/* Index of the point, or -1. */
-static gint find_point(const Round *round, gint onset, gint pitch)
+/* Of the run's ratio, from above; no better than needed to be below @enough. */
+static float bound_of(State *s, Run *run, double enough)
 {
-    guint low = 0, high = round->n;
-    CosiatecPoint wanted = {onset, pitch};
+    const guint64 *pattern = pattern_of(s, run);
+    guint k = run->alive, head = k > 0 ? origin_of(pattern[0]) : 0, t = G_MAXUINT;
+    double bound = 0;
 
-    while (low < high) {
-        guint middle = (low + high) / 2;
-        if (compare_points(&round->points[middle], &wanted) < 0)
-            low = middle + 1;
-        else
-            high = middle;
+    if (k < 2)
+        return 0;
+    if (run->tried == k)
+        return upwards(ratio_bound(k, run->n_vectors, MIN(run->n_covered, s->n_left)));
+    for (guint i = k; i-- > 1;) { /* the far end is the rarest */
+        t = MIN(t, run_between(s, head, origin_of(pattern[i]))->alive);
+        t = MIN(t, run_between(s, origin_of(pattern[i - 1]), origin_of(pattern[i]))->alive);
+        bound = ratio_bound(k, t, s->n_left);
+        if (bound < enough)
+            break;
     }
-    return low < round->n && compare_points(&round->points[low], &wanted) == 0 ? (gint)low : -1;
+    return upwards(bound);
 }
 
-/* Points of the pattern over all points in the box around it. */
-static double compactness(const Round *round, const Pair *pattern, guint k)
-{
-    guint first = pattern[0].origin, last = pattern[k - 1].origin, inside = 0;
-    gint low = G_MAXINT, high = G_MININT;
+/* ---- heap ---- */
 
-    for (guint i = 0; i < k; i++) {
-        low = MIN(low, round->points[pattern[i].origin].pitch);
-        high = MAX(high, round->points[pattern[i].origin].pitch);
-    }
-    for (guint i = first; i <= last; i++)
-        inside += round->points[i].pitch >= low && round->points[i].pitch <= high;
-    return (double)k / inside;
+static float bound_at(const State *s, guint at)
+{
+    return s->runs[s->heap[at]].bound;
 }
 
-static gboolean fits(const Round *round, const Pair *pattern, guint k, gint by_onset, gint by_pitch)
+static void put(State *s, guint at, guint32 run)
 {
+    s->heap[at] = run;
+    s->runs[run].place = at + 1;
+}
+
+static void sink(State *s, guint at)
+{
+    guint32 run = s->heap[at];
+
+    for (;;) {
+        guint child = 2 * at + 1;
+        if (child + 1 < s->n_heap && bound_at(s, child + 1) > bound_at(s, child))
+            child++;
+        if (child >= s->n_heap || bound_at(s, child) <= s->runs[run].bound)
+            break;
+        put(s, at, s->heap[child]);
+        at = child;
+    }
+    put(s, at, run);
+}
+
+static void rise(State *s, guint at)
+{
+    guint32 run = s->heap[at];
+
+    while (at > 0 && bound_at(s, (at - 1) / 2) < s->runs[run].bound) {
+        put(s, at, s->heap[(at - 1) / 2]);
+        at = (at - 1) / 2;
+    }
+    put(s, at, run);
+}
+
+static void push(State *s, guint32 run)
+{
+    s->heap[s->n_heap++] = run;
+    rise(s, s->n_heap - 1);
+}
+
+static guint32 pop(State *s)
+{
+    guint32 top = s->heap[0];
+
+    s->runs[top].place = 0;
+    if (--s->n_heap > 0) {
+        s->heap[0] = s->heap[s->n_heap];
+        sink(s, 0);
+    }
+    return top;
+}
+
+static void fill_heap(State *s)
+{
+    s->heap = g_new(guint32, s->n_runs + 1);
+    for (guint i = 0; i < s->n_runs; i++)
+        if (s->runs[i].size >= 2) {
+            s->runs[i].bound = bound_of(s, &s->runs[i], G_MAXDOUBLE);
+            put(s, s->n_heap++, i);
+        }
+    for (guint i = s->n_heap / 2; i-- > 0;)
+        sink(s, i);
+}
+
+/* ---- one TEC ---- */
+
+/* The same for all patterns of one shape: a hash of the runs between the first point and the others. */
+static guint64 shape_of(const State *s, const guint64 *pattern, guint k)
+{
+    guint64 hash = k;
+
     for (guint i = 1; i < k; i++) {
-        const CosiatecPoint *point = &round->points[pattern[i].origin];
-        if (find_point(round, point->onset + by_onset, point->pitch + by_pitch) < 0)
+        hash ^= s->run_of[pair_index(s, origin_of(pattern[0]), origin_of(pattern[i]))];
+        hash *= G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+        hash ^= hash >> 29;
+    }
+    return hash | 1;
+}
+
+static gboolean fits(const State *s, const guint64 *pattern, guint k, gint by_onset, gint by_pitch)
+{
+    for (guint i = k; i-- > 0;) {
+        const CosiatecPoint *p = &s->points[origin_of(pattern[i])];
+        if (find_point(s, p->onset + by_onset, p->pitch + by_pitch) < 0)
             return FALSE;
     }
     return TRUE;
 }
 
-static void find_tec(const Round *round, const Mtp *mtp, Tec *out)
+/* Stamps the points that the run's pattern covers wherever it fits with a new time. */
+static void cover(State *s, Run *run, Known *out)
 {
-    const Pair *pattern = &round->pairs[mtp->first];
-    const CosiatecPoint *head = &round->points[pattern[0].origin];
-    guint n_vectors = 0;
+    const guint64 *pattern = pattern_of(s, run);
+    guint k = run->alive, a = 0, b = 1, n_vectors = 0;
 
-    memset(out->covered, 0, round->n);
-    out->n_covered = 0;
-    for (guint d = 0; d < round->n; d++) {
-        gint by_onset = round->points[d].onset - head->onset;
-        gint by_pitch = round->points[d].pitch - head->pitch;
-
-        if (!fits(round, pattern, mtp->k, by_onset, by_pitch))
-            continue;
-        n_vectors++;
-        for (guint i = 0; i < mtp->k; i++) {
-            const CosiatecPoint *point = &round->points[pattern[i].origin];
-            gint at = find_point(round, point->onset + by_onset, point->pitch + by_pitch);
-            out->n_covered += !out->covered[at];
-            out->covered[at] = 1;
+    for (guint i = 1; i < k; i++) {
+        guint head = run_between(s, origin_of(pattern[0]), origin_of(pattern[i]))->alive;
+        if (head < run_between(s, origin_of(pattern[a]), origin_of(pattern[b]))->alive) {
+            a = 0;
+            b = i;
+        }
+        guint step = run_between(s, origin_of(pattern[i - 1]), origin_of(pattern[i]))->alive;
+        if (step < run_between(s, origin_of(pattern[a]), origin_of(pattern[b]))->alive) {
+            a = i - 1;
+            b = i;
         }
     }
-    out->price = mtp->k + n_vectors - 1;
-    out->ratio = (double)out->n_covered / out->price;
+    const CosiatecPoint *anchor = &s->points[origin_of(pattern[a])];
+    Run *rare = &s->runs[s->run_of[pair_index(s, origin_of(pattern[a]), origin_of(pattern[b]))]];
+    const guint64 *places = pattern_of(s, rare);
+    s->time++;
+    out->n_covered = 0;
+    for (guint d = 0; d < rare->alive; d++) {
+        const CosiatecPoint *place = &s->points[origin_of(places[d])];
+        gint by_onset = place->onset - anchor->onset, by_pitch = place->pitch - anchor->pitch;
+        if (!fits(s, pattern, k, by_onset, by_pitch))
+            continue;
+        n_vectors++;
+        for (guint i = 0; i < k; i++) {
+            const CosiatecPoint *p = &s->points[origin_of(pattern[i])];
+            gint at = find_point(s, p->onset + by_onset, p->pitch + by_pitch);
+            out->n_covered += s->stamp[at] != s->time;
+            s->stamp[at] = s->time;
+        }
+    }
+    out->n_vectors = n_vectors;
+}
+
+/* Points of the pattern over all points that are left in the box around it. */
+static double compactness(const State *s, const guint64 *pattern, guint k)
+{
+    guint first = origin_of(pattern[0]), last = origin_of(pattern[k - 1]), inside = 0;
+    gint low = G_MAXINT, high = G_MININT;
+
+    for (guint i = 0; i < k; i++) {
+        low = MIN(low, s->points[origin_of(pattern[i])].pitch);
+        high = MAX(high, s->points[origin_of(pattern[i])].pitch);
+    }
+    for (guint i = first; i <= last; i++)
+        inside += !s->gone[i] && s->points[i].pitch >= low && s->points[i].pitch <= high;
+    return (double)k / inside;
+}
+
+/* ---- the shapes of a round ---- */
+
+static void forget_shapes(State *s)
+{
+    memset(s->known, 0, sizeof *s->known << s->known_bits);
+    s->n_known = 0;
+}
+
+static Known *shape_slot(Known *known, guint bits, guint64 shape)
+{
+    guint at = (guint)(shape >> 8) & ((1u << bits) - 1);
+
+    while (known[at].shape != 0 && known[at].shape != shape)
+        at = (at + 1) & ((1u << bits) - 1);
+    return &known[at];
+}
+
+static void grow_shapes(State *s)
+{
+    Known *more = g_new0(Known, (gsize)2 << s->known_bits);
+
+    for (guint i = 0; i < 1u << s->known_bits; i++)
+        if (s->known[i].shape != 0)
+            *shape_slot(more, s->known_bits + 1, s->known[i].shape) = s->known[i];
+    g_free(s->known);
+    s->known = more;
+    s->known_bits++;
+}
+
+static void find_tec(State *s, guint index, Tec *out)
+{
+    Run *run = &s->runs[index];
+    const guint64 *pattern = pattern_of(s, run);
+    guint64 shape = shape_of(s, pattern, run->alive);
+
+    if (2 * s->n_known >= 1u << s->known_bits)
+        grow_shapes(s);
+    Known *known = shape_slot(s->known, s->known_bits, shape);
+    if (known->shape == 0) {
+        cover(s, run, known);
+        known->shape = shape;
+        s->n_known++;
+    }
+    run->tried = run->alive;
+    run->n_vectors = known->n_vectors;
+    run->n_covered = known->n_covered;
+    out->run = index;
+    out->n_covered = known->n_covered;
+    out->price = run->alive + known->n_vectors - 1;
+    out->ratio = (double)known->n_covered / out->price;
+}
+
+/* The last resort, the shorter vector, makes the result independent of the order of looking. */
+static gboolean is_better(const Tec *a, const Tec *b)
+{
+    if (b->n_covered == 0 || fabs(a->ratio - b->ratio) > EPSILON)
+        return b->n_covered == 0 || a->ratio > b->ratio;
+    if (fabs(a->compactness - b->compactness) > EPSILON)
+        return a->compactness > b->compactness;
+    return a->n_covered != b->n_covered ? a->n_covered > b->n_covered : a->run < b->run;
 }
 
 /* The best TEC of the round; FALSE when none saves anything. */
-static gboolean best_tec(const Round *round, Tec *best, Tec *other)
+static gboolean best_tec(State *s, GArray *seen, Tec *best)
 {
-    best->ratio = 1.0;
-    best->n_covered = 0;
-    for (guint i = 0; i < round->mtps->len; i++) {
-        const Mtp *mtp = &g_array_index(round->mtps, Mtp, i);
-
-        if (mtp->bound < best->ratio - 1e-9)
-            break;
-        find_tec(round, mtp, other);
-        if (other->ratio < best->ratio - 1e-9 || other->ratio <= 1.0 + 1e-9)
+    *best = (Tec){.ratio = 1.0};
+    g_array_set_size(seen, 0);
+    forget_shapes(s);
+    while (s->n_heap > 0 && bound_at(s, 0) >= best->ratio - EPSILON) {
+        guint32 index = s->heap[0];
+        Run *run = &s->runs[index];
+        Tec tec;
+        run->bound = bound_of(s, run, best->ratio - EPSILON);
+        if (run->bound < best->ratio - EPSILON) {
+            sink(s, 0);
             continue;
-        other->compactness = compactness(round, &round->pairs[mtp->first], mtp->k);
-        gboolean better = best->n_covered == 0 || other->ratio > best->ratio + 1e-9 ||
-                          other->compactness > best->compactness + 1e-9 ||
-                          (other->compactness > best->compactness - 1e-9 &&
-                           other->n_covered > best->n_covered);
-        if (better) {
-            Tec kept = *best;
-            *best = *other;
-            *other = kept;
         }
+        pop(s);
+        g_array_append_val(seen, index);
+        find_tec(s, index, &tec);
+        run->bound = bound_of(s, run, 0);
+        if (tec.ratio < best->ratio - EPSILON || tec.ratio <= 1.0 + EPSILON)
+            continue;
+        tec.compactness = compactness(s, pattern_of(s, run), run->alive);
+        if (is_better(&tec, best))
+            *best = tec;
     }
+    for (guint i = 0; i < seen->len; i++)
+        push(s, g_array_index(seen, guint32, i));
     return best->n_covered > 0;
 }
 
-/* Removes the points and their pairs; what is left stays sorted. */
-static void remove_covered(Round *round, const Tec *tec)
+/* A pattern lost points: it waits where its new bound belongs. */
+static void renew(State *s, Run *run)
 {
-    g_autofree guint *index = g_new(guint, round->n);
-    guint kept = 0;
-    gsize n_kept = 0;
+    float bound = run->alive < 2 ? 0 : bound_of(s, run, run->bound);
 
-    for (guint i = 0; i < round->n; i++) {
-        index[i] = kept;
-        if (!tec->covered[i])
-            round->points[kept++] = round->points[i];
+    if (bound > run->bound) {
+        run->bound = bound;
+        rise(s, run->place - 1);
     }
-    for (gsize i = 0; i < round->n_pairs; i++) {
-        Pair pair = round->pairs[i];
-        if (!tec->covered[pair.origin] && !tec->covered[pair.target])
-            round->pairs[n_kept++] = (Pair){pair.vector, index[pair.origin], index[pair.target]};
-    }
-    round->n = kept;
-    round->n_pairs = n_kept;
 }
+
+static void remove_covered(State *s, const Tec *tec, GArray *touched)
+{
+    Known again;
+
+    cover(s, &s->runs[tec->run], &again);
+    g_array_set_size(touched, 0);
+    for (guint i = 0; i < s->n; i++) {
+        if (s->stamp[i] != s->time || s->gone[i])
+            continue;
+        s->gone[i] = 1;
+        s->n_left--;
+        for (guint k = 0; k < s->n; k++) {
+            if (s->gone[k])
+                continue;
+            guint32 index = s->run_of[i < k ? pair_index(s, i, k) : pair_index(s, k, i)];
+            Run *run = &s->runs[index];
+            if (run->alive-- == run->size && run->place != 0)
+                g_array_append_val(touched, index);
+        }
+    }
+    for (guint i = 0; i < touched->len; i++)
+        renew(s, &s->runs[g_array_index(touched, guint32, i)]);
+}
+
+/* ---- the whole ---- */
 
 static guint sort_and_thin(CosiatecPoint *points, guint n)
 {
@@ -261,31 +520,58 @@ static guint sort_and_thin(CosiatecPoint *points, guint n)
     return kept;
 }
 
+static void set_up(State *s)
+{
+    gsize most = (gsize)s->n * (s->n - 1) / 2;
+    guint64 *one = g_new(guint64, most), *two = g_new(guint64, most);
+
+    s->pairs = one;
+    collect_pairs(s);
+    s->pairs = sort_pairs(one, two, s->n_pairs);
+    g_free(s->pairs == one ? two : one);
+    s->run_of = g_new(guint32, most);
+    s->gone = g_malloc0(s->n);
+    s->stamp = g_new0(guint32, s->n);
+    s->n_left = s->n;
+    s->known_bits = 12;
+    s->known = g_new0(Known, (gsize)1 << s->known_bits);
+    collect_runs(s);
+    fill_table(s);
+    fill_heap(s);
+}
+
+static void clear(State *s)
+{
+    g_free(s->pairs);
+    g_free(s->run_of);
+    g_free(s->runs);
+    g_free(s->heap);
+    g_free(s->table);
+    g_free(s->gone);
+    g_free(s->stamp);
+    g_free(s->known);
+}
+
 double cosiatec_ratio(const CosiatecPoint *points, guint n, CosiatecResult *out)
 {
-    gsize most = (gsize)n * (n > 0 ? n - 1 : 0) / 2 + 1;
-    g_autofree CosiatecPoint *left = g_memdup2(points, n * sizeof *points);
-    g_autofree Pair *pairs = g_new(Pair, most);
-    g_autofree gint64 *vectors = g_new(gint64, most);
-    g_autofree guint *counts = g_new(guint, most);
-    g_autofree guint8 *one = g_malloc0(n + 1), *two = g_malloc0(n + 1);
-    g_autoptr(GArray) mtps = g_array_new(FALSE, FALSE, sizeof(Mtp));
-    Tec best = {.covered = one}, other = {.covered = two};
-    Round round = {.points = left, .pairs = pairs, .mtps = mtps, .vectors = vectors, .counts = counts};
+    g_autofree CosiatecPoint *sorted = g_memdup2(points, n * sizeof *points);
+    g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(guint32));
+    State s = {.points = sorted, .n = n > 0 ? sort_and_thin(sorted, n) : 0};
+    Tec best;
 
-    round.n = n > 0 ? sort_and_thin(left, n) : 0;
-    *out = (CosiatecResult){.n_points = round.n};
-    collect_pairs(&round);
-    while (round.n > 1) {
-        collect_runs(&round);
-        set_bounds(&round);
-        if (!best_tec(&round, &best, &other))
-            break;
+    *out = (CosiatecResult){.n_points = s.n, .n_left = s.n, .price = s.n};
+    if (s.n < 2)
+        return 1.0;
+    g_return_val_if_fail(s.n <= COSIATEC_MAX_POINTS, 1.0);
+    set_up(&s);
+    out->price = 0;
+    while (s.n_left > 1 && best_tec(&s, list, &best)) {
         out->price += best.price;
         out->n_tecs++;
-        remove_covered(&round, &best);
+        remove_covered(&s, &best, list);
     }
-    out->n_left = round.n;
-    out->price += round.n;
-    return out->price > 0 ? (double)out->n_points / out->price : 1.0;
+    clear(&s);
+    out->n_left = s.n_left;
+    out->price += s.n_left;
+    return (double)out->n_points / out->price;
 }

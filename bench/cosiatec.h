@@ -12,10 +12,12 @@
  * is left is paid point by point.  The compression ratio is all points over the sum of prices: 1 for
  * noise, n / (pattern + repetitions - 1) for exact repetition.
  *
- * Time about n^2 a round with n points left, memory 14 n^2 bytes: for up to some thousand points.
+ * Memory about 10 n^2 bytes; a piece of three minutes (3,000 notes) takes seconds.
  */
 #pragma once
 #include <glib.h>
+
+#define COSIATEC_MAX_POINTS 12000 /* and onsets below 2^22 */
 
 typedef struct {
     gint onset, pitch;
@@ -28,5 +30,5 @@ typedef struct {
     guint n_left;   /* points that no pattern saves */
 } CosiatecResult;
 
-/* The compression ratio of @points (in any order, duplicates count once); 1 of an empty set. */
+/* The compression ratio of @points (in any order, duplicates count once; pitches 0..511); 1 of an empty set. */
 double cosiatec_ratio(const CosiatecPoint *points, guint n, CosiatecResult *out);
