@@ -528,7 +528,7 @@ static void pattern_bar(Comper *c, gint bar, gint start)
     gint phrase = MAX(2, c->section->phrase_bars);
 
     plan_stream(c->plan, c->section, c->part, "bar",
-                bar + (bar % 4 == 1 ? 100 * c->section->repeat : 0), &random);
+                bar % 8 + (bar % 4 == 1 ? 100 * c->section->repeat : 0), &random);
     plan_pattern_bar_felt(c->pattern, c->plan->metre, c->section->feel,
                           plan_pattern_place(c->plan, c->section, bar), c->hits);
     if (bar % 4 == 1 && c->section->repeat > 0)
@@ -577,7 +577,7 @@ static void turn_pattern(Comper *c, gint bar)
     double energy = CLAMP(c->energy + (busy > 5 ? -0.2 : busy < 2 ? 0.1 : 0), 0, 1);
     PatternWant want = want_of(c, energy);
 
-    plan_stream(c->plan, c->section, c->part, "turn", bar, &random);
+    plan_stream(c->plan, c->section, c->part, "turn", bar % 8, &random);
     c->pattern =
         plan_pattern_turn(c->plan, c->plan->style->grooves.comping, c->pattern, &want, &random);
 }

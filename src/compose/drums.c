@@ -130,8 +130,9 @@ static void groove_bar(Drummer *d, gint bar, gint start)
         plain_bar(d, start);
         return;
     }
-    /* "now and then" differs between the repeats of one material, the rest does not */
-    drummer_stream(d, "maybe", bar + 100 * d->section->repeat, &random);
+    /* "now and then" differs between the repeats of one material, the rest does not; within one it comes back
+     * with the phrase, as what a drummer has found does */
+    drummer_stream(d, "maybe", bar % MAX(4, d->groove->bars) + 100 * d->section->repeat, &random);
     plan_pattern_bar_felt(d->groove, d->plan->metre, d->section->feel,
                           plan_pattern_place(d->plan, d->section, bar), d->hits);
     for (guint i = 0; i < d->hits->len; i++) {
@@ -179,7 +180,7 @@ static void vary_bar(Drummer *d, gint bar, gint start)
         vary_repeat(d, start);
     if (bar % 2 == 0 || d->percussion == 1)
         return;
-    drummer_stream(d, "vary", bar + 100 * d->section->repeat, &random);
+    drummer_stream(d, "vary", bar % 8 + 100 * d->section->repeat, &random);
     gint last_eighth = start + plan->bar_ticks - TUNE_PPQ / 2;
     Stroke *hat = find_stroke(d, last_eighth, HAT);
     if (bar % 4 == 3 && hat != NULL && d->section->energy > 0.3 && tune_random_chance(&random, 0.5))

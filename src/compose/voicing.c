@@ -457,8 +457,48 @@ static Voicing thicker(const Voicer *self, const Voicing *old)
     return self->hand && !fretboard_can_hold(v.pitch, v.n) ? *old : v;
 }
 
-/* Chords from..to (one section) at once, so that a section that returns is voiced alike. */
-static void voice_run(const Voicer *self, gint from, gint to, Voicing *out)
+/* How far apart phrases begin in the section of chord @from. */
+static gint phrase_ticks(const Plan *plan, gint from)
+{
+    gint bars = plan->sections[plan->chords[from].section].phrase_bars;
+
+    return (bars % 4 == 0 ? 4 : MAX(1, bars)) * plan->bar_ticks;
+}
+
+/* The same chord at the same place one phrase before, -1 when there is none. */
+static gint phrase_twin(const Plan *plan, gint chord)
+{
+    const PlanChord *c = &plan->chords[chord];
+
+    for (gint i = chord - 1; i >= 0 && plan->chords[i].section == c->section; i--) {
+        const PlanChord *o = &plan->chords[i];
+        if (o->tick == c->tick - phrase_ticks(plan, chord))
+            return o->chord.root == c->chord.root && o->chord.bass == c->chord.bass &&
+                           o->chord.quality == c->chord.quality
+                       ? i
+                       : -1;
+    }
+    return -1;
+}
+
+/* Players who comp freely voice a chord as it comes; others play a progression that comes round as they did
+ * before, and so does everybody when a section returns. */
+static void prefer_twin(const Voicer *self, gint chord, gint twin, const Voicing *out, Candidate *mine,
+                        gint n)
+{
+    gint before = twin < 0 && !self->rootless ? phrase_twin(self->plan, chord) : -1;
+
+    for (gint k = 0; k < n; k++) {
+        if (twin >= 0 && !is_same(&mine[k].v, &out[twin]))
+            mine[k].cost += 2.5;
+        if (before >= 0 && !is_same(&mine[k].v, &out[before]))
+            mine[k].cost += 1.5;
+    }
+}
+
+/* Chords from..to (one phrase) of the section from chord @first to @last at once; a section that returns is
+ * voiced alike. */
+static void voice_run(const Voicer *self, gint first, gint last, gint from, gint to, Voicing *out)
 {
     gint n = to - from;
     g_autofree Candidate *all = g_new(Candidate, (gsize)n * MOST_CANDIDATES);
@@ -472,17 +512,18 @@ static void voice_run(const Voicer *self, gint from, gint to, Voicing *out)
         if (up % 12 != 0)
             twin = -1;
         if (twin >= 0 && !self->power && out[twin].n > 1 &&
-            from + i == voicing_renewed(self->plan, from, to, self->part->style->id)) {
+            from + i == voicing_renewed(self->plan, first, last, self->part->style->id)) {
             mine[0] = (Candidate){thicker(self, &out[twin]), 0};
             counts[i] = 1;
             twin = -1;
         } else {
             counts[i] = candidates(self, &self->plan->chords[from + i], mine);
         }
+        prefer_twin(self, from + i, twin, out, mine, counts[i]);
         for (gint k = 0; k < counts[i]; k++) {
-            if (twin >= 0 && !is_same(&mine[k].v, &out[twin]))
-                mine[k].cost += 2.5;
             double best = i == 0 ? 0 : G_MAXDOUBLE;
+            if (i == 0 && from > first)
+                best = motion(&out[from - 1], &mine[k].v);
             for (gint j = 0; i > 0 && j < counts[i - 1]; j++) {
                 double so_far = cost[(i - 1) * MOST_CANDIDATES + j];
                 if (so_far >= best)
@@ -504,6 +545,18 @@ static void voice_run(const Voicer *self, gint from, gint to, Voicing *out)
         out[from + i] = all[i * MOST_CANDIDATES + k].v;
         k = back[i * MOST_CANDIDATES + k];
     }
+}
+
+/* The first chord of the phrase after that of chord @from, which begins one; at most @last. */
+static gint phrase_end(const Plan *plan, gint from, gint last)
+{
+    const PlanSection *s = &plan->sections[plan->chords[from].section];
+    gint phrase = phrase_ticks(plan, from), to = from + 1;
+
+    while (to < last && (plan->chords[to].tick - s->start_tick) / phrase ==
+                            (plan->chords[from].tick - s->start_tick) / phrase)
+        to++;
+    return to;
 }
 
 gint voicing_section_end(const Plan *plan, gint from)
@@ -585,9 +638,11 @@ static void voice_part(Plan *plan, gint index)
     v.n_known = &n_known;
     part->voicings = g_new0(Voicing, MAX(1, plan->n_chords));
     for (gint from = 0; from < plan->n_chords;) {
-        gint to = voicing_section_end(plan, from);
-        voice_run(&v, from, to, part->voicings);
-        from = to;
+        gint head = from, last = voicing_section_end(plan, from);
+        for (gint to; from < last; from = to) {
+            to = phrase_end(plan, from, last);
+            voice_run(&v, head, last, from, to, part->voicings);
+        }
     }
 }
 
