@@ -8,9 +8,11 @@
  *
  * Bounded by items and by bytes.  What a reader holds stays valid after it was dropped (GBytes are
  * counted).  One flight per missing key: the others wait for the one that makes it.  A value past its
- * ttl but within stale_s is answered at once while one caller makes it anew.  Redis slow, away or lying
- * never fails a call: after repeated failures a breaker leaves it alone for a while; a value that does not
- * check out is a miss.  Thread-safe.
+ * ttl but within stale_s is answered at once while one caller makes it anew; should that fail, the old one
+ * is still good.  What was dropped while it was being made is not kept.  Redis slow, away or lying never
+ * fails a call: after repeated failures a breaker leaves it alone until it answers again; a value that does
+ * not check out is a miss; what was dropped meanwhile is dropped there before it is asked again.
+ * Thread-safe.
  */
 #pragma once
 #include "base/log.h"
@@ -30,12 +32,16 @@ typedef struct {
     const char *redis_url; /* redis://[[user]:password@]host[:port][/db] or unix:///path; NULL: none */
     const char *prefix;    /* "musicgen" */
     gsize compress_above;  /* bytes; 1024 */
-    guint timeout_ms;      /* of one Redis call; 50 */
-    const TuneLog *log;
+    guint timeout_ms;      /* of one Redis call, all in all; 50 */
+    const TuneLog *log;    /* (nullable) outliving the cache */
+    gint64 (*clock_us)(gpointer clock_data); /* NULL: the monotonic clock; for tests */
+    gpointer clock_data;
 } TuneCacheConfig;
-#define TUNE_CACHE_CONFIG_DEFAULT \
-    {.max_items = 100, .max_bytes = G_GUINT64_CONSTANT(2048) << 20, .prefix = "musicgen", \
-     .compress_above = 1024, .timeout_ms = 50}
+#define TUNE_CACHE_CONFIG_DEFAULT                                                                  \
+    {                                                                                              \
+        .max_items = 100, .max_bytes = G_GUINT64_CONSTANT(2048) << 20, .prefix = "musicgen",       \
+        .compress_above = 1024, .timeout_ms = 50                                                   \
+    }
 
 typedef struct {
     guint ttl_s;             /* 0: 3600 */
@@ -44,7 +50,8 @@ typedef struct {
     gboolean local;          /* never in Redis */
 } TuneCachePolicy;
 
-/* Does not fail when Redis is away; only on a URL that is none. */
+/* Does not fail when Redis is away; only on a URL that is none.  With Redis there is one thread more,
+ * which hears of what other servers drop and asks whether a lost Redis is back. */
 TuneCache *tune_cache_new(const TuneCacheConfig *config, GError **error);
 void tune_cache_free(TuneCache *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneCache, tune_cache_free)
@@ -56,8 +63,8 @@ GBytes *tune_cache_peek(TuneCache *self, const char *key);
 void tune_cache_set(TuneCache *self, const char *key, GBytes *value, const TuneCachePolicy *policy);
 
 typedef GBytes *(*TuneCacheMake)(gpointer user_data, GError **error); /* (transfer full) */
-/* Errors are make()'s; they are given to all who waited and are not kept.  A flight whose maker dies in
- * make() blocks nobody for ever: @make must return. */
+/* Errors are make()'s; they are given to all who waited and are not kept.  @make must return, and may use
+ * the cache itself. */
 GBytes *tune_cache_get_or_make(TuneCache *self, const char *key, const TuneCachePolicy *policy,
                                TuneCacheMake make, gpointer user_data, GError **error);
 
@@ -67,9 +74,9 @@ void tune_cache_drop(TuneCache *self, const char *key);
 void tune_cache_drop_tag(TuneCache *self, const char *tag);
 void tune_cache_clear(TuneCache *self); /* this process' memory */
 
-/* A token bucket: may one more happen for @key, @rate a second with bursts of @burst?  Shared through
- * Redis when it is there, else in memory.  *retry_after_s: seconds until the next token; *remaining:
- * tokens left. */
+/* A token bucket: may one more happen for @key, @rate (> 0) a second with bursts of @burst (>= 1)?  Shared
+ * through Redis when it is there, else in memory.  *retry_after_s: seconds until the next token, 0 when
+ * there is one; *remaining: tokens left.  Both (nullable). */
 gboolean tune_cache_take(TuneCache *self, const char *key, double rate, double burst,
                          double *retry_after_s, double *remaining);
 

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cache-test.h"
+
+#include <pthread.h>
+#include <string.h>
+
+gint64 cache_test_clock(gpointer atomic_us)
+{
+    return atomic_load((_Atomic gint64 *)atomic_us);
+}
+
+GBytes *cache_test_bytes(const char *text)
+{
+    return g_bytes_new(text, strlen(text));
+}
+
+void cache_test_is(GBytes *value, const char *text)
+{
+    if (text == NULL) {
+        g_assert_null(value);
+        return;
+    }
+    g_assert_nonnull(value);
+    g_assert_cmpmem(g_bytes_get_data(value, NULL), (int)g_bytes_get_size(value), text,
+                    (int)strlen(text));
+    g_bytes_unref(value);
+}
+
+GBytes *cache_test_make(gpointer user_data, GError **error)
+{
+    CacheMaker *maker = user_data;
+
+    atomic_fetch_add(&maker->n_calls, 1);
+    if (maker->sleep_us > 0)
+        g_usleep(maker->sleep_us);
+    if (maker->during != NULL)
+        maker->during(maker->during_data);
+    if (maker->text != NULL)
+        return cache_test_bytes(maker->text);
+    g_set_error(error, CACHE_TEST_ERROR, 7, "the maker fails");
+    return NULL;
+}
+
+/* ---- the contract ---- */
+
+static const TuneCachePolicy plain = {.ttl_s = 300};
+
+static TuneCache *fresh_cache(gconstpointer make)
+{
+    TuneCacheConfig config = TUNE_CACHE_CONFIG_DEFAULT;
+
+    return ((CacheTestNew)make)(&config);
+}
+
+static void set(TuneCache *cache, const char *key, const char *text, const char *tag)
+{
+    const char *tags[] = {tag, NULL};
+    TuneCachePolicy policy = {.ttl_s = 300, .tags = tag != NULL ? tags : NULL};
+    g_autoptr(GBytes) value = cache_test_bytes(text);
+
+    tune_cache_set(cache, key, value, &policy);
+}
+
+static void gives_what_was_set(gconstpointer make)
+{
+    g_autoptr(TuneCache) cache = fresh_cache(make);
+
+    cache_test_is(tune_cache_get(cache, "a"), NULL);
+    set(cache, "a", "first", NULL);
+    cache_test_is(tune_cache_get(cache, "a"), "first");
+    cache_test_is(tune_cache_peek(cache, "a"), "first");
+    set(cache, "a", "second", NULL);
+    cache_test_is(tune_cache_get(cache, "a"), "second");
+    set(cache, "empty", "", NULL);
+    cache_test_is(tune_cache_get(cache, "empty"), "");
+    set(cache, "", "no name", NULL);
+    cache_test_is(tune_cache_get(cache, ""), "no name");
+    tune_cache_clear(cache);
+    cache_test_is(tune_cache_peek(cache, "a"), NULL);
+}
+
+static void drops_by_key_and_tag(gconstpointer make)
+{
+    g_autoptr(TuneCache) cache = fresh_cache(make);
+
+    set(cache, "a", "1", "x");
+    set(cache, "b", "2", "x");
+    set(cache, "c", "3", "y");
+    set(cache, "d", "4", NULL);
+    tune_cache_drop(cache, "d");
+    tune_cache_drop(cache, "never was");
+    tune_cache_drop_tag(cache, "x");
+    tune_cache_drop_tag(cache, "never was");
+    cache_test_is(tune_cache_get(cache, "a"), NULL);
+    cache_test_is(tune_cache_get(cache, "b"), NULL);
+    cache_test_is(tune_cache_get(cache, "c"), "3");
+    cache_test_is(tune_cache_get(cache, "d"), NULL);
+    set(cache, "a", "5", "x");
+    cache_test_is(tune_cache_get(cache, "a"), "5");
+}
+
+static void makes_a_missing_value_once(gconstpointer make)
+{
+    g_autoptr(TuneCache) cache = fresh_cache(make);
+    CacheMaker maker = {.text = "made"};
+
+    for (guint i = 0; i < 3; i++)
+        cache_test_is(tune_cache_get_or_make(cache, "a", &plain, cache_test_make, &maker, NULL),
+                      "made");
+    g_assert_cmpuint(maker.n_calls, ==, 1);
+    cache_test_is(tune_cache_get(cache, "a"), "made");
+}
+
+static void keeps_no_errors(gconstpointer make)
+{
+    g_autoptr(TuneCache) cache = fresh_cache(make);
+    CacheMaker maker = {0};
+
+    for (guint i = 0; i < 2; i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(tune_cache_get_or_make(cache, "a", &plain, cache_test_make, &maker, &error));
+        g_assert_error(error, CACHE_TEST_ERROR, 7);
+    }
+    g_assert_cmpuint(maker.n_calls, ==, 2);
+    maker.text = "well now";
+    cache_test_is(tune_cache_get_or_make(cache, "a", &plain, cache_test_make, &maker, NULL),
+                  "well now");
+}
+
+/* ---- many at once ---- */
+
+#define N_THREADS 32
+
+typedef struct {
+    TuneCache *cache;
+    CacheMaker *maker;
+    pthread_barrier_t *start;
+    atomic_uint *n_errors;
+} Asker;
+
+static gpointer ask(gpointer user_data)
+{
+    const Asker *self = user_data;
+    g_autoptr(GError) error = NULL;
+
+    pthread_barrier_wait(self->start);
+    g_autoptr(GBytes) value =
+        tune_cache_get_or_make(self->cache, "a", &plain, cache_test_make, self->maker, &error);
+    if (self->maker->text != NULL)
+        cache_test_is(g_steal_pointer(&value), self->maker->text);
+    else if (g_error_matches(error, CACHE_TEST_ERROR, 7))
+        atomic_fetch_add(self->n_errors, 1);
+    return NULL;
+}
+
+static void ask_from_many_threads(TuneCache *cache, CacheMaker *maker, atomic_uint *n_errors)
+{
+    pthread_t threads[N_THREADS];
+    pthread_barrier_t start;
+    Asker asker = {cache, maker, &start, n_errors};
+
+    pthread_barrier_init(&start, NULL, N_THREADS);
+    for (guint i = 0; i < N_THREADS; i++)
+        pthread_create(&threads[i], NULL, ask, &asker);
+    for (guint i = 0; i < N_THREADS; i++)
+        pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&start);
+}
+
+static void many_callers_one_flight(gconstpointer make)
+{
+    g_autoptr(TuneCache) cache = fresh_cache(make);
+    CacheMaker maker = {.text = "made", .sleep_us = 100000};
+    atomic_uint n_errors = 0;
+    TuneCacheStats stats;
+
+    ask_from_many_threads(cache, &maker, &n_errors);
+    g_assert_cmpuint(maker.n_calls, ==, 1);
+    tune_cache_stats(cache, &stats);
+    g_assert_cmpuint(stats.flights_shared + stats.hits, ==, N_THREADS - 1);
+}
+
+static void errors_are_shared_by_a_flight(gconstpointer make)
+{
+    g_autoptr(TuneCache) cache = fresh_cache(make);
+    CacheMaker maker = {.sleep_us = 100000};
+    atomic_uint n_errors = 0;
+
+    ask_from_many_threads(cache, &maker, &n_errors);
+    g_assert_cmpuint(n_errors, ==, N_THREADS);
+    TuneCacheStats stats;
+    tune_cache_stats(cache, &stats);
+    g_assert_cmpuint(maker.n_calls + stats.flights_shared, ==, N_THREADS);
+}
+
+/* ---- drops during a flight ---- */
+
+static void drop_the_tag(gpointer cache)
+{
+    tune_cache_drop_tag(cache, "x");
+}
+
+static void drop_the_key(gpointer cache)
+{
+    tune_cache_drop(cache, "a");
+}
+
+static void clear_all(gpointer cache)
+{
+    tune_cache_clear(cache);
+}
+
+static void what_is_dropped_while_made_is_not_kept(gconstpointer make)
+{
+    void (*const drops[])(gpointer) = {drop_the_tag, drop_the_key};
+    const char *tags[] = {"x", NULL};
+    TuneCachePolicy policy = {.ttl_s = 300, .tags = tags};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(drops); i++) {
+        g_autoptr(TuneCache) cache = fresh_cache(make);
+        CacheMaker maker = {.text = "old", .during = drops[i], .during_data = cache};
+
+        cache_test_is(tune_cache_get_or_make(cache, "a", &policy, cache_test_make, &maker, NULL),
+                      "old");
+        cache_test_is(tune_cache_get(cache, "a"), NULL);
+        maker = (CacheMaker){.text = "new"};
+        cache_test_is(tune_cache_get_or_make(cache, "a", &policy, cache_test_make, &maker, NULL),
+                      "new");
+        cache_test_is(tune_cache_get(cache, "a"), "new");
+    }
+    g_autoptr(TuneCache) cache = fresh_cache(make);
+    CacheMaker maker = {.text = "old", .during = clear_all, .during_data = cache};
+    cache_test_is(tune_cache_get_or_make(cache, "a", &policy, cache_test_make, &maker, NULL),
+                  "old");
+    cache_test_is(tune_cache_peek(cache, "a"), NULL);
+}
+
+static void set_the_key(gpointer cache)
+{
+    set(cache, "a", "set meanwhile", NULL);
+}
+
+static void what_is_set_meanwhile_stays(gconstpointer make)
+{
+    g_autoptr(TuneCache) cache = fresh_cache(make);
+    CacheMaker maker = {.text = "made", .during = set_the_key, .during_data = cache};
+
+    cache_test_is(tune_cache_get_or_make(cache, "a", &plain, cache_test_make, &maker, NULL),
+                  "made");
+    cache_test_is(tune_cache_get(cache, "a"), "set meanwhile");
+    tune_cache_clear(cache);
+    g_autoptr(GBytes) far = tune_cache_get(cache, "a"); /* with a second level */
+    if (far != NULL)
+        cache_test_is(g_steal_pointer(&far), "set meanwhile");
+}
+
+static void make_the_same(gpointer cache)
+{
+    CacheMaker maker = {.text = "inner"};
+
+    cache_test_is(tune_cache_get_or_make(cache, "a", &plain, cache_test_make, &maker, NULL),
+                  "inner");
+}
+
+static void a_maker_may_use_the_cache(gconstpointer make)
+{
+    g_autoptr(TuneCache) cache = fresh_cache(make);
+    CacheMaker maker = {.text = "outer", .during = make_the_same, .during_data = cache};
+
+    cache_test_is(tune_cache_get_or_make(cache, "a", &plain, cache_test_make, &maker, NULL),
+                  "outer");
+}
+
+static void takes_tokens_until_there_are_none(gconstpointer make)
+{
+    g_autoptr(TuneCache) cache = fresh_cache(make);
+    double retry_s, remaining;
+
+    for (guint i = 0; i < 5; i++) {
+        g_assert_true(tune_cache_take(cache, "u", 0.001, 5, &retry_s, &remaining));
+        g_assert_cmpfloat(ABS(remaining - (4.0 - i)), <, 0.1);
+    }
+    g_assert_false(tune_cache_take(cache, "u", 0.001, 5, &retry_s, &remaining));
+    g_assert_cmpfloat(retry_s, >, 800.0);
+    g_assert_cmpfloat(retry_s, <=, 1000.0);
+    g_assert_true(tune_cache_take(cache, "other", 0.001, 5, NULL, NULL));
+}
+
+void cache_test_add_contract(const char *path, CacheTestNew make)
+{
+    const struct {
+        const char *name;
+        GTestDataFunc func;
+    } cases[] = {
+        {"gives-what-was-set", gives_what_was_set},
+        {"drops-by-key-and-tag", drops_by_key_and_tag},
+        {"makes-once", makes_a_missing_value_once},
+        {"keeps-no-errors", keeps_no_errors},
+        {"one-flight", many_callers_one_flight},
+        {"errors-shared", errors_are_shared_by_a_flight},
+        {"dropped-while-made", what_is_dropped_while_made_is_not_kept},
+        {"set-while-made", what_is_set_meanwhile_stays},
+        {"maker-uses-cache", a_maker_may_use_the_cache},
+        {"tokens", takes_tokens_until_there_are_none},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *name = g_strdup_printf("%s/%s", path, cases[i].name);
+
+        g_test_add_data_func(name, make, cases[i].func);
+    }
+}

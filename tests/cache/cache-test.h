@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the tests of the cache share: a clock that is moved by hand, makers that count, and the
+ * contract that holds with and without a second level.
+ */
+#pragma once
+#include "cache/cache.h"
+
+#include <stdatomic.h>
+
+gint64 cache_test_clock(gpointer atomic_us); /* of a _Atomic gint64 */
+
+GBytes *cache_test_bytes(const char *text);
+/* Asserts that @value (transfer full, nullable) is @text, or nothing for NULL. */
+void cache_test_is(GBytes *value, const char *text);
+
+/* A maker that counts its calls. */
+typedef struct {
+    atomic_uint n_calls;
+    const char *text; /* what it makes; NULL: it fails */
+    guint sleep_us;
+    void (*during)(gpointer during_data); /* (nullable) */
+    gpointer during_data;
+} CacheMaker;
+GBytes *cache_test_make(gpointer maker, GError **error);
+#define CACHE_TEST_ERROR (g_quark_from_static_string("cache-test"))
+
+/* Adds the contract's cases under @path; @make gives a cache with nothing in it. */
+typedef TuneCache *(*CacheTestNew)(const TuneCacheConfig *config);
+void cache_test_add_contract(const char *path, CacheTestNew make);
