@@ -89,6 +89,32 @@ static void put_brief_words(json_t *report, const TuneBrief *brief, const GPtrAr
                         json_string(brief->prompt != NULL ? brief->prompt : ""));
 }
 
+/* The piece in a line, for lists and labels: what it is, not what was asked. */
+static json_t *piece_json(const TuneRender *self, double seconds)
+{
+    const TuneScore *score = self->score;
+    TuneMetre metre = g_array_index(score->metres, TuneMetreChange, 0).metre;
+    g_autofree char *key = tune_key_to_string(g_array_index(score->keys, TuneKeyChange, 0).key);
+    g_autofree char *metre_text = g_strdup_printf("%d/%d", metre.beats, metre.unit);
+    g_autofree char *moods = NULL;
+    json_t *piece = json_object();
+
+    if (self->brief != NULL && self->brief->moods->len > 0) {
+        g_autoptr(GPtrArray) words = g_ptr_array_copy(self->brief->moods, NULL, NULL);
+        g_ptr_array_add(words, NULL);
+        moods = g_strjoinv(" ", (char **)words->pdata);
+    }
+    json_object_set_new(piece, "style", json_string(score->style != NULL ? score->style : ""));
+    json_object_set_new(piece, "key", json_string(key));
+    json_object_set_new(piece, "metre", json_string(metre_text));
+    json_object_set_new(
+        piece, "bpm",
+        tune_json_real(tune_metre_beat_bpm(metre, g_array_index(score->tempos, TuneTempo, 0).bpm), 3));
+    json_object_set_new(piece, "mood", json_string(moods != NULL ? moods : ""));
+    json_object_set_new(piece, "seconds", tune_json_real(seconds, 6));
+    return piece;
+}
+
 json_t *tune_render_report(TuneRender *self)
 {
     ReportSheet sheet = {.brief = self->brief, .score = self->score, .fields = json_array()};
@@ -105,6 +131,7 @@ json_t *tune_render_report(TuneRender *self)
         put_sound_fields(&sheet, self, &measured);
     json_object_set_new(report, "title",
                         json_string(self->score->title != NULL ? self->score->title : ""));
+    json_object_set_new(report, "piece", piece_json(self, sheet.seconds));
     json_object_set_new(report, "engine", json_string(tune_engine_name(self->engine)));
     if (self->brief != NULL)
         json_object_set_new(report, "seed", json_integer((json_int_t)self->seed));

@@ -196,6 +196,10 @@ static void test_report_tells_what_was_met(void)
     double loudness = json_number_value(
         json_object_get(json_object_get(report, "measured"), "loudness_lufs"));
     g_assert_cmpfloat_with_epsilon(loudness, -14.0, 0.5);
+    const json_t *piece = json_object_get(report, "piece");
+    g_assert_cmpstr(json_string_value(json_object_get(piece, "style")), ==, "jazz");
+    g_assert_cmpstr(json_string_value(json_object_get(piece, "key")), ==, "F minor");
+    g_assert_cmpfloat(json_number_value(json_object_get(piece, "bpm")), ==, 120);
 }
 
 static void test_cancel_is_seen_at_once(void)
