@@ -322,6 +322,27 @@ static gint collision(const GArray *all, const gboolean *in, gint extra, gint le
     return first;
 }
 
+static gboolean leads_on(TuneSectionRole role)
+{
+    return role == TUNE_SECTION_BUILD || role == TUNE_SECTION_BREAKDOWN || role == TUNE_SECTION_BRIDGE ||
+           role == TUNE_SECTION_PRECHORUS || role == TUNE_SECTION_INTERLUDE || role == TUNE_SECTION_INTRO;
+}
+
+/* TRUE when what is in ends with a section that leads on to one that was left out, though the form can spare
+ * that one less. */
+static gboolean hangs(const GArray *all, const gboolean *in, gint extra, gint less)
+{
+    gint least = G_MAXINT;
+
+    for (gint i = (gint)all->len; i-- > 0;) {
+        const Draft *d = &g_array_index(all, Draft, i);
+        if ((in[i] || i == extra) && i != less)
+            return least < d->drop && leads_on(d->role);
+        least = MIN(least, d->drop);
+    }
+    return FALSE;
+}
+
 typedef struct {
     GArray *drafts;
     double strain;
@@ -334,7 +355,8 @@ static void try_sections(const GArray *all, const gboolean *in, gint extra, gint
     gint n;
 
     collision(all, in, extra, less, &n);
-    double strain = 0.4 * n + (extra >= 0 ? 0.05 : 0) + (less >= 0 ? 0.1 : 0);
+    double strain = 0.4 * n + (extra >= 0 ? 0.05 : 0) + (less >= 0 ? 0.1 : 0) +
+                    (hangs(all, in, extra, less) ? 2 : 0);
     if (strain >= best->strain - 1e-9)
         return;
     g_autoptr(GArray) tried = chosen_of(all, in, extra, less);

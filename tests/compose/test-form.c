@@ -248,6 +248,21 @@ static void test_short_forms_end_at_home(void)
         }
 }
 
+/* A break is not kept for its fitting length when the chorus that it leads to has gone. */
+static void test_no_piece_ends_on_a_break(void)
+{
+    g_autoptr(BriefFixture) f = brief_fixture_new("pop");
+
+    for (gint seconds = 60; seconds <= 120; seconds += 15)
+        for (guint64 seed = 0; seed < 24; seed++) {
+            brief_fixture_reset(f, "pop");
+            f->brief.seconds = seconds;
+            g_autoptr(TuneScore) score = brief_fixture_compose(f, seed);
+            TuneSectionRole last = g_array_index(score->sections, TuneSection, score->sections->len - 1).role;
+            g_assert_true(last == TUNE_SECTION_CHORUS || last == TUNE_SECTION_OUTRO);
+        }
+}
+
 static void test_moment_without_length(void)
 {
     g_autoptr(BriefFixture) f = brief_fixture_new("pop");
@@ -307,6 +322,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/form/every-metre-works", test_metres);
     g_test_add_func("/compose/form/endings-are-kept", test_endings);
     g_test_add_func("/compose/form/short-forms-end-at-home", test_short_forms_end_at_home);
+    g_test_add_func("/compose/form/no-piece-ends-on-a-break", test_no_piece_ends_on_a_break);
     g_test_add_func("/compose/form/moment-without-length", test_moment_without_length);
     g_test_add_func("/compose/form/strophes-stay-whole", test_strophes_stay_whole);
     return g_test_run();
