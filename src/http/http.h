@@ -50,21 +50,24 @@ typedef struct {
     gboolean answered;     /* begin() filled the response: the body is not wanted */
     gboolean on_worker;    /* handle() may block: run it on the worker pool */
     gboolean body_to_file; /* the body goes to an unlinked temporary file instead of memory */
-    guint64 max_body;      /* bytes; more is 413.  0: a body is refused only by its size */
+    guint64 max_body;      /* bytes; more is 413 (0: any body is) */
 } TuneHttpPlan;
 
-/* On the loop thread, must not block.  The head is complete, the body is not read. */
+/* On the loop thread, must not block.  The head is complete, the body is not read; @plan is all zero.  When
+ * it answers at once, a small body is still read and dropped, before a large one the connection ends. */
 typedef void (*TuneHttpBegin)(TuneHttpRequest *request, TuneHttpResponse *response,
                               TuneHttpPlan *plan, gpointer user_data);
 /* With the whole body.  Must fill the response; a response without a status is sent as 500. */
 typedef void (*TuneHttpHandle)(TuneHttpRequest *request, TuneHttpResponse *response,
                                gpointer user_data);
-/* On the loop thread when an answer is out (or its client gone): for the access log and the metrics.
- * @status 0: the client left before there was one. */
+/* On the loop thread when an answer is out (or its client gone): for the access log and the metrics.  Once
+ * for each request that begin() saw, whatever became of it.  @status 0: the client left before there was
+ * an answer. */
 typedef void (*TuneHttpDone)(TuneHttpRequest *request, guint status, guint64 body_bytes,
                              gint64 duration_us, gpointer user_data);
-/* A refusal of the parser or a deadline (400, 408, 413, 414, 431, 501, 505): gives the body of the answer
- * as the service words its errors.  (nullable): a plain sentence is sent.  (transfer full) */
+/* A refusal of this layer (400, 408, 413, 414, 417, 431, 500, 501, 503, 505, 507): gives the body of the
+ * answer as the service words its errors.  On the loop thread, perhaps without a request.  NULL: the plain
+ * sentence @reason is sent.  (transfer full) */
 typedef GBytes *(*TuneHttpRefuse)(guint status, const char *reason, const char **content_type,
                                   gpointer user_data);
 
@@ -81,7 +84,8 @@ typedef struct {
     guint idle_ms;               /* between requests */
     gsize max_line, max_head;    /* 8 KiB, 32 KiB */
     guint max_fields;            /* 100 */
-    const char *const *trusted;  /* CIDR blocks of proxies whose Forwarded fields count; NULL-ended */
+    const char *const *trusted;  /* addresses or CIDR blocks of proxies whose Forwarded fields count, "unix:"
+                                    for local sockets; NULL-ended; copied */
     const char *server_name;     /* the Server field */
     const char *temporary_folder;/* for bodies; NULL: $TMPDIR */
     TuneHttpBegin begin;
@@ -145,7 +149,9 @@ gpointer tune_http_request_context(const TuneHttpRequest *self);
 /* ---- the response ---- */
 void tune_http_response_set_status(TuneHttpResponse *self, guint status);
 guint tune_http_response_status(const TuneHttpResponse *self);
-/* Replaces a field of the same name; FALSE (and nothing is set) when @value has CR, LF or NUL. */
+/* Replaces a field of the same name; FALSE (and nothing is set) when @value has CR, LF or another control
+ * character, or the layer writes that field itself (Connection, Content-Length, Transfer-Encoding, Date,
+ * Server). */
 gboolean tune_http_response_set_field(TuneHttpResponse *self, const char *name, const char *value);
 /* One more line of that name ("Link", "Set-Cookie"). */
 gboolean tune_http_response_add_field(TuneHttpResponse *self, const char *name, const char *value);
@@ -157,6 +163,15 @@ GBytes *tune_http_response_body(const TuneHttpResponse *self); /* (nullable) (tr
 /* @fd owned from now on; [offset, offset + length) by sendfile. */
 void tune_http_response_set_file(TuneHttpResponse *self, const char *content_type, int fd,
                                  guint64 offset, guint64 length);
+/* The one range that a Range field's value (nullable) asks of @size bytes.  WHOLE: none, several, or nothing
+ * that is understood; the field is to be ignored.  @first and @length are set for PART only. */
+typedef enum {
+    TUNE_HTTP_RANGE_WHOLE,
+    TUNE_HTTP_RANGE_PART,
+    TUNE_HTTP_RANGE_UNSATISFIABLE
+} TuneHttpRange;
+TuneHttpRange tune_http_range_parse(const char *field, guint64 size, guint64 *first,
+                                    guint64 *length);
 /* A whole file or the range that @request asks for: 200, 206 or 416 with Accept-Ranges, Content-Range,
  * ETag and If-Range as RFC 9110 section 14 has them.  @etag with quotes.  One range; several are
  * answered with the whole. */

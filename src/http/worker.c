@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Threads for handlers that may block, and the bounded queue before them.  A thread is started when
+ * work waits and none is idle, up to the most.
+ */
+#include "http/http-private.h"
+
+#include <signal.h>
+
+struct TuneHttpWorkers {
+    guint max_threads, max_queued;
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t wanted;
+    TuneHttpConnection *first, *last;
+    guint n_queued, n_idle, n_threads;
+    gboolean stopping;
+    pthread_t threads[]; /* [max_threads] */
+};
+
+TuneHttpWorkers *tune_http_workers_new(guint n_threads, guint max_queued)
+{
+    TuneHttpWorkers *self =
+        (TuneHttpWorkers *)g_malloc0(sizeof *self + n_threads * sizeof(pthread_t));
+
+    self->max_threads = n_threads;
+    self->max_queued = max_queued;
+    pthread_mutex_init(&self->lock, NULL);
+    pthread_cond_init(&self->wanted, NULL);
+    return self;
+}
+
+static void *work(void *data)
+{
+    TuneHttpWorkers *self = (TuneHttpWorkers *)data;
+
+    pthread_mutex_lock(&self->lock);
+    while (TRUE) {
+        while (self->first == NULL && !self->stopping) {
+            self->n_idle++;
+            pthread_cond_wait(&self->wanted, &self->lock);
+            self->n_idle--;
+        }
+        TuneHttpConnection *connection = self->first;
+        if (connection == NULL)
+            break;
+        self->first = connection->next_job;
+        self->n_queued--;
+        pthread_mutex_unlock(&self->lock);
+        tune_http_exchange_handle(connection);
+        tune_http_inbox_return(connection->loop->inbox, connection);
+        pthread_mutex_lock(&self->lock);
+    }
+    pthread_mutex_unlock(&self->lock);
+    return NULL;
+}
+
+/* With the lock.  Called from a loop, whose blocked SIGPIPE the thread inherits. */
+static void start_one(TuneHttpWorkers *self)
+{
+    if (pthread_create(&self->threads[self->n_threads], NULL, work, self) == 0)
+        self->n_threads++;
+}
+
+gboolean tune_http_workers_submit(TuneHttpWorkers *self, TuneHttpConnection *connection)
+{
+    gboolean taken = FALSE;
+
+    pthread_mutex_lock(&self->lock);
+    if (self->n_queued >= self->n_idle && self->n_threads < self->max_threads)
+        start_one(self);
+    if (self->n_threads > 0 && self->n_queued < self->max_queued) {
+        connection->next_job = NULL;
+        if (self->first == NULL)
+            self->first = connection;
+        else
+            self->last->next_job = connection;
+        self->last = connection;
+        self->n_queued++;
+        taken = TRUE;
+        if (self->n_idle > 0)
+            pthread_cond_signal(&self->wanted);
+    }
+    pthread_mutex_unlock(&self->lock);
+    return taken;
+}
+
+void tune_http_workers_count(TuneHttpWorkers *self, guint *queued, guint *busy)
+{
+    pthread_mutex_lock(&self->lock);
+    *queued = self->n_queued;
+    *busy = self->n_threads - self->n_idle;
+    pthread_mutex_unlock(&self->lock);
+}
+
+void tune_http_workers_free(TuneHttpWorkers *self)
+{
+    if (self == NULL)
+        return;
+    pthread_mutex_lock(&self->lock);
+    self->stopping = TRUE;
+    pthread_cond_broadcast(&self->wanted);
+    pthread_mutex_unlock(&self->lock);
+    for (guint i = 0; i < self->n_threads; i++)
+        pthread_join(self->threads[i], NULL);
+    pthread_cond_destroy(&self->wanted);
+    pthread_mutex_destroy(&self->lock);
+    g_free(self);
+}
