@@ -83,6 +83,7 @@ static gint longest(const Draft *d)
     case TUNE_SECTION_CODA:
     case TUNE_SECTION_PRECHORUS:
     case TUNE_SECTION_BUILD:
+    case TUNE_SECTION_BREAKDOWN:
     case TUNE_SECTION_INTERLUDE:
         return MAX(8, d->bars);
     default:
