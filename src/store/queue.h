@@ -146,6 +146,7 @@ gboolean tune_queue_cancel(TuneStore *store, const char *id, const char *owner, 
 
 /* The queue as it is: at most @limit of its first jobs, and counts of all. */
 typedef struct {
+    char id[37]; /* of the job */
     gint priority;
     gint64 turn;
     double seconds;
