@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * All pairs of points are sorted by their vector, once; each run of equal vectors is a maximal translatable
- * pattern (MTP).  Later rounds differ from the first only by what was covered, so that the runs are kept:
+ * All pairs of points are sorted by their vector, once; each run of equal vectors is a maximal
+ * translatable pattern (MTP).  Later rounds differ from the first only by what was covered, so that
+ * the runs are kept:
  *
- *   - each pair of points knows its run; when a point is covered, the runs of its pairs count one less;
- *   - runs wait in a heap by an upper bound of their ratio.  A pattern of k points that occurs t times covers
- *     at most min(k t, n) at the price k + t - 1; t is at most the size of the run of any two of its points.
- *     Covering others' points can only lower this, so that an old bound is still a bound; a pattern that
- *     loses a point may occur more often, so that its bound is renewed at once.  The round ends when the best
- *     ratio found is above the top of the heap;
+ *   - each pair of points knows its run; when a point is covered, the runs of its pairs count one
+ * less;
+ *   - runs wait in a heap by an upper bound of their ratio.  A pattern of k points that occurs t
+ * times covers at most min(k t, n) at the price k + t - 1; t is at most the size of the run of any
+ * two of its points. Covering others' points can only lower this, so that an old bound is still a
+ * bound; a pattern that loses a point may occur more often, so that its bound is renewed at once.
+ * The round ends when the best ratio found is above the top of the heap;
  *   - a TEC once computed is itself a bound as long as its pattern is whole;
  *   - the occurrences of a pattern are sought among those of its rarest two points;
  *   - patterns of one shape have one TEC, which is computed once a round.
@@ -21,7 +23,8 @@
 
 #define EPSILON 1e-9
 
-/* A pair in one number: onset difference, pitch difference + 512 (10 bits), origin and target (14 each). */
+/* A pair in one number: onset difference, pitch difference + 512 (10 bits), origin and target (14
+ * each). */
 #define INDEX_BITS  14
 #define VECTOR_BITS 32
 #define RADIX_BITS  11
@@ -30,8 +33,8 @@ typedef struct {
     guint first, size; /* in pairs; those of covered points may still be among them */
     guint alive;       /* pairs of which both points are left */
     guint tried, n_vectors, n_covered; /* the last TEC of the pattern, when it had @tried points */
-    guint place;       /* in the heap, counted from 1; 0 = not there */
-    float bound;       /* of its ratio, from above */
+    guint place;                       /* in the heap, counted from 1; 0 = not there */
+    float bound;                       /* of its ratio, from above */
 } Run;
 
 typedef struct {
@@ -107,8 +110,8 @@ static void collect_pairs(State *s)
     s->n_pairs = at;
 }
 
-/* By vector; pairs of one vector stay in the order of their origins.  @room: [n_pairs].  Returns the array
- * that holds them. */
+/* By vector; pairs of one vector stay in the order of their origins.  @room: [n_pairs].  Returns
+ * the array that holds them. */
 static guint64 *sort_pairs(guint64 *pairs, guint64 *room, gsize n)
 {
     for (guint shift = 2 * INDEX_BITS; shift < 2 * INDEX_BITS + VECTOR_BITS; shift += RADIX_BITS) {
@@ -138,12 +141,14 @@ static void collect_runs(State *s)
     s->runs = g_new(Run, n + 1);
     for (gsize i = 0; i < s->n_pairs;) {
         gsize end = i;
-        while (end < s->n_pairs && s->pairs[end] >> 2 * INDEX_BITS == s->pairs[i] >> 2 * INDEX_BITS) {
-            s->run_of[pair_index(s, origin_of(s->pairs[end]), target_of(s->pairs[end]))] = s->n_runs;
+        while (end < s->n_pairs &&
+               s->pairs[end] >> 2 * INDEX_BITS == s->pairs[i] >> 2 * INDEX_BITS) {
+            s->run_of[pair_index(s, origin_of(s->pairs[end]), target_of(s->pairs[end]))] =
+                s->n_runs;
             end++;
         }
-        s->runs[s->n_runs++] = (Run){.first = (guint)i, .size = (guint)(end - i),
-                                       .alive = (guint)(end - i)};
+        s->runs[s->n_runs++] =
+            (Run){.first = (guint)i, .size = (guint)(end - i), .alive = (guint)(end - i)};
         i = end;
     }
 }
@@ -303,7 +308,8 @@ static void fill_heap(State *s)
 
 /* ---- one TEC ---- */
 
-/* The same for all patterns of one shape: a hash of the runs between the first point and the others. */
+/* The same for all patterns of one shape: a hash of the runs between the first point and the
+ * others. */
 static guint64 shape_of(const State *s, const guint64 *pattern, guint k)
 {
     guint64 hash = k;
@@ -562,7 +568,9 @@ double cosiatec_ratio(const CosiatecPoint *points, guint n, CosiatecResult *out)
     *out = (CosiatecResult){.n_points = s.n, .n_left = s.n, .price = s.n};
     if (s.n < 2)
         return 1.0;
-    g_return_val_if_fail(s.n <= COSIATEC_MAX_POINTS, 1.0);
+    g_return_val_if_fail(s.n <= COSIATEC_MAX_POINTS &&
+                             sorted[s.n - 1].onset - sorted[0].onset < COSIATEC_MAX_ONSET,
+                         1.0);
     set_up(&s);
     out->price = 0;
     while (s.n_left > 1 && best_tec(&s, list, &best)) {

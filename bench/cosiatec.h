@@ -17,7 +17,8 @@
 #pragma once
 #include <glib.h>
 
-#define COSIATEC_MAX_POINTS 12000 /* and onsets below 2^22 */
+#define COSIATEC_MAX_POINTS 12000
+#define COSIATEC_MAX_ONSET  (1 << 22) /* last less first, below this */
 
 typedef struct {
     gint onset, pitch;

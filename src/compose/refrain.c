@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A tune can return note for note only over chords that bear it: sections of a material are harmonised one by
- * one (their closes, clothes and turns differ), so the head of a returning chorus or theme takes over the
- * chords of the first, and the melody need not be settled there.
+ * A tune can return note for note only over chords that bear it: sections of a material are
+ * harmonised one by one (their closes, clothes and turns differ), so the head of a returning chorus
+ * or theme takes over the chords of the first, and the melody need not be settled there.
  */
 #include "compose/refrain.h"
 
@@ -93,8 +93,8 @@ static PlanChord transposed(const Plan *plan, const PlanChord *chord, const Plan
 }
 
 /* Appends those of @chords that lie in section @from between the two places, cut to them. */
-static void take(const Plan *plan, const GArray *chords, const PlanSection *from, gint start, gint end,
-                 const PlanSection *to, GArray *out)
+static void take(const Plan *plan, const GArray *chords, const PlanSection *from, gint start,
+                 gint end, const PlanSection *to, GArray *out)
 {
     gint index = (gint)(from - plan->sections);
 
@@ -129,7 +129,8 @@ void refrain_harmony(const Plan *plan, GArray *chords)
 
 /* ---- what the lead has sung ---- */
 
-const Line *sung_recall(const GArray *sung, const PlanSection *s, gint kind, gint phrase, gint ticks)
+const Line *sung_recall(const GArray *sung, const PlanSection *s, gint kind, gint phrase,
+                        gint ticks)
 {
     const Line *found = NULL;
 
@@ -146,8 +147,8 @@ const Line *sung_recall(const GArray *sung, const PlanSection *s, gint kind, gin
     return found;
 }
 
-gboolean sung_stretch(const Plan *plan, const GArray *sung, const PlanSection *s, gint at, gint ticks,
-                      Line *out)
+gboolean sung_stretch(const Plan *plan, const GArray *sung, const PlanSection *s, gint at,
+                      gint ticks, Line *out)
 {
     const PlanSection *first = refrain_of(plan, s);
     gint covered = 0;
@@ -177,15 +178,20 @@ gboolean sung_stretch(const Plan *plan, const GArray *sung, const PlanSection *s
         return FALSE;
     LineNote *last = &out->note[out->n - 1];
     last->ends = TRUE;
-    last->ticks = MIN(last->ticks, MAX(ticks - last->tick - plan->beat_ticks / 2, plan->beat_ticks / 4));
+    last->ticks =
+        MIN(last->ticks, MAX(ticks - last->tick - plan->beat_ticks / 2, plan->beat_ticks / 4));
     return TRUE;
 }
 
 void sung_keep(const Plan *plan, GArray *sung, const PlanSection *s, gint kind, gint phrase,
                const Line *line, gint shift)
 {
-    SungLine e = {.section = (gint)(s - plan->sections), .material = s->material, .kind = kind,
-                  .role = s->role, .phrase = phrase, .line = *line};
+    SungLine e = {.section = (gint)(s - plan->sections),
+                  .material = s->material,
+                  .kind = kind,
+                  .role = s->role,
+                  .phrase = phrase,
+                  .line = *line};
 
     for (guint i = 0; i < sung->len; i++) {
         const SungLine *known = &g_array_index(sung, SungLine, i);

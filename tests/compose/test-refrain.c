@@ -25,7 +25,8 @@ static guint chord_in(const TuneScore *score, const TuneSection *section, gint t
     return (mask << by | mask >> (12 - by)) & 0xfff;
 }
 
-/* The lead's notes of the section's first @ticks: place and degree, added up so that order matters. */
+/* The lead's notes of the section's first @ticks: place and degree, added up so that order matters.
+ */
 static guint64 tune_in(const TuneScore *score, const TuneSection *section, gint ticks)
 {
     guint64 sum = 0;
@@ -36,7 +37,8 @@ static guint64 tune_in(const TuneScore *score, const TuneSection *section, gint 
             const TuneNote *n = &g_array_index(track->notes, TuneNote, i);
             gint at = n->onset - section->tick;
             if (at >= 0 && at < ticks)
-                sum = sum * 31 + (guint64)at * 12 + (guint64)((n->pitch - tonic_of(score, section) + 12) % 12);
+                sum = sum * 31 + (guint64)at * 12 +
+                      (guint64)((n->pitch - tonic_of(score, section) + 12) % 12);
         }
     }
     return sum;
@@ -85,7 +87,8 @@ static void test_tune_returns_in_another_length(void)
     g_assert_cmpuint(n_sung, >=, 20);
 }
 
-/* Five chords, sections of four bars: the third section would begin on another chord than the first. */
+/* Five chords, sections of four bars: the third section would begin on another chord than the
+ * first. */
 static void test_said_chords_return(void)
 {
     g_autoptr(BriefFixture) f = brief_fixture_new("string-quartet");
@@ -108,6 +111,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/refrain/chords-return-in-the-key-of-the-section", test_chords_return);
     g_test_add_func("/compose/refrain/tune-returns-in-sections-of-other-lengths",
                     test_tune_returns_in_another_length);
-    g_test_add_func("/compose/refrain/said-chords-return-once-all-were-heard", test_said_chords_return);
+    g_test_add_func("/compose/refrain/said-chords-return-once-all-were-heard",
+                    test_said_chords_return);
     return g_test_run();
 }
