@@ -10,9 +10,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct TuneRedisLink {
     redisContext *context;
+    GString *out; /* still to be sent */
+    int code;     /* errno of a failed send */
 };
 
 static struct timeval left_until(gint64 deadline_us)
@@ -74,6 +77,7 @@ TuneRedisLink *tune_redis_link_new(const TuneRedisAddress *address, const char *
     }
     TuneRedisLink *self = g_new0(TuneRedisLink, 1);
     self->context = context;
+    self->out = g_string_new(NULL);
     fcntl(context->fd, F_SETFD, FD_CLOEXEC);
     fcntl(context->fd, F_SETFL, O_NONBLOCK);
     context->flags &= ~REDIS_BLOCK; /* so that EAGAIN is no failure to hiredis */
@@ -88,6 +92,7 @@ void tune_redis_link_free(TuneRedisLink *self)
     if (self == NULL)
         return;
     redisFree(self->context);
+    g_string_free(self->out, TRUE);
     g_free(self);
 }
 
@@ -98,7 +103,9 @@ int tune_redis_link_fd(const TuneRedisLink *self)
 
 const char *tune_redis_link_reason(const TuneRedisLink *self)
 {
-    return self->context->err != 0 ? self->context->errstr : "no answer in time";
+    if (self->context->err != 0)
+        return self->context->errstr;
+    return self->code != 0 ? g_strerror(self->code) : "no answer in time";
 }
 
 /* FALSE when the deadline has passed first. */
@@ -116,27 +123,38 @@ static gboolean wait_for(TuneRedisLink *self, short events, gint64 deadline_us)
     }
 }
 
+/* Not hiredis' own writing: that raises SIGPIPE when the server has gone. */
 static gboolean flush(TuneRedisLink *self, gint64 deadline_us)
 {
-    int done = 0;
+    for (gsize at = 0; at < self->out->len;) {
+        gssize n = send(self->context->fd, self->out->str + at, self->out->len - at, MSG_NOSIGNAL);
 
-    for (;;) {
-        if (redisBufferWrite(self->context, &done) != REDIS_OK)
+        if (n >= 0)
+            at += (gsize)n;
+        else if (errno == EAGAIN && !wait_for(self, POLLOUT, deadline_us))
             return FALSE;
-        if (done)
-            return TRUE;
-        if (!wait_for(self, POLLOUT, deadline_us))
+        else if (errno != EAGAIN && errno != EINTR) {
+            self->code = errno;
             return FALSE;
+        }
     }
+    g_string_truncate(self->out, 0);
+    return TRUE;
 }
 
 static gboolean append(TuneRedisLink *self, const TuneRedisCommand *command)
 {
     g_autofree gsize *lengths = g_new(gsize, command->n);
+    char *text = NULL;
 
     for (int i = 0; i < command->n; i++)
         lengths[i] = command->lengths != NULL ? command->lengths[i] : strlen(command->words[i]);
-    return redisAppendCommandArgv(self->context, command->n, command->words, lengths) == REDIS_OK;
+    int n_bytes = redisFormatCommandArgv(&text, command->n, command->words, lengths);
+    if (n_bytes < 0)
+        return FALSE;
+    g_string_append_len(self->out, text, n_bytes);
+    redisFreeCommand(text);
+    return TRUE;
 }
 
 gboolean tune_redis_link_send(TuneRedisLink *self, const TuneRedisCommand *command,

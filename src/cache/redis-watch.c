@@ -15,11 +15,13 @@
 #define PING_US       G_USEC_PER_SEC
 #define FIRST_WAIT_US (50 * 1000)
 #define LAST_WAIT_US  (2 * G_USEC_PER_SEC)
+#define CALM_US       (5 * G_USEC_PER_SEC) /* who fails again sooner is left alone longer each time */
 
 typedef struct {
     TuneRedis *redis;
     TuneRedisLink *link;    /* subscribed; NULL: not */
     gint64 wait_us;         /* before the next try */
+    gint64 up_us;           /* since when it answers; 0: it does not */
     gint64 try_us, ping_us; /* when */
     gboolean pinged;        /* and not yet answered */
 } Watcher;
@@ -211,19 +213,6 @@ static gboolean keep_alive(Watcher *self)
     return tune_redis_link_send(self->link, &command, now_us + CONNECT_US);
 }
 
-static void sleep_until(Watcher *self, gint64 until_us)
-{
-    gint64 left_us = MAX(until_us - g_get_monotonic_time(), 0);
-    struct pollfd fds[2] = {
-        {.fd = self->redis->wake_fd, .events = POLLIN},
-        {.fd = self->link != NULL ? tune_redis_link_fd(self->link) : -1, .events = POLLIN}};
-    guint64 n_wakes;
-
-    if (poll(fds, 2, (int)((left_us + 999) / 1000)) > 0 && (fds[0].revents & POLLIN) != 0 &&
-        read(self->redis->wake_fd, &n_wakes, sizeof n_wakes) > 0)
-        self->try_us = MIN(self->try_us, g_get_monotonic_time() + self->wait_us);
-}
-
 static gboolean is_up(TuneRedis *self)
 {
     pthread_mutex_lock(&self->lock);
@@ -234,8 +223,26 @@ static gboolean is_up(TuneRedis *self)
 
 static void put_off(Watcher *self)
 {
-    self->try_us = g_get_monotonic_time() + self->wait_us;
+    gint64 now_us = g_get_monotonic_time();
+
+    if (self->up_us != 0 && now_us - self->up_us > CALM_US)
+        self->wait_us = FIRST_WAIT_US;
+    self->up_us = 0;
+    self->try_us = now_us + self->wait_us;
     self->wait_us = MIN(2 * self->wait_us, LAST_WAIT_US);
+}
+
+static void sleep_until(Watcher *self, gint64 until_us)
+{
+    gint64 left_us = MAX(until_us - g_get_monotonic_time(), 0);
+    struct pollfd fds[2] = {
+        {.fd = self->redis->wake_fd, .events = POLLIN},
+        {.fd = self->link != NULL ? tune_redis_link_fd(self->link) : -1, .events = POLLIN}};
+    guint64 n_wakes;
+
+    if (poll(fds, 2, (int)((left_us + 999) / 1000)) > 0 && (fds[0].revents & POLLIN) != 0 &&
+        read(self->redis->wake_fd, &n_wakes, sizeof n_wakes) > 0 && self->try_us == G_MAXINT64)
+        put_off(self);
 }
 
 static void try_subscribe(Watcher *self)
@@ -262,7 +269,7 @@ static void try_what_is_due(Watcher *self)
     if (self->link == NULL)
         return;
     if (is_up(self->redis) || revive(self->redis)) {
-        self->wait_us = FIRST_WAIT_US;
+        self->up_us = self->up_us != 0 ? self->up_us : g_get_monotonic_time();
         self->try_us = G_MAXINT64;
     } else {
         put_off(self);
@@ -289,7 +296,7 @@ void *tune_redis_watch(void *data)
             /* Perhaps it was started anew: nobody asks it before its run has been looked at. */
             tune_redis_open_breaker(self.redis, "it has closed the connection or does not answer");
             g_clear_pointer(&self.link, tune_redis_link_free);
-            self.try_us = 0;
+            put_off(&self);
         }
     }
     tune_redis_link_free(self.link);

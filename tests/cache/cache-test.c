@@ -41,6 +41,43 @@ GBytes *cache_test_make(gpointer user_data, GError **error)
     return NULL;
 }
 
+void cache_test_set(TuneCache *cache, const char *key, const char *text, const char *tag)
+{
+    const char *tags[] = {tag, NULL};
+    TuneCachePolicy policy = {.ttl_s = 300, .tags = tag != NULL ? tags : NULL};
+    g_autoptr(GBytes) value = cache_test_bytes(text);
+
+    tune_cache_set(cache, key, value, &policy);
+}
+
+TuneCache *cache_test_on(const char *url)
+{
+    TuneCacheConfig config = TUNE_CACHE_CONFIG_DEFAULT;
+    g_autoptr(GError) error = NULL;
+
+    config.redis_url = url;
+    config.timeout_ms = 500; /* the tests' machine may be busy */
+    TuneCache *cache = tune_cache_new(&config, &error);
+    g_assert_no_error(error);
+    return cache;
+}
+
+gboolean cache_test_is_up(TuneCache *cache)
+{
+    TuneCacheStats stats;
+
+    tune_cache_stats(cache, &stats);
+    g_assert_true(stats.redis);
+    return stats.redis_up;
+}
+
+void cache_test_wait_until_up(TuneCache *cache, gboolean up)
+{
+    for (guint i = 0; i < 3000 && cache_test_is_up(cache) != up; i++)
+        g_usleep(10000);
+    g_assert_cmpint(cache_test_is_up(cache), ==, up);
+}
+
 /* ---- the contract ---- */
 
 static const TuneCachePolicy plain = {.ttl_s = 300};
@@ -52,28 +89,19 @@ static TuneCache *fresh_cache(gconstpointer make)
     return ((CacheTestNew)make)(&config);
 }
 
-static void set(TuneCache *cache, const char *key, const char *text, const char *tag)
-{
-    const char *tags[] = {tag, NULL};
-    TuneCachePolicy policy = {.ttl_s = 300, .tags = tag != NULL ? tags : NULL};
-    g_autoptr(GBytes) value = cache_test_bytes(text);
-
-    tune_cache_set(cache, key, value, &policy);
-}
-
 static void gives_what_was_set(gconstpointer make)
 {
     g_autoptr(TuneCache) cache = fresh_cache(make);
 
     cache_test_is(tune_cache_get(cache, "a"), NULL);
-    set(cache, "a", "first", NULL);
+    cache_test_set(cache, "a", "first", NULL);
     cache_test_is(tune_cache_get(cache, "a"), "first");
     cache_test_is(tune_cache_peek(cache, "a"), "first");
-    set(cache, "a", "second", NULL);
+    cache_test_set(cache, "a", "second", NULL);
     cache_test_is(tune_cache_get(cache, "a"), "second");
-    set(cache, "empty", "", NULL);
+    cache_test_set(cache, "empty", "", NULL);
     cache_test_is(tune_cache_get(cache, "empty"), "");
-    set(cache, "", "no name", NULL);
+    cache_test_set(cache, "", "no name", NULL);
     cache_test_is(tune_cache_get(cache, ""), "no name");
     tune_cache_clear(cache);
     cache_test_is(tune_cache_peek(cache, "a"), NULL);
@@ -83,10 +111,10 @@ static void drops_by_key_and_tag(gconstpointer make)
 {
     g_autoptr(TuneCache) cache = fresh_cache(make);
 
-    set(cache, "a", "1", "x");
-    set(cache, "b", "2", "x");
-    set(cache, "c", "3", "y");
-    set(cache, "d", "4", NULL);
+    cache_test_set(cache, "a", "1", "x");
+    cache_test_set(cache, "b", "2", "x");
+    cache_test_set(cache, "c", "3", "y");
+    cache_test_set(cache, "d", "4", NULL);
     tune_cache_drop(cache, "d");
     tune_cache_drop(cache, "never was");
     tune_cache_drop_tag(cache, "x");
@@ -95,7 +123,7 @@ static void drops_by_key_and_tag(gconstpointer make)
     cache_test_is(tune_cache_get(cache, "b"), NULL);
     cache_test_is(tune_cache_get(cache, "c"), "3");
     cache_test_is(tune_cache_get(cache, "d"), NULL);
-    set(cache, "a", "5", "x");
+    cache_test_set(cache, "a", "5", "x");
     cache_test_is(tune_cache_get(cache, "a"), "5");
 }
 
@@ -238,7 +266,7 @@ static void what_is_dropped_while_made_is_not_kept(gconstpointer make)
 
 static void set_the_key(gpointer cache)
 {
-    set(cache, "a", "set meanwhile", NULL);
+    cache_test_set(cache, "a", "set meanwhile", NULL);
 }
 
 static void what_is_set_meanwhile_stays(gconstpointer make)

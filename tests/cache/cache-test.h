@@ -25,6 +25,14 @@ typedef struct {
 GBytes *cache_test_make(gpointer maker, GError **error);
 #define CACHE_TEST_ERROR (g_quark_from_static_string("cache-test"))
 
+/* A cache with Redis at @url; what it says in the log is kept away. */
+TuneCache *cache_test_on(const char *url);
+gboolean cache_test_is_up(TuneCache *cache);
+/* Waits, and asserts that it came to that. */
+void cache_test_wait_until_up(TuneCache *cache, gboolean up);
+/* For 300 s; @tag: (nullable). */
+void cache_test_set(TuneCache *cache, const char *key, const char *text, const char *tag);
+
 /* Adds the contract's cases under @path; @make gives a cache with nothing in it. */
 typedef TuneCache *(*CacheTestNew)(const TuneCacheConfig *config);
 void cache_test_add_contract(const char *path, CacheTestNew make);

@@ -17,40 +17,10 @@ static Shared *shared(void)
     return &one;
 }
 
-static TuneCache *cache_on(RedisServer *server, const char *url)
-{
-    TuneCacheConfig config = TUNE_CACHE_CONFIG_DEFAULT;
-    g_autoptr(GError) error = NULL;
-
-    config.redis_url = url != NULL ? url : server->url;
-    config.timeout_ms = 500; /* the tests' machine may be busy */
-    TuneCache *cache = tune_cache_new(&config, &error);
-    g_assert_no_error(error);
-    return cache;
-}
-
 static TuneCache *with_redis(const TuneCacheConfig *unused)
 {
     redis_server_tell(shared()->server, "FLUSHALL");
-    return cache_on(shared()->server, NULL);
-}
-
-static gboolean is_up(TuneCache *cache)
-{
-    TuneCacheStats stats;
-
-    tune_cache_stats(cache, &stats);
-    g_assert_true(stats.redis);
-    return stats.redis_up;
-}
-
-static void set(TuneCache *cache, const char *key, const char *text, const char *tag)
-{
-    const char *tags[] = {tag, NULL};
-    TuneCachePolicy policy = {.ttl_s = 300, .tags = tag != NULL ? tags : NULL};
-    g_autoptr(GBytes) value = cache_test_bytes(text);
-
-    tune_cache_set(cache, key, value, &policy);
+    return cache_test_on(shared()->server->url);
 }
 
 static const char *const tag_x[] = {"x", NULL};
@@ -62,7 +32,7 @@ static const TuneCachePolicy tagged = {.ttl_s = 300, .tags = tag_x};
 static void two_caches_share_values(void)
 {
     g_autoptr(TuneCache) a = with_redis(NULL);
-    g_autoptr(TuneCache) b = cache_on(shared()->server, NULL);
+    g_autoptr(TuneCache) b = cache_test_on(shared()->server->url);
     CacheMaker maker = {.text = "made by a"};
     TuneCacheStats stats;
 
@@ -83,7 +53,7 @@ static void two_caches_share_values(void)
 static void local_values_stay_at_home(void)
 {
     g_autoptr(TuneCache) a = with_redis(NULL);
-    g_autoptr(TuneCache) b = cache_on(shared()->server, NULL);
+    g_autoptr(TuneCache) b = cache_test_on(shared()->server->url);
     TuneCachePolicy policy = {.ttl_s = 300, .local = TRUE};
     CacheMaker maker = {.text = "at home"};
 
@@ -107,12 +77,12 @@ static void wait_until_gone(TuneCache *cache, const char *key)
 static void drops_reach_the_other_s_memory(void)
 {
     g_autoptr(TuneCache) a = with_redis(NULL);
-    g_autoptr(TuneCache) b = cache_on(shared()->server, NULL);
+    g_autoptr(TuneCache) b = cache_test_on(shared()->server->url);
 
-    set(a, "k", "1", "x");
-    set(a, "l", "2", "y");
-    set(a, "m", "3", NULL);
-    set(a, "far", "4", "x");
+    cache_test_set(a, "k", "1", "x");
+    cache_test_set(a, "l", "2", "y");
+    cache_test_set(a, "m", "3", NULL);
+    cache_test_set(a, "far", "4", "x");
     cache_test_is(tune_cache_get(b, "k"), "1");
     cache_test_is(tune_cache_get(b, "l"), "2");
     cache_test_is(tune_cache_get(b, "m"), "3");
@@ -124,7 +94,7 @@ static void drops_reach_the_other_s_memory(void)
     cache_test_is(tune_cache_get(b, "k"), NULL);
     cache_test_is(tune_cache_get(b, "m"), NULL);
     cache_test_is(tune_cache_peek(b, "l"), "2");
-    set(b, "l", "newer", "y");
+    cache_test_set(b, "l", "newer", "y");
     wait_until_gone(a, "l");
     cache_test_is(tune_cache_get(a, "l"), "newer");
 }
@@ -138,7 +108,7 @@ static void other_drops(gpointer other)
 static void what_another_drops_while_it_is_made_is_not_kept(void)
 {
     g_autoptr(TuneCache) a = with_redis(NULL);
-    g_autoptr(TuneCache) b = cache_on(shared()->server, NULL);
+    g_autoptr(TuneCache) b = cache_test_on(shared()->server->url);
     CacheMaker maker = {.text = "old", .during = other_drops, .during_data = b};
 
     cache_test_is(tune_cache_get_or_make(a, "k", &tagged, cache_test_make, &maker, NULL), "old");
@@ -154,17 +124,17 @@ static void prefixes_and_databases_are_apart(void)
 {
     g_autoptr(TuneCache) a = with_redis(NULL);
     g_autofree char *url = g_strconcat(shared()->server->url, "?db=3", NULL);
-    g_autoptr(TuneCache) b = cache_on(shared()->server, url);
+    g_autoptr(TuneCache) b = cache_test_on(url);
     TuneCacheConfig config = TUNE_CACHE_CONFIG_DEFAULT;
 
     config.redis_url = shared()->server->url;
     config.prefix = "other";
     g_autoptr(TuneCache) c = tune_cache_new(&config, NULL);
-    set(a, "k", "1", NULL);
+    cache_test_set(a, "k", "1", NULL);
     cache_test_is(tune_cache_get(b, "k"), NULL);
     cache_test_is(tune_cache_get(c, "k"), NULL);
-    set(b, "k", "2", NULL);
-    set(c, "k", "3", NULL);
+    cache_test_set(b, "k", "2", NULL);
+    cache_test_set(c, "k", "3", NULL);
     tune_cache_clear(a);
     cache_test_is(tune_cache_get(a, "k"), "1");
 }
@@ -172,7 +142,7 @@ static void prefixes_and_databases_are_apart(void)
 static void tokens_are_shared(void)
 {
     g_autoptr(TuneCache) a = with_redis(NULL);
-    g_autoptr(TuneCache) b = cache_on(shared()->server, NULL);
+    g_autoptr(TuneCache) b = cache_test_on(shared()->server->url);
     guint taken = 0;
 
     for (guint i = 0; i < 20; i++)
@@ -209,12 +179,12 @@ static void write_raw(const char *key, gconstpointer data, gsize n_bytes)
 static void large_values_are_compressed(void)
 {
     g_autoptr(TuneCache) a = with_redis(NULL);
-    g_autoptr(TuneCache) b = cache_on(shared()->server, NULL);
+    g_autoptr(TuneCache) b = cache_test_on(shared()->server->url);
     g_autofree char *text = g_strnfill(200000, 'z');
     g_autofree char *small = g_strnfill(1024, 'z');
 
-    set(a, "large", text, "x");
-    set(a, "small", small, NULL);
+    cache_test_set(a, "large", text, "x");
+    cache_test_set(a, "small", small, NULL);
     g_autoptr(GBytes) raw = raw_value("large");
     g_autoptr(GBytes) raw_small = raw_value("small");
     g_assert_cmpuint(g_bytes_get_size(raw), <, 1000);
@@ -229,8 +199,8 @@ static void a_value_that_lies_is_a_miss(void)
     const char *keys[] = {"short", "long"};
     g_autofree char *text = g_strnfill(3000, 'q');
 
-    set(cache, "short", "truth", "x");
-    set(cache, "long", text, "x");
+    cache_test_set(cache, "short", "truth", "x");
+    cache_test_set(cache, "long", text, "x");
     for (gsize k = 0; k < G_N_ELEMENTS(keys); k++) {
         g_autoptr(GBytes) raw = raw_value(keys[k]);
         gsize n;
@@ -255,7 +225,7 @@ static void a_value_that_lies_is_a_miss(void)
         tune_cache_clear(cache);
         cache_test_is(tune_cache_get(cache, keys[k]), k == 0 ? "truth" : text);
     }
-    g_assert_true(is_up(cache));
+    g_assert_true(cache_test_is_up(cache));
 }
 
 static void a_key_of_another_kind_is_a_miss(void)
@@ -316,20 +286,20 @@ static void a_lost_version_makes_its_values_worthless(void)
 {
     g_autoptr(TuneCache) cache = with_redis(NULL);
 
-    set(cache, "k", "1", "x");
+    cache_test_set(cache, "k", "1", "x");
     redis_server_tell(shared()->server, "DEL musicgen:#tag:x");
     tune_cache_clear(cache);
     cache_test_is(tune_cache_get(cache, "k"), NULL);
-    set(cache, "k", "2", "x");
+    cache_test_set(cache, "k", "2", "x");
     tune_cache_clear(cache);
     cache_test_is(tune_cache_get(cache, "k"), "2");
     redis_server_tell(shared()->server, "FLUSHALL");
     tune_cache_clear(cache);
     cache_test_is(tune_cache_get(cache, "k"), NULL);
-    set(cache, "k", "3", "x");
+    cache_test_set(cache, "k", "3", "x");
     tune_cache_clear(cache);
     cache_test_is(tune_cache_get(cache, "k"), "3");
-    g_assert_true(is_up(cache));
+    g_assert_true(cache_test_is_up(cache));
 }
 
 static void an_old_value_is_found_stale_in_redis(void)
@@ -341,7 +311,7 @@ static void an_old_value_is_found_stale_in_redis(void)
 
     cache_test_is(tune_cache_get_or_make(a, "k", &policy, cache_test_make, &maker, NULL), "old");
     g_usleep(1100000);
-    g_autoptr(TuneCache) b = cache_on(shared()->server, NULL);
+    g_autoptr(TuneCache) b = cache_test_on(shared()->server->url);
     maker.text = NULL;
     cache_test_is(tune_cache_get(b, "k"), NULL);
     cache_test_is(tune_cache_get_or_make(b, "k", &policy, cache_test_make, &maker, &error), "old");
@@ -367,10 +337,10 @@ static void passwords_open_it(void)
     } cases[] = {{right, TRUE}, {user, TRUE}, {wrong, FALSE}, {server->url, FALSE}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(TuneCache) cache = cache_on(server, cases[i].url);
+        g_autoptr(TuneCache) cache = cache_test_on(cases[i].url);
 
-        g_assert_cmpint(is_up(cache), ==, cases[i].works);
-        set(cache, "k", "1", NULL);
+        g_assert_cmpint(cache_test_is_up(cache), ==, cases[i].works);
+        cache_test_set(cache, "k", "1", NULL);
         cache_test_is(tune_cache_get(cache, "k"), "1");
         tune_cache_clear(cache);
         cache_test_is(tune_cache_get(cache, "k"), cases[i].works ? "1" : NULL);
