@@ -236,6 +236,11 @@ static void describe(const TuneParams *params, char *types, Oid *oids)
     types[params->n] = '\0';
 }
 
+static const char *statement_text(const TuneStatement *statement)
+{
+    return statement->postgres != NULL ? statement->postgres : statement->sql;
+}
+
 /* The statement's name on this connection; sends its text the first time. (transfer none) */
 static const char *prepare(TunePg *self, const TuneStatement *statement, const TuneParams *params)
 {
@@ -250,8 +255,7 @@ static const char *prepare(TunePg *self, const TuneStatement *statement, const T
     Prepared *made = g_new(Prepared, 1);
     g_strlcpy(made->types, types, sizeof made->types);
     g_snprintf(made->name, sizeof made->name, "s%u", self->n_prepared++);
-    const char *sql = statement->postgres != NULL ? statement->postgres : statement->sql;
-    if (PQsendPrepare(self->pg, made->name, sql, (int)params->n, oids) != 1) {
+    if (PQsendPrepare(self->pg, made->name, statement_text(statement), (int)params->n, oids) != 1) {
         g_free(made);
         return NULL;
     }
@@ -281,9 +285,9 @@ static gboolean send_statement(TunePg *self, const TuneStatement *statement,
     const char *values[TUNE_PARAMS_MAX];
     int lengths[TUNE_PARAMS_MAX], formats[TUNE_PARAMS_MAX];
     char numbers[TUNE_PARAMS_MAX][G_ASCII_DTOSTR_BUF_SIZE];
-    const char *name = prepare(self, statement, params);
+    const char *name = params->replan ? NULL : prepare(self, statement, params);
 
-    if (name == NULL)
+    if (name == NULL && !params->replan)
         return FALSE;
     for (guint i = 0; i < params->n; i++) {
         const TuneParam *param = &params->at[i];
@@ -307,7 +311,14 @@ static gboolean send_statement(TunePg *self, const TuneStatement *statement,
         }
         lengths[i] = (int)size;
     }
-    return PQsendQueryPrepared(self->pg, name, (int)params->n, values, lengths, formats, 0) == 1;
+    if (!params->replan)
+        return PQsendQueryPrepared(self->pg, name, (int)params->n, values, lengths, formats, 0) ==
+               1;
+    char types[TUNE_PARAMS_MAX + 1];
+    Oid oids[TUNE_PARAMS_MAX];
+    describe(params, types, oids);
+    return PQsendQueryParams(self->pg, statement_text(statement), (int)params->n, oids, values,
+                             lengths, formats, 0) == 1;
 }
 
 static gboolean flush(TunePg *self, gint64 until)

@@ -295,12 +295,9 @@ TuneStore *tune_postgres_store_open(const TuneStoreConfig *config, const GPtrArr
     if (!tune_pg_check_url(config->url, error))
         return NULL;
     PostgresStore *self = g_new0(PostgresStore, 1);
-    self->store.class = &POSTGRES;
-    self->store.config = *config;
-    self->store.config.url = NULL;
-    self->store.config.replica_urls = NULL;
-    self->store.log = config->log != NULL ? *config->log : (TuneLog){NULL, NULL};
+    tune_store_init(&self->store, &POSTGRES, config);
     if (!migrate(self, config->url, migrations, error)) {
+        tune_store_clear(&self->store);
         g_free(self);
         return NULL;
     }

@@ -256,12 +256,8 @@ TuneStore *tune_sqlite_store_open(const TuneStoreConfig *config, const char *pat
 {
     SqliteStore *self = g_new0(SqliteStore, 1);
 
-    self->store.class = &SQLITE;
-    self->store.config = *config;
-    self->store.config.url = NULL;
-    self->store.config.replica_urls = NULL;
+    tune_store_init(&self->store, &SQLITE, config);
     self->store.config.pool_size = CLAMP(config->pool_size, 1, READERS_MAX);
-    self->store.log = config->log != NULL ? *config->log : (TuneLog){NULL, NULL};
     self->path = g_strdup(path);
     self->lock_fd = -1;
     g_mutex_init(&self->lock);
@@ -269,6 +265,7 @@ TuneStore *tune_sqlite_store_open(const TuneStoreConfig *config, const char *pat
     g_queue_init(&self->idle);
     if (!open_writer(self, migrations, error)) {
         sqlite_close(&self->store);
+        tune_store_clear(&self->store);
         g_free(self);
         return NULL;
     }

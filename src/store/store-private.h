@@ -4,6 +4,8 @@
  *
  *   store.c                dispatch, parameters, counts
  *   rows.c                 results, the same for both databases
+ *   select.c               statements whose conditions depend on the call
+ *   columns.c              rows as JSON
  *   uuid.c                 ids
  *   migrate.c              the schema's versions
  *   messages.c             listeners and what is sent to them
@@ -31,6 +33,7 @@ typedef struct {
 
 typedef struct {
     guint n;
+    gboolean replan; /* PostgreSQL plans for these values rather than keep a plan */
     TuneParam at[TUNE_PARAMS_MAX];
 } TuneParams;
 
@@ -93,6 +96,8 @@ struct TuneStore {
     TuneLog log;
     TuneMessages *messages;
     TuneSlow *slow;
+    GMutex interned_lock;
+    GHashTable *interned; /* SQL -> TuneStatement, which owns it; under interned_lock */
     /* atomic */
     guint64 queries, errors, busy_us, transactions, commits;
 };
@@ -126,6 +131,12 @@ TuneStore *tune_postgres_store_open(const TuneStoreConfig *config, const GPtrArr
 /* tune_store_open() with other migrations than the installed ones (NULL: the installed ones). */
 TuneStore *tune_store_open_with(const TuneStoreConfig *config, const GPtrArray *migrations,
                                 GError **error);
+
+/* What every store has, before and after what is the database's own. */
+void tune_store_init(TuneStore *self, const TuneStoreClass *class, const TuneStoreConfig *config);
+void tune_store_clear(TuneStore *self);
+/* The store's own statement with that text, made at the first call. */
+const TuneStatement *tune_store_intern(TuneStore *self, const char *name, const char *sql);
 
 /* Counts a statement that ran for @us, and notes it when it was slow. */
 void tune_store_account(TuneStore *self, const TuneStatement *statement, const TuneParams *params,

@@ -48,6 +48,7 @@ gboolean tune_params_collect(TuneParams *self, const char *types, va_list argume
     gboolean ok = TRUE;
 
     self->n = (guint)strlen(types);
+    self->replan = FALSE;
     g_return_val_if_fail(self->n <= TUNE_PARAMS_MAX, FALSE);
     va_copy(rest, arguments);
     for (guint i = 0; i < self->n && ok; i++)
@@ -60,6 +61,7 @@ TuneParams *tune_params_copy(const TuneParams *self)
 {
     TuneParams *copy = g_new(TuneParams, 1);
     copy->n = self->n;
+    copy->replan = self->replan;
     for (guint i = 0; i < self->n; i++) {
         copy->at[i] = self->at[i];
         if (self->at[i].type == 't')
@@ -100,6 +102,13 @@ static char *sqlite_path(const char *url)
     return *url == '\0' || strstr(url, ":memory:") != NULL ? NULL : g_strdup(url);
 }
 
+static void statement_free(gpointer data)
+{
+    TuneStatement *statement = data;
+    g_free((char *)statement->sql);
+    g_free(statement);
+}
+
 TuneStore *tune_store_open_with(const TuneStoreConfig *config, const GPtrArray *migrations,
                                 GError **error)
 {
@@ -130,6 +139,24 @@ TuneStore *tune_store_open(const TuneStoreConfig *config, GError **error)
     return tune_store_open_with(config, NULL, error);
 }
 
+void tune_store_init(TuneStore *self, const TuneStoreClass *class, const TuneStoreConfig *config)
+{
+    self->class = class;
+    self->config = *config;
+    self->config.url = NULL;
+    self->config.replica_urls = NULL;
+    if (config->log != NULL)
+        self->log = *config->log;
+    g_mutex_init(&self->interned_lock);
+    self->interned = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, statement_free);
+}
+
+void tune_store_clear(TuneStore *self)
+{
+    g_hash_table_unref(self->interned);
+    g_mutex_clear(&self->interned_lock);
+}
+
 void tune_store_free(TuneStore *self)
 {
     if (self == NULL)
@@ -137,7 +164,21 @@ void tune_store_free(TuneStore *self)
     tune_slow_free(g_steal_pointer(&self->slow));
     tune_messages_free(g_steal_pointer(&self->messages));
     self->class->close(self);
+    tune_store_clear(self);
     g_free(self);
+}
+
+const TuneStatement *tune_store_intern(TuneStore *self, const char *name, const char *sql)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->interned_lock);
+    TuneStatement *known = g_hash_table_lookup(self->interned, sql);
+
+    if (known == NULL) {
+        known = g_new(TuneStatement, 1);
+        *known = (TuneStatement){.name = name, .sql = g_strdup(sql)};
+        g_hash_table_insert(self->interned, (gpointer)known->sql, known);
+    }
+    return known;
 }
 
 gboolean tune_store_is_postgres(const TuneStore *self)

@@ -82,8 +82,9 @@ CREATE TABLE idempotency (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_created ON idempotency (created_at);
 
+-- number: the search index refers to rows by it; a rowid without a name may change (VACUUM).
 CREATE TABLE tracks (
-    id TEXT PRIMARY KEY, user_id TEXT REFERENCES users (id) ON DELETE CASCADE, generation_id TEXT,
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, user_id TEXT REFERENCES users (id) ON DELETE CASCADE, generation_id TEXT,
     identity TEXT NOT NULL, title TEXT NOT NULL, description TEXT NOT NULL DEFAULT '',
     genre TEXT NOT NULL, mood TEXT NOT NULL DEFAULT '', musical_key TEXT NOT NULL DEFAULT '',
     bpm REAL NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0, engine TEXT NOT NULL,
@@ -96,22 +97,22 @@ CREATE INDEX tracks_public_genre ON tracks (genre, created_at DESC, id DESC) WHE
 CREATE INDEX tracks_identity ON tracks (identity);
 CREATE INDEX tracks_user ON tracks (user_id, created_at DESC, id DESC);
 CREATE VIRTUAL TABLE tracks_search USING fts5 (
-    title, description, genre, mood, tags, prompt, content='tracks', content_rowid='rowid',
+    title, description, genre, mood, tags, prompt, content='tracks', content_rowid='number',
     tokenize='unicode61 remove_diacritics 2');
 CREATE TRIGGER tracks_search_insert AFTER INSERT ON tracks BEGIN
     INSERT INTO tracks_search (rowid, title, description, genre, mood, tags, prompt)
-    VALUES (new.rowid, new.title, new.description, new.genre, new.mood, new.tags, new.prompt);
+    VALUES (new.number, new.title, new.description, new.genre, new.mood, new.tags, new.prompt);
 END;
 CREATE TRIGGER tracks_search_delete AFTER DELETE ON tracks BEGIN
     INSERT INTO tracks_search (tracks_search, rowid, title, description, genre, mood, tags, prompt)
-    VALUES ('delete', old.rowid, old.title, old.description, old.genre, old.mood, old.tags, old.prompt);
+    VALUES ('delete', old.number, old.title, old.description, old.genre, old.mood, old.tags, old.prompt);
 END;
 CREATE TRIGGER tracks_search_update
 AFTER UPDATE OF title, description, genre, mood, tags, prompt ON tracks BEGIN
     INSERT INTO tracks_search (tracks_search, rowid, title, description, genre, mood, tags, prompt)
-    VALUES ('delete', old.rowid, old.title, old.description, old.genre, old.mood, old.tags, old.prompt);
+    VALUES ('delete', old.number, old.title, old.description, old.genre, old.mood, old.tags, old.prompt);
     INSERT INTO tracks_search (rowid, title, description, genre, mood, tags, prompt)
-    VALUES (new.rowid, new.title, new.description, new.genre, new.mood, new.tags, new.prompt);
+    VALUES (new.number, new.title, new.description, new.genre, new.mood, new.tags, new.prompt);
 END;
 
 CREATE TABLE plays (
