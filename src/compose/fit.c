@@ -124,7 +124,8 @@ static gint twins_apart(const GArray *drafts, const gint *bars, guint i, gint le
 
     for (guint k = 0; k < drafts->len && !d->fades; k++) {
         const Draft *other = &g_array_index(drafts, Draft, k);
-        n += k != i && !other->fades && other->role == d->role && other->material == d->material && bars[k] != length;
+        n += k != i && !other->fades && other->role == d->role && other->material == d->material &&
+             other->bars == d->bars && bars[k] != length;
     }
     return n;
 }
@@ -344,6 +345,16 @@ static gboolean hangs(const GArray *all, const gboolean *in, gint extra, gint le
     return FALSE;
 }
 
+/* A piece of eight bars and more wants something to grow from: one or two sections of many are few. */
+static double lonely(const GArray *all, const gboolean *in, gint extra, gint less, gint bars)
+{
+    gint n = (extra >= 0) - (less >= 0), most = MIN(3, (gint)all->len);
+
+    for (guint i = 0; i < all->len; i++)
+        n += in[i];
+    return bars < 8 ? 0 : 0.6 * MAX(0, most - n) + (n < 2 && most > 1 ? 0.8 : 0);
+}
+
 typedef struct {
     GArray *drafts;
     double strain;
@@ -357,7 +368,7 @@ static void try_sections(const GArray *all, const gboolean *in, gint extra, gint
 
     collision(all, in, extra, less, &n);
     double strain = 0.4 * n + (extra >= 0 ? 0.05 : 0) + (less >= 0 ? 0.1 : 0) +
-                    (hangs(all, in, extra, less) ? 2 : 0);
+                    (hangs(all, in, extra, less) ? 2 : 0) + lonely(all, in, extra, less, bars);
     if (strain >= best->strain - 1e-9)
         return;
     g_autoptr(GArray) tried = chosen_of(all, in, extra, less);
@@ -418,19 +429,20 @@ static double leave_out(GArray *drafts, gint bars, gboolean fades)
     g_autoptr(GArray) all = chosen_of(drafts, NULL, -1, -1);
     g_autofree gboolean *in = g_new(gboolean, drafts->len);
     Fit best = {drafts, G_MAXDOUBLE};
-    gint total = total_bars(all), drop;
+    gint total = total_bars(all), drop, next;
+    double most = bars < 40 ? 2.5 : 1.3; /* a short piece may halve its sections */
 
     for (guint i = 0; i < all->len; i++)
         in[i] = TRUE;
     do {
         drop = next_to_drop(all, in);
-        if (total < bars * 1.3 || drop < 0)
+        next = drop < 0 ? 0 : total - g_array_index(all, Draft, drop).bars;
+        if (total < bars * most || next < bars * 0.7)
             weigh(all, in, bars, fades, &best);
-        if (drop >= 0) {
+        if (drop >= 0)
             in[drop] = FALSE;
-            total -= g_array_index(all, Draft, drop).bars;
-        }
-    } while (drop >= 0 && total > 0 && total >= bars * 0.7 && best.strain > 0.01);
+        total = next;
+    } while (drop >= 0 && total > 0 && total >= bars * 0.5 && best.strain > 0.01);
     return best.strain;
 }
 
