@@ -46,6 +46,11 @@ gint tune_metre_groups(TuneMetre metre, gint out[TUNE_METRE_MOST_GROUPS])
             out[n] = odd_groups[i].groups[n] * unit;
             n++;
         }
+        if (metre.turn != 0 && (metre.beats == 5 || metre.beats == 7)) { /* the long group at the other end */
+            gint first = out[0];
+            out[0] = out[n - 1];
+            out[n - 1] = first;
+        }
         return n;
     }
     while (left > 0 && n < TUNE_METRE_MOST_GROUPS) {
@@ -102,7 +107,7 @@ gboolean tune_metre_parse(const char *text, TuneMetre *out)
         return FALSE;
     if (beats < 1 || beats > 15 || (unit != 2 && unit != 4 && unit != 8 && unit != 16))
         return FALSE;
-    *out = (TuneMetre){(guint8)beats, (guint8)unit};
+    *out = (TuneMetre){(guint8)beats, (guint8)unit, 0};
     return TRUE;
 }
 

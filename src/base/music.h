@@ -22,6 +22,7 @@ typedef enum {
 typedef struct {
     guint8 beats; /* numerator, 1..15 */
     guint8 unit;  /* denominator: 2, 4, 8 or 16 */
+    guint8 turn;  /* 0, or 1 for the other way to count fives and sevens: 2+3 and 3+2+2 */
 } TuneMetre;
 
 /* Ticks of one bar. */
@@ -32,8 +33,8 @@ gboolean tune_metre_is_compound(TuneMetre metre);
 
 #define TUNE_METRE_MOST_GROUPS 8
 
-/* The groups in which a bar is counted, in ticks: 4/4 2+2 quarters, 3/4 one of three, 5/4 3+2, 7/8 2+2+3
- * eighths, compound metres a dotted quarter each.  Their sum is the bar.  Returns how many (1..8). */
+/* The groups in which a bar is counted, in ticks: 4/4 2+2 quarters, 3/4 one of three, 5/4 3+2 (turned 2+3), 7/8
+ * 2+2+3 eighths (turned 3+2+2), compound metres a dotted quarter each.  Their sum is the bar.  Returns how many (1..8). */
 gint tune_metre_groups(TuneMetre metre, gint out[TUNE_METRE_MOST_GROUPS]);
 
 /* Ticks of the felt beat: a dotted quarter in compound metres, one unit otherwise (7/8 and other

@@ -58,7 +58,7 @@ static gboolean read_cell(const TuneYamlNode *node, StyleCell *cell, GError **er
     static const char *const allowed[] = {"metre", "energy", "weight", "rhythm", "sections", NULL};
     const char *rhythm = "";
 
-    cell->metre = (TuneMetre){4, 4};
+    cell->metre = (TuneMetre){4, 4, 0};
     cell->energy[1] = 1.0;
     if (!tune_yaml_check_keys(node, allowed, error) ||
         !tune_yaml_get_range(node, "energy", 0, 1, cell->energy, error) ||

@@ -2,6 +2,7 @@
  *
  * Metre, key, tempo, ending, and the sections with their bars and energies.
  */
+#include "compose/carry.h"
 #include "compose/theme-private.h"
 
 #include <math.h>
@@ -152,11 +153,35 @@ static void choose_clave(Plan *plan)
     plan->pattern_shift = chance > 0 && tune_random_chance(&random, chance) ? 1 : 0;
 }
 
+static gboolean knows_metre(const GPtrArray *patterns, TuneMetre metre)
+{
+    for (guint i = 0; i < patterns->len; i++)
+        if (carry_is_same(((const StylePattern *)patterns->pdata[i])->metre, metre))
+            return TRUE;
+    return FALSE;
+}
+
+/* Fives and sevens are counted as the style's own patterns count them; where it has none, by the seed. */
+static void choose_turn(Plan *plan)
+{
+    const TuneStyle *style = plan->style;
+    const StyleGrooves *g = &style->grooves;
+    gboolean own = knows_metre(g->grooves, plan->metre) || knows_metre(g->bass, plan->metre) ||
+                   knows_metre(g->comping, plan->metre);
+    TuneRandom random;
+
+    for (guint i = 0; i < style->melody.cells->len && !own; i++)
+        own = carry_is_same(g_array_index(style->melody.cells, StyleCell, i).metre, plan->metre);
+    tune_random_init(&random, plan->seed, "piece/turn");
+    plan->metre.turn = !own && tune_random_chance(&random, 0.4);
+}
+
 static void choose_basics(Plan *plan)
 {
     const TuneBrief *brief = plan->brief;
 
     plan->metre = brief->metre.beats > 0 ? brief->metre : tune_style_metre(plan->style);
+    choose_turn(plan);
     plan->bar_ticks = tune_metre_bar_ticks(plan->metre);
     plan->beat_ticks = tune_metre_beat_ticks(plan->metre);
     plan->temperature = CLAMP(brief->temperature, 0, 1);

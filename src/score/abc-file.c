@@ -131,9 +131,9 @@ static gboolean read_metre(TuneAbcReader *self, const char *text, TuneMetre *out
     gint beats = 0, unit = 0, used = 0;
 
     if (strcmp(text, "C") == 0 || strcmp(text, "none") == 0 || *text == '\0')
-        *out = (TuneMetre){4, 4};
+        *out = (TuneMetre){4, 4, 0};
     else if (strcmp(text, "C|") == 0)
-        *out = (TuneMetre){2, 2};
+        *out = (TuneMetre){2, 2, 0};
     else {
         g_autofree char *plain = g_strdup(text);
         g_strdelimit(plain, "()", ' ');
@@ -150,7 +150,7 @@ static gboolean read_metre(TuneAbcReader *self, const char *text, TuneMetre *out
                 return tune_abc_fail(self, "a metre that cannot be read");
             break;
         }
-        TuneMetre like = {4, (guint8)CLAMP(unit, 2, 16)};
+        TuneMetre like = {4, (guint8)CLAMP(unit, 2, 16), 0};
         if (unit < 1 || unit > 128 || beats > 1000 ||
             !tune_import_metre_of_ticks(beats * 4 * TUNE_PPQ / unit, like, out))
             return tune_abc_fail(self, "a metre that cannot be read");
@@ -229,7 +229,7 @@ gboolean tune_abc_read_field(TuneAbcReader *self, char letter, const char *text)
     case 'Q':
         return read_tempo(self, text);
     case 'M': {
-        TuneMetreChange change = {now_tick(self), {4, 4}};
+        TuneMetreChange change = {now_tick(self), {4, 4, 0}};
         if (!read_metre(self, text, &change.metre))
             return FALSE;
         voice->metre = change.metre;

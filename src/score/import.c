@@ -16,7 +16,7 @@ gboolean tune_import_metre_of_ticks(gint ticks, TuneMetre like, TuneMetre *out)
         if ((units[i] != 2 && units[i] != 4 && units[i] != 8 && units[i] != 16) ||
             ticks % unit_ticks != 0 || ticks / unit_ticks < 1 || ticks / unit_ticks > 15)
             continue;
-        *out = (TuneMetre){(guint8)(ticks / unit_ticks), (guint8)units[i]};
+        *out = (TuneMetre){(guint8)(ticks / unit_ticks), (guint8)units[i], 0};
         return TRUE;
     }
     return FALSE;
@@ -38,7 +38,7 @@ static void put_metre(TuneScore *score, gint tick, TuneMetre metre)
 void tune_import_add_metre(TuneScore *score, gint tick, TuneMetre metre)
 {
     if (score->metres->len == 0 && tick > 0)
-        put_metre(score, 0, (TuneMetre){4, 4});
+        put_metre(score, 0, (TuneMetre){4, 4, 0});
     if (score->metres->len > 0) {
         TuneMetreChange now = g_array_index(score->metres, TuneMetreChange, score->metres->len - 1);
         tick = MAX(tick, now.tick);
@@ -211,7 +211,7 @@ static void guess_roles(TuneScore *score)
 gboolean tune_import_finish(TuneScore *score, gint end_tick, GError **error)
 {
     if (score->metres->len == 0)
-        put_metre(score, 0, (TuneMetre){4, 4});
+        put_metre(score, 0, (TuneMetre){4, 4, 0});
     if (score->tempos->len == 0)
         tune_import_add_tempo(score, 0, 120.0);
     if (score->keys->len == 0)

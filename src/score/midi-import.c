@@ -246,7 +246,7 @@ static void text_event(Import *self, const TuneMidiEvent *event, const char *tex
 static void metre_event(Import *self, const TuneMidiEvent *event)
 {
     gint beats = event->value >> 8, power = event->value & 0xff;
-    TuneMetre metre = {4, 4}, like = {4, (guint8)(power >= 1 && power <= 4 ? 1 << power : 4)};
+    TuneMetre metre = {4, 4, 0}, like = {4, (guint8)(power >= 1 && power <= 4 ? 1 << power : 4), 0};
 
     if (power <= 7 && tune_import_metre_of_ticks(beats * (4 * TUNE_PPQ >> power), like, &metre))
         tune_import_add_metre(self->score, event->tick, metre);

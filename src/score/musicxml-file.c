@@ -260,7 +260,7 @@ static gboolean read_time(TuneXmlReader *self, const xmlNode *attributes, TuneMe
     }
     if (!tune_xml_child_real(self, time, "beat-type", 1, 128, &unit))
         return FALSE;
-    TuneMetre like = {4, (guint8)CLAMP(unit, 2, 16)};
+    TuneMetre like = {4, (guint8)CLAMP(unit, 2, 16), 0};
     if (!(beats >= 1 && beats <= 128) || unit < 1 ||
         !tune_import_metre_of_ticks((gint)(beats * 4 * TUNE_PPQ / unit + 0.5), like, metre))
         return tune_xml_fail(self, time, "a metre that cannot be read");
@@ -334,7 +334,7 @@ static TuneMetre bar_metre(const Extent *extent, TuneMetre metre, gboolean first
 
 static gboolean list_bars(TuneXmlReader *self, const GArray *extents, const xmlNode *root)
 {
-    TuneMetre metre = {4, 4};
+    TuneMetre metre = {4, 4, 0};
     gint tick = 0;
 
     for (guint i = 0; i < extents->len; i++) {

@@ -77,7 +77,7 @@ TuneMetre tune_score_metre_at(const TuneScore *self, gint tick)
 {
     gint i = last_at_or_before(self->metres, sizeof(TuneMetreChange), tick);
 
-    return i < 0 ? (TuneMetre){4, 4} : g_array_index(self->metres, TuneMetreChange, i).metre;
+    return i < 0 ? (TuneMetre){4, 4, 0} : g_array_index(self->metres, TuneMetreChange, i).metre;
 }
 
 TuneKey tune_score_key_at(const TuneScore *self, gint tick)
@@ -112,7 +112,7 @@ const TuneSection *tune_score_section_at(const TuneScore *self, gint tick)
 
 gint tune_score_bar_at(const TuneScore *self, gint tick, gint *bar_tick)
 {
-    TuneMetreChange now = {0, {4, 4}};
+    TuneMetreChange now = {0, {4, 4, 0}};
     gint bar = 0;
 
     tick = MAX(tick, 0);

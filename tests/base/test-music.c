@@ -6,8 +6,8 @@ static void test_bars_and_beats(void)
     static const struct {
         TuneMetre metre;
         gint bar, beat;
-    } cases[] = {{{4, 4}, 3840, 960}, {{3, 4}, 2880, 960}, {{6, 8}, 2880, 1440},
-                 {{12, 8}, 5760, 1440}, {{7, 8}, 3360, 960}, {{2, 2}, 3840, 1920}};
+    } cases[] = {{{4, 4, 0}, 3840, 960}, {{3, 4, 0}, 2880, 960}, {{6, 8, 0}, 2880, 1440},
+                 {{12, 8, 0}, 5760, 1440}, {{7, 8, 0}, 3360, 960}, {{2, 2, 0}, 3840, 1920}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_assert_cmpint(tune_metre_bar_ticks(cases[i].metre), ==, cases[i].bar);
@@ -19,7 +19,7 @@ static void test_bars_and_beats(void)
 
 static void test_downbeats_weigh_most(void)
 {
-    static const TuneMetre metres[] = {{4, 4}, {3, 4}, {6, 8}, {5, 4}, {7, 8}, {12, 8}};
+    static const TuneMetre metres[] = {{4, 4, 0}, {3, 4, 0}, {6, 8, 0}, {5, 4, 0}, {7, 8, 0}, {12, 8, 0}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(metres); i++) {
         gint bar = tune_metre_bar_ticks(metres[i]);
@@ -31,9 +31,10 @@ static void test_downbeats_weigh_most(void)
     static const struct {
         TuneMetre metre;
         gint n, first, last;
-    } groups[] = {{{4, 4}, 2, 1920, 1920}, {{3, 4}, 1, 2880, 2880}, {{5, 4}, 2, 2880, 1920},
-                  {{7, 8}, 3, 960, 1440},  {{6, 8}, 2, 1440, 1440}, {{12, 8}, 4, 1440, 1440},
-                  {{2, 4}, 1, 1920, 1920}, {{3, 8}, 1, 1440, 1440}, {{8, 8}, 3, 1440, 960}};
+    } groups[] = {{{4, 4, 0}, 2, 1920, 1920}, {{3, 4, 0}, 1, 2880, 2880}, {{5, 4, 0}, 2, 2880, 1920},
+                  {{7, 8, 0}, 3, 960, 1440},  {{6, 8, 0}, 2, 1440, 1440}, {{12, 8, 0}, 4, 1440, 1440},
+                  {{5, 4, 1}, 2, 1920, 2880}, {{7, 8, 1}, 3, 1440, 960},
+                  {{2, 4, 0}, 1, 1920, 1920}, {{3, 8, 0}, 1, 1440, 1440}, {{8, 8, 0}, 3, 1440, 960}};
     for (gsize i = 0; i < G_N_ELEMENTS(groups); i++) {
         gint out[TUNE_METRE_MOST_GROUPS], n = tune_metre_groups(groups[i].metre, out);
         g_assert_cmpint(n, ==, groups[i].n);
@@ -43,16 +44,16 @@ static void test_downbeats_weigh_most(void)
     for (guint8 beats = 1; beats <= 15; beats++)
         for (guint8 unit = 2; unit <= 16; unit = (guint8)(unit * 2)) {
             gint out[TUNE_METRE_MOST_GROUPS], sum = 0;
-            TuneMetre metre = {beats, unit};
+            TuneMetre metre = {beats, unit, 0};
             for (gint k = 0, n = tune_metre_groups(metre, out); k < n; k++)
                 sum += out[k];
             g_assert_cmpint(sum, ==, tune_metre_bar_ticks(metre));
         }
-    g_assert_cmpfloat(tune_metre_weight((TuneMetre){4, 4}, 1920), ==, 0.75);
-    g_assert_cmpfloat(tune_metre_weight((TuneMetre){5, 4}, 2880), ==, 0.75);
-    g_assert_cmpfloat(tune_metre_weight((TuneMetre){7, 8}, 1920), ==, 0.75);
-    g_assert_cmpfloat(tune_metre_weight((TuneMetre){6, 8}, 1440), ==, 0.75);
-    g_assert_cmpfloat(tune_metre_weight((TuneMetre){3, 4}, 960), ==, 0.5);
+    g_assert_cmpfloat(tune_metre_weight((TuneMetre){4, 4, 0}, 1920), ==, 0.75);
+    g_assert_cmpfloat(tune_metre_weight((TuneMetre){5, 4, 0}, 2880), ==, 0.75);
+    g_assert_cmpfloat(tune_metre_weight((TuneMetre){7, 8, 0}, 1920), ==, 0.75);
+    g_assert_cmpfloat(tune_metre_weight((TuneMetre){6, 8, 0}, 1440), ==, 0.75);
+    g_assert_cmpfloat(tune_metre_weight((TuneMetre){3, 4, 0}, 960), ==, 0.5);
 }
 
 static void test_names_read_back(void)

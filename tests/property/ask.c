@@ -73,8 +73,8 @@ static void choose_tempo_and_key(Ask *self, TuneRandom *r)
 /* Any style may be asked for any metre: an unusual one is kept as said. */
 static void choose_metre(Ask *self, guint n_styles)
 {
-    static const TuneMetre metres[] = {{4, 4}, {3, 4}, {6, 8}, {5, 4},
-                                       {2, 4}, {12, 8}, {7, 8}, {9, 8}};
+    static const TuneMetre metres[] = {{4, 4, 0}, {3, 4, 0}, {6, 8, 0}, {5, 4, 0},
+                                       {2, 4, 0}, {12, 8, 0}, {7, 8, 0}, {9, 8, 0}};
     guint which = (self->index / n_styles + self->index) % (G_N_ELEMENTS(metres) + 3);
 
     if (which >= G_N_ELEMENTS(metres))

@@ -83,7 +83,7 @@ static TuneScore *sound_score(guint64 seed)
 {
     TuneScore *score = tune_score_new();
     TuneTempo tempo = {0, 120};
-    TuneMetreChange metre = {0, {4, 4}};
+    TuneMetreChange metre = {0, {4, 4, 0}};
     TuneKeyChange key = {0, {0, TUNE_MODE_MAJOR}};
 
     g_array_set_size(score->tempos, 0);
@@ -123,7 +123,7 @@ static Ask *sound_ask(void)
     ask->bpm = 120;
     ask->key_said = ask->metre_said = TRUE;
     ask->key = (TuneKey){0, TUNE_MODE_MAJOR};
-    ask->metre = (TuneMetre){4, 4};
+    ask->metre = (TuneMetre){4, 4, 0};
     ask->bars = BARS;
     ask->ending = TUNE_ENDING_RING;
     g_array_append_vals(ask->roles, roles, G_N_ELEMENTS(roles));
@@ -155,7 +155,7 @@ static void other_key(TuneScore *s, Ask *a)
 }
 static void other_metre(TuneScore *s, Ask *a)
 {
-    a->metre = (TuneMetre){3, 4};
+    a->metre = (TuneMetre){3, 4, 0};
 }
 static void a_microsecond(TuneScore *s, Ask *a)
 {

@@ -8,8 +8,8 @@
 
 static void add_maps(TuneScore *score, TuneRandom *r)
 {
-    static const TuneMetre metres[] = {{4, 4}, {3, 4},  {6, 8}, {7, 8},
-                                       {2, 4}, {12, 8}, {5, 4}, {3, 16}};
+    static const TuneMetre metres[] = {{4, 4, 0}, {3, 4, 0},  {6, 8, 0}, {7, 8, 0},
+                                       {2, 4, 0}, {12, 8, 0}, {5, 4, 0}, {3, 16, 0}};
     gint tick = 0;
     gint n_metres = tune_random_int(r, 1, 3);
 

@@ -85,7 +85,7 @@ static void test_quantises_triplets_and_sixteenths(void)
 
     g_ptr_array_set_size(score->tracks, 0);
     g_array_set_size(score->metres, 1);
-    g_array_index(score->metres, TuneMetreChange, 0).metre = (TuneMetre){4, 4};
+    g_array_index(score->metres, TuneMetreChange, 0).metre = (TuneMetre){4, 4, 0};
     g_array_set_size(score->keys, 1);
     g_array_set_size(score->sections, 0);
     g_array_set_size(score->chords, 0);

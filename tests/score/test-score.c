@@ -8,7 +8,7 @@ static TuneScore *new_score(gint bars)
 {
     TuneScore *score = tune_score_new();
     TuneTempo tempo = {0, 120};
-    TuneMetreChange metre = {0, {4, 4}};
+    TuneMetreChange metre = {0, {4, 4, 0}};
     TuneKeyChange key = {0, {0, TUNE_MODE_MAJOR}};
 
     g_array_append_val(score->tempos, tempo);
@@ -118,7 +118,7 @@ static void test_tempo_map(void)
 static void test_bars_follow_the_metre(void)
 {
     g_autoptr(TuneScore) score = new_score(2);
-    TuneMetreChange waltz = {8 * TUNE_PPQ, {3, 4}};
+    TuneMetreChange waltz = {8 * TUNE_PPQ, {3, 4, 0}};
     gint bar_tick;
 
     g_array_append_val(score->metres, waltz);
