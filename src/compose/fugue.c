@@ -87,7 +87,14 @@ static void solve_line(Fugue *f, gint voice, Line *line, const char *what, gint 
     line_solve(f->weave->plan, line, &shape, &random);
 }
 
-/* Who sings or blows takes breath behind a line; strings lift the bow before the subject. */
+/* Who sings or blows, and whoever has the tune: bells that were asked for in place of a soprano. */
+static gboolean takes_breath(const PlanPart *part)
+{
+    return part->instrument->breath || strcmp(part->instrument->family, "voice") == 0 ||
+           part->role == TUNE_ROLE_LEAD;
+}
+
+/* Breath is taken behind a line; strings lift the bow before the subject. */
 static void breathe(const Fugue *f, gint voice, Line *line)
 {
     const Weave *w = f->weave;
@@ -97,7 +104,7 @@ static void breathe(const Fugue *f, gint voice, Line *line)
     gint rest = w->plan->beat_ticks / 2;
 
     if (end >= w->end || last->tick + last->ticks < line->ticks ||
-        !(subject || w->voice[voice].part->instrument->breath))
+        !(subject || takes_breath(w->voice[voice].part)))
         return;
     if (last->ticks >= 2 * rest)
         last->ticks -= rest;
