@@ -94,7 +94,7 @@ void tune_http_connection_open(TuneHttpConnection *self, int fd, gboolean overlo
     find_peer(self);
     atomic_fetch_add_explicit(&self->loop->counters.connections, 1, memory_order_relaxed);
     tune_http_connection_next(self);
-    self->deadline_us = after_ms(self, server->config.head_ms);
+    self->deadline_us = MIN(self->deadline_us, after_ms(self, server->config.head_ms));
     if (!overload && server->config.max_per_address > 0 &&
         !tune_http_networks_have(server->trusted, self->peer)) {
         self->counted = tune_http_server_enter(server, self->address_key);
@@ -102,8 +102,6 @@ void tune_http_connection_open(TuneHttpConnection *self, int fd, gboolean overlo
     }
     if (overload)
         tune_http_exchange_refuse(self, 503, "There are too many connections.", TRUE);
-    else if (self->loop->draining)
-        tune_http_connection_drain(self);
 }
 
 void tune_http_connection_next(TuneHttpConnection *self)
@@ -117,6 +115,8 @@ void tune_http_connection_next(TuneHttpConnection *self)
     self->request.started_us = 0;
     self->deadline_us = after_ms(self, self->loop->server->config.idle_ms);
     self->state = TUNE_HTTP_STATE_HEAD;
+    if (self->loop->draining)
+        tune_http_connection_drain(self);
 }
 
 void tune_http_connection_kill(TuneHttpConnection *self)

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#define GET "GET / HTTP/1.1\r\nHost: a\r\n"
-#define POST "POST / HTTP/1.1\r\nHost: a\r\n"
+#define GET     "GET / HTTP/1.1\r\nHost: a\r\n"
+#define POST    "POST / HTTP/1.1\r\nHost: a\r\n"
 #define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
 /* What would run as a second request if the first were framed otherwise. */
-#define SMUGGLED "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+#define SMUGGLED    "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 #define BYTES(text) text, sizeof(text) - 1
 
 static const struct {
@@ -17,8 +17,10 @@ static const struct {
 } refused[] = {
     {"two lengths", BYTES(POST "Content-Length: 5\r\nContent-Length: 0\r\n\r\n" SMUGGLED), 400},
     {"list of lengths", BYTES(POST "Content-Length: 0, 5\r\n\r\n" SMUGGLED), 400},
-    {"length and coding", BYTES(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" SMUGGLED), 400},
-    {"coding and length", BYTES(POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" SMUGGLED), 400},
+    {"length and coding",
+     BYTES(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" SMUGGLED), 400},
+    {"coding and length",
+     BYTES(POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" SMUGGLED), 400},
     {"negative length", BYTES(POST "Content-Length: -1\r\n\r\n"), 400},
     {"length with plus", BYTES(POST "Content-Length: +5\r\n\r\nhello"), 400},
     {"length with junk", BYTES(POST "Content-Length: 5x\r\n\r\nhello"), 400},
@@ -45,9 +47,12 @@ static const struct {
     {"coding gzip", BYTES(POST "Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n"), 501},
     {"coding xchunked", BYTES(POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"), 501},
     {"coding gzip, chunked", BYTES(POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), 501},
-    {"chunked twice", BYTES(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400},
-    {"chunked and identity", BYTES(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n"), 400},
-    {"coding in HTTP/1.0", BYTES("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400},
+    {"chunked twice",
+     BYTES(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400},
+    {"chunked and identity",
+     BYTES(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n"), 400},
+    {"coding in HTTP/1.0",
+     BYTES("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400},
     {"empty coding", BYTES(POST "Transfer-Encoding: \r\n\r\n0\r\n\r\n"), 501},
 
     {"folded field", BYTES(GET "A: b\r\n c\r\n\r\n"), 400},
@@ -60,8 +65,14 @@ static const struct {
     {"bare CR in a value", BYTES(GET "A: b\rc\r\n\r\n"), 400},
     {"two CR", BYTES(GET "A: b\r\r\n\r\n"), 400},
     {"NUL in a value", BYTES(GET "A: b\0c\r\n\r\n"), 400},
-    {"control in a value", BYTES(GET "A: b\x01" "c\r\n\r\n"), 400},
-    {"DEL in a value", BYTES(GET "A: b\x7f" "c\r\n\r\n"), 400},
+    {"control in a value",
+     BYTES(GET "A: b\x01"
+               "c\r\n\r\n"),
+     400},
+    {"DEL in a value",
+     BYTES(GET "A: b\x7f"
+               "c\r\n\r\n"),
+     400},
     {"control in a name", BYTES(GET "A\x01: b\r\n\r\n"), 400},
     {"all lines end with LF", BYTES("GET / HTTP/1.1\nHost: a\n\n"), 400},
     {"one line ends with LF", BYTES("GET / HTTP/1.1\r\nHost: a\nA: b\r\n\r\n"), 400},
