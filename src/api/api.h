@@ -13,6 +13,11 @@
  *         else
  *             tune_call_json(call, 200, track);
  *     }
+ *     static const TuneRoute ROUTES[] = {
+ *         {TUNE_HTTP_GET, "/api/v1/tracks/{id}", TUNE_ROUTE_FIELDS, show, "tracks", "One track",
+ *          .answer = &TRACK, .errors = NO_TRACK},
+ *     };
+ *     const TuneRouteTable tune_routes_tracks = {ROUTES, G_N_ELEMENTS(ROUTES)};
  *
  * Each area has a file with its handlers and its part of the table (api/tracks.c: tune_routes_tracks).
  * Handlers run on workers unless the route says INLINE; they never write to the socket.
@@ -42,9 +47,13 @@ typedef enum {
     TUNE_ROUTE_INLINE = 1 << 4,   /* runs on the loop thread: must not block */
     TUNE_ROUTE_CREATES = 1 << 5,  /* Idempotency-Key is honoured */
     TUNE_ROUTE_UPLOAD = 1 << 6,   /* the body goes to a file; not JSON; limit of uploads */
-    TUNE_ROUTE_RAW = 1 << 7,      /* the handler fills the response itself (streams, files, text) */
-    TUNE_ROUTE_LIST = 1 << 8,     /* limit, cursor, page, offset, fields are understood */
+    TUNE_ROUTE_LIST = 1 << 8,     /* limit, cursor, page, offset, fields are understood; @answer is the
+                                     shape of one item */
     TUNE_ROUTE_UNLIMITED = 1 << 9,/* not counted by the rate limit */
+    TUNE_ROUTE_FIELDS = 1 << 10,  /* one record: ?fields= is understood */
+    TUNE_ROUTE_OWN_KEY = 1 << 11, /* with CREATES: the handler keeps the Idempotency-Key itself, in the
+                                     transaction that creates (tune_call_idempotency_key) */
+    TUNE_ROUTE_BODY_OPTIONAL = 1 << 12, /* no body is as good as {} */
 } TuneRouteFlags;
 
 /* What a route may answer besides its success; the document lists them. */
@@ -64,10 +73,15 @@ struct TuneRoute {
     guint status;              /* of success; 0: 200 */
     const char *produces;      /* media type of success; NULL: JSON */
     const char *cache_control; /* (nullable): "no-store" */
-    guint cache_ttl_s;         /* a GET whose answer is kept in the cache under its path and query; 0: not */
-    const char *const *cache_tags;
+    guint cache_ttl_s;         /* a GET whose answer is the same for every caller: kept in the cache under its
+                                  path and known query members, answered from there by the loop; 0: not */
+    guint cache_stale_s;       /* and so long after that, while it is made anew */
+    const char *const *cache_tags; /* tune_cache_drop_tag() of one of them makes it anew */
     const TuneRouteError *errors; /* ended by status 0 (nullable); 401, 405, 413, 422, 429, 500, 503 follow
                                      from the flags */
+    const char *details;       /* more for the document (nullable) */
+    gboolean (*inline_when)(const TuneApi *api); /* (nullable): INLINE only where this says so; with a
+                                  cache_ttl_s on a POST (needed there): its answer depends on the body alone */
 };
 
 typedef struct {
@@ -91,8 +105,9 @@ struct TuneCall {
     TuneHttpRequest *request;
     TuneHttpResponse *response;
     const char *path[4];    /* values of the path's names, in order */
-    json_t *query;          /* checked; defaults filled in (never NULL) */
+    json_t *query;          /* checked; defaults filled in (never NULL in a handler) */
     json_t *body;           /* checked; NULL when the route has no body shape */
+    const json_t *given;    /* the body as it came (what was said and what was left out) */
     TuneCaller caller;
     char request_id[65];
 };
@@ -106,15 +121,33 @@ struct TuneApi {
     TuneEnginePool *pool;
     TuneJobs *jobs;
     TuneHttpServer *server;
+    struct TuneRouter *router;           /* api/route.h */
     struct TuneMetrics *metrics;         /* api/metrics.h */
     struct TunePresetCatalogue *presets; /* api/presets.h */
+    struct TuneAuth *auth;               /* api/auth.h */
+    struct TuneAccessLog *access;        /* api/access.h */
+    struct TuneHealth *health;           /* api/health.h */
+    GBytes *document, *docs_page;        /* OpenAPI as JSON and as a page */
     const TuneLog *log;
     gint64 started_us;
+    char name[13];                       /* of this run, random: begins the names of its requests */
+    guint32 n_requests;                  /* atomic */
 };
 
+/* Those of now: a handler reads them once, since SIGHUP may bring others. */
+static inline const struct TuneSettings *tune_api_settings(const TuneApi *api)
+{
+    return __atomic_load_n(&api->settings, __ATOMIC_ACQUIRE);
+}
+
 /* ---- answers ---- */
-/* @value is borrowed.  ?fields=, ETag, If-None-Match, compression are applied afterwards. */
+/* A handler answers once, by one of these, or by filling call->response itself (streams, files).
+ * @value is borrowed.  ?fields=, ETag, If-None-Match, compression are applied afterwards. */
 void tune_call_json(TuneCall *call, guint status, const json_t *value);
+/* The same for JSON that is made already, and for other text.  @body (transfer none). */
+void tune_call_bytes(TuneCall *call, guint status, const char *content_type, GBytes *body);
+/* 204. */
+void tune_call_nothing(TuneCall *call);
 /* {"detail", "request_id"} */
 void tune_call_error(TuneCall *call, guint status, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* {"detail", "errors": [{"field", "message", "type"}], "request_id"}: 422. */
@@ -123,6 +156,14 @@ void tune_call_invalid(TuneCall *call, const char *field, const char *message, c
 void tune_call_fail(TuneCall *call, const GError *error);
 /* Retry-After in whole seconds. */
 void tune_call_retry_after(TuneCall *call, double seconds);
+/* The Idempotency-Key of the request, or NULL; checked (1..255 visible ASCII characters). */
+const char *tune_call_idempotency_key(const TuneCall *call);
+/* Whose records the caller may see and change: the user's id, "" for nobody in particular; NULL
+ * (anybody's) for an admin. */
+const char *tune_call_owner(const TuneCall *call);
+/* Members of the checked query and body, with defaults: NULL, 0, FALSE where there is none. */
+const char *tune_call_query_text(const TuneCall *call, const char *name);
+gint64 tune_call_query_int(const TuneCall *call, const char *name, gint64 otherwise);
 
 /* ---- lists (TUNE_ROUTE_LIST) ---- */
 typedef struct {
@@ -136,6 +177,15 @@ gboolean tune_call_page(TuneCall *call, TunePage *out);
 /* {"items", "limit", "next_cursor", "total"?} with Link: rel="next".  @items: at most limit + 1 of them,
  * each with "id" and "created_at"; the one too many only says that there is more.  @total < 0: unknown. */
 void tune_call_list(TuneCall *call, const TunePage *page, json_t *items, gint64 total);
+
+/* Every area's part of the table; api/tables.c joins them. */
+extern const TuneRouteTable tune_routes_root;
+extern const TuneRouteTable tune_routes_presets;
+extern const TuneRouteTable tune_routes_generator;
+extern const TuneRouteTable tune_routes_users;
+extern const TuneRouteTable tune_routes_operations;
+/* All of them, ended by NULL. */
+const TuneRouteTable *const *tune_route_tables(void);
 
 /* "2026-01-31T12:00:00.123456Z". (transfer full) */
 char *tune_time_text(gint64 us);

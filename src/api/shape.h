@@ -47,7 +47,9 @@ struct TuneShape {
     guint n_fields;
     const char *says;
     gboolean is_array;  /* the shape is an array of objects with these fields */
-    gboolean open;      /* answers only: other members may appear */
+    gboolean open;      /* other members are kept (free objects, answers) */
+    gboolean answers;   /* used in answers only: an optional field is there or not, never null unless
+                           it is nullable */
 };
 
 typedef enum {
@@ -60,8 +62,14 @@ typedef enum {
  * "type"}].  Unknown members are dropped. (transfer full) */
 json_t *tune_shape_check(const TuneShape *shape, const json_t *value, const char *where,
                          TuneShapeMode mode, json_t *errors);
-/* JSON Schema (draft 2020-12, as OpenAPI 3.1 has it) with $ref to "#/components/schemas/NAME" for
- * nested shapes. (transfer full) */
+/* One more entry for an errors list. */
+void tune_shape_fault(json_t *errors, const char *where, const char *message, const char *type);
+gboolean tune_shape_has_field(const TuneShape *shape, const char *name);
+
+/* JSON Schema (draft 2020-12, as OpenAPI 3.1 has it): "#/components/schemas/NAME", or a list of that.
+ * (transfer full) */
 json_t *tune_shape_schema(const TuneShape *shape);
+/* Of one field alone, as a parameter of a query. (transfer full) */
+json_t *tune_shape_field_schema(const TuneField *field, gboolean null_allowed);
 /* The shape and all shapes it needs, into @schemas by name. */
 void tune_shape_collect(const TuneShape *shape, json_t *schemas);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "api/settings.h"
 #include "cli/distance.h"
 #include "cli/option.h"
 
@@ -13,6 +14,7 @@ struct TuneArgs {
     gboolean old_surface;
     GPtrArray *values[N_OPTIONS]; /* char*, created on first use */
     GPtrArray *words;
+    GHashTable *settings; /* name -> value, of the service */
 };
 
 void tune_args_free(TuneArgs *self)
@@ -22,6 +24,7 @@ void tune_args_free(TuneArgs *self)
     for (guint i = 0; i < N_OPTIONS; i++)
         g_clear_pointer(&self->values[i], g_ptr_array_unref);
     g_clear_pointer(&self->words, g_ptr_array_unref);
+    g_clear_pointer(&self->settings, g_hash_table_unref);
     g_free(self);
 }
 
@@ -79,6 +82,13 @@ static gboolean unknown_option(const char *shown, const char *name, GError **err
             best_distance = distance;
         }
     }
+    for (guint i = 0; i < tune_setting_count; i++) {
+        guint distance = tune_cli_distance(tune_setting_table[i].name, name);
+        if (distance < best_distance) {
+            best = tune_setting_table[i].name;
+            best_distance = distance;
+        }
+    }
     if (best != NULL)
         return usage(error, "unknown option %s; did you mean --%s?", shown, best);
     return usage(error, "unknown option %s; see tunesmith --help", shown);
@@ -106,6 +116,37 @@ static gboolean take_value(TuneArgs *self, const TuneOption *option, const char 
     return TRUE;
 }
 
+/* A setting of the service as an option.  *taken FALSE: there is none of that name. */
+static gboolean take_setting(TuneArgs *self, int argc, char **argv, int *index, gboolean *taken,
+                             GError **error)
+{
+    const char *name = argv[*index] + 2;
+    const char *equals = strchr(name, '=');
+    gsize length = equals != NULL ? (gsize)(equals - name) : strlen(name);
+    const TuneSetting *setting = tune_setting_find(name, length);
+    gboolean no = FALSE;
+
+    if (setting == NULL && g_str_has_prefix(name, "no-")) {
+        setting = tune_setting_find(name + 3, length - 3);
+        no = TRUE;
+        if (setting != NULL && setting->kind != TUNE_SETTING_SWITCH)
+            setting = NULL;
+    }
+    *taken = setting != NULL;
+    if (setting == NULL)
+        return TRUE;
+    const char *value = equals != NULL ? equals + 1 : no ? "no" : "yes";
+    if (setting->kind == TUNE_SETTING_SWITCH && equals != NULL)
+        return usage(error, "--%s takes no value", setting->name);
+    if (setting->kind != TUNE_SETTING_SWITCH && equals == NULL) {
+        if (*index + 1 >= argc)
+            return usage(error, "--%s needs a value (%s)", setting->name, setting->argument);
+        value = argv[++*index];
+    }
+    g_hash_table_replace(self->settings, g_strdup(setting->name), g_strdup(value));
+    return TRUE;
+}
+
 /* --name, --name=value, --no-name.  Moves *index over a value in the next word. */
 static gboolean long_option(TuneArgs *self, int argc, char **argv, int *index, GError **error)
 {
@@ -122,6 +163,10 @@ static gboolean long_option(TuneArgs *self, int argc, char **argv, int *index, G
             option = NULL;
     }
     if (option == NULL) {
+        gboolean taken;
+        gboolean good = take_setting(self, argc, argv, index, &taken, error);
+        if (taken)
+            return good;
         g_autofree char *bare = g_strndup(name, length);
         g_autofree char *shown = g_strconcat("--", bare, NULL);
         return unknown_option(shown, bare, error);
@@ -200,6 +245,14 @@ static gboolean check(const TuneArgs *self, GError **error)
         return usage(error, "--%s does not belong to %s; see tunesmith help %s",
                      tune_options[i].name, command->name, command->name);
     }
+    if (!tune_command_takes_settings(command->id) && g_hash_table_size(self->settings) > 0) {
+        GHashTableIter iter;
+        gpointer name;
+        g_hash_table_iter_init(&iter, self->settings);
+        g_hash_table_iter_next(&iter, &name, NULL);
+        return usage(error, "--%s does not belong to %s; see tunesmith help %s", (const char *)name,
+                     command->name, command->name);
+    }
     if (self->words->len < command->min_arguments)
         return usage(error, "%s needs: tunesmith %s %s", command->name, command->name,
                      command->arguments);
@@ -244,6 +297,7 @@ TuneArgs *tune_args_parse(int argc, char **argv, gboolean old_surface, GError **
 
     self->old_surface = old_surface;
     self->words = g_ptr_array_new_with_free_func(g_free);
+    self->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     if (!parse_all(self, argc, argv, error))
         return NULL;
     return g_steal_pointer(&self);
@@ -283,6 +337,14 @@ const GPtrArray *tune_args_list(const TuneArgs *self, TuneOptionId option)
     if (self->values[option] == NULL)
         ((TuneArgs *)self)->values[option] = g_ptr_array_new_with_free_func(g_free);
     return self->values[option];
+}
+
+const char *tune_args_setting(const TuneArgs *self, const char *name)
+{
+    const TuneOption *option = find_option(name, strlen(name));
+    const char *value = g_hash_table_lookup(self->settings, name);
+
+    return value == NULL && option != NULL ? tune_args_get(self, option->id) : value;
 }
 
 guint tune_args_n_words(const TuneArgs *self)

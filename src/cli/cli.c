@@ -24,6 +24,8 @@ static const TuneCommandRun runs[N_COMMANDS] = {
     [COMMAND_INSPECT] = tune_command_inspect,
     [COMMAND_PLAY] = tune_command_play,
     [COMMAND_DOCTOR] = tune_command_doctor,
+    [COMMAND_SERVE] = tune_command_serve,
+    [COMMAND_CONFIG] = tune_command_config,
 };
 
 static gpointer signal_thread(gpointer user_data)

@@ -37,6 +37,11 @@ gint tune_command_replay(TuneCli *cli, GError **error);
 gint tune_command_inspect(TuneCli *cli, GError **error);
 gint tune_command_play(TuneCli *cli, GError **error);
 gint tune_command_doctor(TuneCli *cli, GError **error);
+gint tune_command_serve(TuneCli *cli, GError **error);
+gint tune_command_config(TuneCli *cli, GError **error);
+
+/* The settings of the service: flags, environment, file. (transfer full) */
+struct TuneSettings *tune_cli_settings(TuneCli *cli, GError **error);
 
 /* From here on SIGINT and SIGTERM cancel cli->cancellable instead of killing the program.  Call before
  * any other thread is started. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/exit.h"
+#include "api/service.h"
 #include "brief/preset.h"
 #include "cli/cli.h"
 #include "compose/compose.h"
@@ -67,6 +68,19 @@ static TuneExit of_io(gint code)
     return code == G_IO_ERROR_FAILED ? TUNE_EXIT_FAULT : TUNE_EXIT_MISSING;
 }
 
+/* A service that cannot start. */
+static TuneExit of_service(const GError *error)
+{
+    if (error->domain == TUNE_SETTINGS_ERROR || error->domain == TUNE_SERVICE_ERROR ||
+        error->domain == TUNE_CACHE_ERROR || g_error_matches(error, TUNE_STORE_ERROR,
+                                                             TUNE_STORE_ERROR_URL))
+        return TUNE_EXIT_USAGE;
+    if (error->domain == TUNE_STORE_ERROR || error->domain == TUNE_FILES_ERROR ||
+        error->domain == TUNE_HTTP_ERROR)
+        return TUNE_EXIT_MISSING;
+    return TUNE_EXIT_FAULT;
+}
+
 TuneExit tune_exit_of_error(const GError *error)
 {
     if (error->domain == TUNE_CLI_ERROR)
@@ -89,5 +103,5 @@ TuneExit tune_exit_of_error(const GError *error)
         return TUNE_EXIT_MISSING;
     if (error->domain == G_IO_ERROR)
         return of_io(error->code);
-    return TUNE_EXIT_FAULT;
+    return of_service(error);
 }

@@ -4,6 +4,7 @@
 #define ON(command) (1u << COMMAND_##command)
 #define ASKING (ON(GENERATE) | ON(EXPLAIN) | ON(PLAY))
 #define SOUNDING (ON(GENERATE) | ON(RENDER))
+#define SERVICE (ON(SERVE) | ON(CONFIG))
 #define EVERY ((1u << N_COMMANDS) - 1)
 #define OLD_FORM (ASKING | ON(SAVE_PRESET))
 
@@ -78,16 +79,16 @@ const TuneOption tune_options[N_OPTIONS] = {
      "integrated loudness, -30 to -8 (-14)", SOUNDING | ON(EXPLAIN), FALSE},
     {OPTION_ENGINE, "engine", 0, "mode", ARGUMENT_CHOICE, "NAME", "compose simulate",
      "what makes the piece; the default is $MUSIC_GEN_MODE or compose",
-     ON(GENERATE), FALSE},
+     ON(GENERATE) | SERVICE, FALSE},
     {OPTION_SOUNDFONT, "soundfont", 0, NULL, ARGUMENT_FILE, "FILE", NULL,
      "SoundFont to play with; otherwise $TUNESMITH_SOUNDFONT or the best installed",
-     SOUNDING | ON(PLAY) | ON(REPLAY), FALSE},
+     SOUNDING | ON(PLAY) | ON(REPLAY) | SERVICE, FALSE},
     {OPTION_SOUNDS, "sounds", 0, NULL, ARGUMENT_TEXT, "NAME", NULL,
      "mapping of better sounds for some instruments: a name or a file; otherwise $TUNESMITH_SOUNDS",
-     SOUNDING | ON(PLAY) | ON(REPLAY), FALSE},
+     SOUNDING | ON(PLAY) | ON(REPLAY) | SERVICE, FALSE},
     {OPTION_THREADS, "threads", 0, NULL, ARGUMENT_TEXT, "N", NULL,
      "rendering threads; the sound does not depend on it (one per core)",
-     SOUNDING | ON(PLAY) | ON(REPLAY), FALSE},
+     SOUNDING | ON(PLAY) | ON(REPLAY) | SERVICE, FALSE},
     {OPTION_MIDI, "midi", 0, NULL, ARGUMENT_FILE, "FILE", NULL,
      "also write the score as a Standard MIDI File", SOUNDING, FALSE},
     {OPTION_MUSICXML, "musicxml", 0, NULL, ARGUMENT_FILE, "FILE", NULL,
@@ -187,11 +188,30 @@ const TuneCommandInfo tune_commands[N_COMMANDS] = {
       {"tunesmith play ballad.flac", "a file"}}},
     {COMMAND_DOCTOR, "doctor", "", "what is installed, what is missing, what it would give", NULL, 0, 0,
      FALSE, {{"tunesmith doctor", "exit code 4 when something essential is missing"}}},
+    {COMMAND_SERVE, "serve", "", "serve the HTTP interface",
+     "Everything that the other commands do for one person at a terminal, for many over HTTP. Without options\n"
+     "it listens on this machine only and keeps its records in one folder. Each option is a setting too: in\n"
+     "the environment as TUNESMITH_NAME, in the settings file as name. docs/serve.md is for operators,\n"
+     "docs/api.md for clients. SIGTERM ends it when requests under way are done, SIGHUP reads settings and\n"
+     "presets again.", 0, 0, FALSE,
+     {{"tunesmith serve", "http://127.0.0.1:8080, records in the user's data folder"},
+      {"MUSIC_GEN_API_KEY=secret tunesmith serve --host 0.0.0.0 --data /var/lib/tunesmith",
+       "for others, who need the key"},
+      {"tunesmith serve --database postgresql:///music --redis redis://localhost",
+       "one of several servers on the same records"}}},
+    {COMMAND_CONFIG, "config", "", "show the settings of the service and where each was said",
+     "Flags outrank the environment, the environment outranks the settings file. Secrets are not shown.",
+     0, 0, FALSE, {{"tunesmith config --port 9000", "what serve would use with the same options"}}},
     {COMMAND_HELP, "help", "[COMMAND]", "help on everything or on one command", NULL, 0, 1, TRUE,
      {{"tunesmith help generate", "all options of generate"},
       {"tunesmith help --completion bash", "print the completion script"}}},
 };
 /* clang-format on */
+
+gboolean tune_command_takes_settings(TuneCommandId command)
+{
+    return (SERVICE & (1u << command)) != 0;
+}
 
 const char *tune_command_words(TuneCommandId command)
 {

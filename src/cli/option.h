@@ -34,6 +34,8 @@ typedef enum {
     COMMAND_INSPECT,
     COMMAND_PLAY,
     COMMAND_DOCTOR,
+    COMMAND_SERVE,
+    COMMAND_CONFIG,
     COMMAND_HELP,
     N_COMMANDS
 } TuneCommandId;
@@ -144,6 +146,9 @@ extern const TuneCommandInfo tune_commands[N_COMMANDS];
 /* Words that may stand first behind the command, separated by spaces, for completion. (nullable) */
 const char *tune_command_words(TuneCommandId command);
 
+/* Commands that take the settings of the service (api/settings.h) as options too. */
+gboolean tune_command_takes_settings(TuneCommandId command);
+
 typedef struct TuneArgs TuneArgs;
 
 /* Parse what follows the program's name.  @old_surface: called as music-gen.  TUNE_CLI_ERROR_USAGE names
@@ -162,6 +167,8 @@ const char *tune_args_get(const TuneArgs *self, TuneOptionId option);
 gboolean tune_args_switch(const TuneArgs *self, TuneOptionId option, gboolean otherwise);
 /* All values of an ARGUMENT_LIST, never NULL.  (element-type utf8) */
 const GPtrArray *tune_args_list(const TuneArgs *self, TuneOptionId option);
+/* The value given for a setting of the service, or NULL.  A switch gives "yes" or "no". */
+const char *tune_args_setting(const TuneArgs *self, const char *name);
 guint tune_args_n_words(const TuneArgs *self);
 const char *tune_args_word(const TuneArgs *self, guint index); /* NULL behind the last */
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * All routes: a line for each area.
+ */
+#include "api/api.h"
+
+const TuneRouteTable *const *tune_route_tables(void)
+{
+    static const TuneRouteTable *const tables[] = {
+        &tune_routes_root, &tune_routes_generator,  &tune_routes_presets,
+        &tune_routes_users, &tune_routes_operations, NULL,
+    };
+
+    return tables;
+}
