@@ -8,15 +8,15 @@
 /* ---- generations ---- */
 
 /* An open generation takes state and progress from its job. */
-#define COLUMNS                                                                                 \
-    "SELECT g.id, CASE WHEN g.status = 'queued' AND j.state = 'running' THEN 'running' "        \
-    "ELSE g.status END, CASE WHEN g.status = 'completed' THEN 1.0 "                             \
-    "WHEN g.status = 'queued' THEN coalesce(j.progress, 0.0) ELSE 0.0 END, "                    \
-    "coalesce(j.stage, ''), CASE WHEN g.status = 'queued' "                                     \
-    "THEN coalesce(j.attempt - j.excused, 0) ELSE g.attempts END, g.error, g.seed, g.engine, "  \
-    "g.prompt, g.format, g.priority, g.track_id, g.created_at, "                                \
-    "coalesce(g.started_at, j.started_at), g.finished_at, g.identity, g.job_id, "               \
-    "coalesce(g.user_id, ''), g.request, j.turn, j.priority FROM generations AS g "             \
+#define COLUMNS                                                                                    \
+    "SELECT g.id, CASE WHEN g.status = 'queued' AND j.state = 'running' THEN 'running' "           \
+    "ELSE g.status END, CASE WHEN g.status = 'completed' THEN 1.0 "                                \
+    "WHEN g.status = 'queued' THEN coalesce(j.progress, 0.0) ELSE 0.0 END, "                       \
+    "coalesce(j.stage, ''), CASE WHEN g.status = 'queued' "                                        \
+    "THEN coalesce(j.attempt - j.excused, 0) ELSE g.attempts END, g.error, g.seed, g.engine, "     \
+    "g.prompt, g.format, g.priority, g.track_id, g.created_at, "                                   \
+    "coalesce(g.started_at, j.started_at), g.finished_at, g.identity, g.job_id, "                  \
+    "coalesce(g.user_id, ''), g.request, j.turn, j.priority FROM generations AS g "                \
     "LEFT JOIN jobs AS j ON j.id = g.job_id "
 
 static const TuneStatement GET = {
@@ -44,8 +44,8 @@ static const TuneStatement COUNT = {
     "SELECT count(*) FROM generations WHERE user_id = $1 OR ($1 = '' AND user_id IS NULL)",
     "SELECT count(*) FROM generations WHERE user_id = $1 OR ($1::text = '' AND user_id IS NULL)"};
 
-static const TuneStatement SET_TRACK = {
-    "generation-set-track", "UPDATE generations SET track_id = $2 WHERE id = $1", NULL};
+static const TuneStatement SET_TRACK = {"generation-set-track",
+                                        "UPDATE generations SET track_id = $2 WHERE id = $1", NULL};
 
 static json_t *generation_json(const TuneRows *rows, guint row, gboolean with_request)
 {
@@ -91,11 +91,10 @@ json_t *tune_generation_list(TuneStore *store, const char *owner, gint64 before_
                              const char *before_id, guint offset, guint limit, GError **error)
 {
     g_autoptr(TuneRows) rows =
-        *owner != '\0'
-            ? tune_store_query(store, &LIST, TUNE_READ, error, "titii", owner, before_us, before_id,
-                               (gint64)offset, (gint64)limit)
-            : tune_store_query(store, &LIST_ANONYMOUS, TUNE_READ, error, "itii", before_us,
-                               before_id, (gint64)offset, (gint64)limit);
+        *owner != '\0' ? tune_store_query(store, &LIST, TUNE_READ, error, "titii", owner, before_us,
+                                          before_id, (gint64)offset, (gint64)limit)
+                       : tune_store_query(store, &LIST_ANONYMOUS, TUNE_READ, error, "itii",
+                                          before_us, before_id, (gint64)offset, (gint64)limit);
     json_t *all = rows != NULL ? json_array() : NULL;
 
     for (guint row = 0; rows != NULL && row < tune_rows_count(rows); row++)
@@ -121,8 +120,7 @@ gboolean tune_generation_set_track(TuneStore *store, const char *id, const char 
 /* ---- results ---- */
 
 static const TuneStatement RESULT = {
-    "result-get",
-    "SELECT recipe_sha256, report, seconds FROM results WHERE identity = $1", NULL};
+    "result-get", "SELECT recipe_sha256, report, seconds FROM results WHERE identity = $1", NULL};
 
 static const TuneStatement FILES = {
     "result-files",
@@ -137,25 +135,23 @@ static const TuneStatement ADD_FILE = {
     "SELECT identity, $2, $3, $4, $5::bigint FROM results WHERE identity = $1 "
     "ON CONFLICT (identity, name) DO NOTHING"};
 
-static const TuneStatement USED = {"result-used",
-                                   "SELECT 1 FROM results WHERE identity = $1 AND used_at < "
-                                   TUNE_NOW_SQLITE " - 3600000000",
-                                   "SELECT 1 FROM results WHERE identity = $1 AND used_at < "
-                                   TUNE_NOW_POSTGRES " - 3600000000"};
+static const TuneStatement USED = {
+    "result-used",
+    "SELECT 1 FROM results WHERE identity = $1 AND used_at < " TUNE_NOW_SQLITE " - 3600000000",
+    "SELECT 1 FROM results WHERE identity = $1 AND used_at < " TUNE_NOW_POSTGRES " - 3600000000"};
 
 static const TuneStatement TOUCH = {
     "result-touch", "UPDATE results SET used_at = " TUNE_NOW_SQLITE " WHERE identity = $1",
     "UPDATE results SET used_at = " TUNE_NOW_POSTGRES " WHERE identity = $1"};
 
-#define EXPIRE_SQL(now, age, limit)                                                             \
-    "DELETE FROM results WHERE identity IN (SELECT r.identity FROM results AS r "               \
-    "WHERE r.used_at < " now " - " age                                                          \
-    " AND NOT EXISTS (SELECT 1 FROM tracks AS t WHERE t.identity = r.identity) "                \
-    "AND NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.identity = r.identity) "                   \
+#define EXPIRE_SQL(now, age, limit)                                                                \
+    "DELETE FROM results WHERE identity IN (SELECT r.identity FROM results AS r "                  \
+    "WHERE r.used_at < " now " - " age                                                             \
+    " AND NOT EXISTS (SELECT 1 FROM tracks AS t WHERE t.identity = r.identity) "                   \
+    "AND NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.identity = r.identity) "                      \
     "ORDER BY r.used_at LIMIT " limit ") AND used_at < " now " - " age
-static const TuneStatement EXPIRE = {
-    "result-expire", EXPIRE_SQL(TUNE_NOW_SQLITE, "$1", "$2"),
-    EXPIRE_SQL(TUNE_NOW_POSTGRES, "$1::bigint", "$2::bigint")};
+static const TuneStatement EXPIRE = {"result-expire", EXPIRE_SQL(TUNE_NOW_SQLITE, "$1", "$2"),
+                                     EXPIRE_SQL(TUNE_NOW_POSTGRES, "$1::bigint", "$2::bigint")};
 
 json_t *tune_result_get(TuneStore *store, const char *identity, GError **error)
 {
@@ -206,9 +202,9 @@ gboolean tune_result_touch(TuneStore *store, const char *identity, GError **erro
 gboolean tune_result_expire(TuneStore *store, guint64 age_s, guint limit, guint *n_expired,
                             GError **error)
 {
-    g_autoptr(TuneRows) rows = tune_store_write(store, &EXPIRE, error, "ii",
-                                                (gint64)MIN(age_s, 1000000000) * G_USEC_PER_SEC,
-                                                (gint64)limit);
+    g_autoptr(TuneRows) rows =
+        tune_store_write(store, &EXPIRE, error, "ii",
+                         (gint64)MIN(age_s, 1000000000) * G_USEC_PER_SEC, (gint64)limit);
 
     *n_expired = rows != NULL ? tune_rows_changed(rows) : 0;
     return rows != NULL;

@@ -3,6 +3,7 @@
  * PostgreSQL inside the room: one connection, the pool, the replicas.
  */
 #pragma once
+#include "store/advice.h"
 #include "store/store-private.h"
 
 #include <libpq-fe.h>
@@ -69,6 +70,5 @@ void tune_pg_pool_stats(TunePgPool *self, TunePgPoolStats *out);
 void tune_pg_carry_messages(TuneMessages *messages, gpointer pool);
 
 /* ---- advice-postgres.c ---- */
-/* @plan: what EXPLAIN (FORMAT JSON) answers.  The index that it lacks, as the statement that makes it; NULL:
- * none. (transfer full) */
-char *tune_postgres_advise(const char *plan);
+/* @plan: what EXPLAIN (FORMAT JSON) answers.  The index that it lacks; NULL: none. (transfer full) */
+TuneAdvice *tune_postgres_advise(const char *plan);

@@ -7,6 +7,7 @@
  * kept.
  */
 #include "base/random.h"
+#include "store/advice.h"
 #include "store/postgres-private.h"
 
 #include <string.h>
@@ -242,6 +243,52 @@ static void postgres_stats(TuneStore *store, TuneStoreStats *out)
     out->reconnects = pool.reconnects;
 }
 
+/* EXPLAIN plans the statement for these very values and runs nothing. */
+static TuneAdvice *explain(TunePg *connection, TuneStore *store, const TuneStatement *statement,
+                           const TuneParams *params)
+{
+    g_autofree char *sql =
+        g_strconcat("EXPLAIN (FORMAT JSON) ", tune_store_sql(store, statement), NULL);
+    TuneStatement explained = {"explain", sql, NULL};
+    TunePgCommand command = {.statement = &explained, .params = params};
+    g_autoptr(TuneRows) rows = tune_pg_run(connection, &command, 1, GRACE_MS, NULL, NULL);
+
+    return rows == NULL || tune_rows_count(rows) != 1
+               ? NULL
+               : tune_postgres_advise(tune_rows_text(rows, 0, 0));
+}
+
+/* The planner may have had its reasons not to use an index that is there. */
+static gboolean exists(TunePg *connection, const TuneAdvice *advice)
+{
+    static const TuneStatement statement = {
+        "indexes-of",
+        "SELECT 1 FROM pg_indexes WHERE tablename = $1 AND position('(' || $2 IN indexdef) > 0",
+        NULL};
+    g_autofree char *columns = tune_advice_columns(advice);
+    TuneParams params = {
+        .n = 2, .at = {{.type = 't', .text = advice->table}, {.type = 't', .text = columns}}};
+    TunePgCommand command = {.statement = &statement, .params = &params};
+    g_autoptr(TuneRows) rows = tune_pg_run(connection, &command, 1, GRACE_MS, NULL, NULL);
+
+    return rows == NULL || tune_rows_count(rows) > 0;
+}
+
+static char *postgres_advise(TuneStore *store, const TuneStatement *statement,
+                             const TuneParams *params)
+{
+    TunePg *connection = tune_pg_pool_open(((PostgresStore *)store)->pool, NULL);
+    if (connection == NULL)
+        return NULL;
+    g_autoptr(TuneAdvice) advice = explain(connection, store, statement, params);
+    g_autofree char *sql = NULL;
+
+    if (advice != NULL && !exists(connection, advice))
+        sql = tune_advice_sql(advice);
+    tune_pg_close(connection);
+    return sql == NULL ? NULL : g_strdup_printf("Add index: %s;", sql);
+}
+
 static void postgres_close(TuneStore *store)
 {
     tune_pg_pool_free(((PostgresStore *)store)->pool);
@@ -256,6 +303,7 @@ static const TuneStoreClass POSTGRES = {
     .tx_now_us = postgres_tx_now_us,
     .ping = postgres_ping,
     .stats = postgres_stats,
+    .advise = postgres_advise,
     .close = postgres_close,
 };
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Many orders, one transaction.  Each step is one statement over all of them: they travel as one JSON
- * array, which both databases take apart themselves.
+ * Many orders, one transaction.  Each step is one statement over all of them: they travel as one
+ * JSON array, which both databases take apart themselves.
  *
- * Two servers may do this at once.  Rows of jobs that get one more generation are locked (FOR KEY SHARE)
- * against the worker's DELETE until the generation is there to be completed with the others; a job that
- * the other server inserted a moment earlier is seen by the insert (fewer rows than given), and all is
- * done again.
+ * Two servers may do this at once.  Rows of jobs that get one more generation are locked (FOR KEY
+ * SHARE) against the worker's DELETE until the generation is there to be completed with the others;
+ * a job that the other server inserted a moment earlier is seen by the insert (fewer rows than
+ * given), and all is done again.
  */
 #include "store/queue.h"
 
@@ -43,7 +43,8 @@ static const TuneStatement TOUCH = {
     "enqueue-touch",
     "UPDATE results SET used_at = $2 WHERE used_at < $2 - $3 "
     "AND identity IN (SELECT value ->> 'identity' FROM json_each($1))",
-    "UPDATE results SET used_at = $2::bigint WHERE used_at < $2::bigint - $3::bigint AND identity IN "
+    "UPDATE results SET used_at = $2::bigint WHERE used_at < $2::bigint - $3::bigint AND identity "
+    "IN "
     "(SELECT o.identity FROM json_to_recordset($1::json) AS o(identity text))"};
 
 static const TuneStatement TURNS = {
@@ -61,7 +62,8 @@ static const TuneStatement INSERT_JOBS = {
     "INSERT INTO jobs (id, kind, identity, payload, owner, priority, turn, state, max_attempts, "
     "memory_bytes, seconds, run_at, created_at) "
     "SELECT value ->> 'job_id', value ->> 'kind', value ->> 'identity', value ->> 'payload', "
-    "value ->> 'owner', value ->> 'priority', value ->> 'turn', 'queued', value ->> 'max_attempts', "
+    "value ->> 'owner', value ->> 'priority', value ->> 'turn', 'queued', value ->> "
+    "'max_attempts', "
     "value ->> 'memory_bytes', value ->> 'seconds', $2, $2 + (value ->> 'n') "
     "FROM json_each($1) WHERE true ON CONFLICT (identity) DO NOTHING",
     "INSERT INTO jobs (id, kind, identity, payload, owner, priority, turn, state, max_attempts, "
@@ -83,7 +85,8 @@ static const TuneStatement RAISE = {
 
 static const TuneStatement INSERT_GENERATIONS = {
     "enqueue-generations",
-    "INSERT INTO generations (id, user_id, kind, status, identity, job_id, prompt, request, engine, "
+    "INSERT INTO generations (id, user_id, kind, status, identity, job_id, prompt, request, "
+    "engine, "
     "format, seed, priority, webhook, created_at, finished_at) "
     "SELECT value ->> 'id', nullif(value ->> 'owner', ''), value ->> 'kind', value ->> 'status', "
     "value ->> 'identity', value ->> 'job_id', value ->> 'prompt', value ->> 'request', "
@@ -91,9 +94,11 @@ static const TuneStatement INSERT_GENERATIONS = {
     "value ->> 'webhook', $2 + (value ->> 'n'), "
     "CASE value ->> 'status' WHEN 'completed' THEN $2 + (value ->> 'n') END "
     "FROM json_each($1)",
-    "INSERT INTO generations (id, user_id, kind, status, identity, job_id, prompt, request, engine, "
+    "INSERT INTO generations (id, user_id, kind, status, identity, job_id, prompt, request, "
+    "engine, "
     "format, seed, priority, webhook, created_at, finished_at) "
-    "SELECT id, nullif(owner, ''), kind, status, identity, job_id, prompt, request, engine, format, "
+    "SELECT id, nullif(owner, ''), kind, status, identity, job_id, prompt, request, engine, "
+    "format, "
     "seed, priority, webhook, $2::bigint + n, "
     "CASE status WHEN 'completed' THEN $2::bigint + n END "
     "FROM json_to_recordset($1::json) AS o(n bigint, id text, owner text, kind text, status text, "
@@ -310,12 +315,12 @@ static json_t *generation_row(const TuneEnqueue *item, const TuneEnqueued *out, 
 {
     gboolean done = out->how == TUNE_ENQUEUED_COMPLETED;
 
-    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:I, s:i, s:s?}", "n",
-                     (int)i, "id", out->id, "owner", item->owner, "kind", item->kind, "status",
+    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:I, s:i, s:s?}",
+                     "n", (int)i, "id", out->id, "owner", item->owner, "kind", item->kind, "status",
                      done ? "completed" : "queued", "identity", item->identity, "job_id",
                      done ? NULL : out->job_id, "prompt", item->prompt, "request", item->request,
-                     "engine", item->engine, "format", item->format, "seed",
-                     (json_int_t)item->seed, "priority", item->priority, "webhook", item->webhook);
+                     "engine", item->engine, "format", item->format, "seed", (json_int_t)item->seed,
+                     "priority", item->priority, "webhook", item->webhook);
 }
 
 static gboolean write_all(Batch *batch, TuneTx *tx, gint64 now, GError **error)
@@ -337,8 +342,8 @@ static gboolean write_all(Batch *batch, TuneTx *tx, gint64 now, GError **error)
                                                     "priority", item->priority));
         json_array_append_new(generations, generation_row(item, out, i));
         if (item->idempotency_key != NULL)
-            json_array_append_new(keys, json_pack("{s:s, s:s, s:s, s:s}", "owner", item->owner, "key",
-                                                  item->idempotency_key, "request_hash",
+            json_array_append_new(keys, json_pack("{s:s, s:s, s:s, s:s}", "owner", item->owner,
+                                                  "key", item->idempotency_key, "request_hash",
                                                   item->request_hash, "id", out->id));
     }
     if (!run(tx, &INSERT_JOBS, "ti", jobs, now, &n_jobs, error))
@@ -349,8 +354,7 @@ static gboolean write_all(Batch *batch, TuneTx *tx, gint64 now, GError **error)
         !run(tx, &INSERT_KEYS, "ti", keys, now, &n_keys, error))
         return FALSE;
     batch->again = n_keys < json_array_size(keys);
-    return !batch->again &&
-           (n_jobs == 0 || tune_tx_notify(tx, TUNE_QUEUE_CHANNEL, "new", error));
+    return !batch->again && (n_jobs == 0 || tune_tx_notify(tx, TUNE_QUEUE_CHANNEL, "new", error));
 }
 
 static gboolean enqueue(TuneTx *tx, gpointer user_data, GError **error)

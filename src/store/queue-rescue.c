@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#define LEASES_SQL(now)                                                                        \
-    "SELECT id, coalesce(worker, ''), attempt, coalesce(lease_until, 0), "                     \
+#define LEASES_SQL(now)                                                                            \
+    "SELECT id, coalesce(worker, ''), attempt, coalesce(lease_until, 0), "                         \
     "coalesce(lease_until, 0) < " now " FROM jobs WHERE state = 'running'"
 static const TuneStatement LEASES = {"rescue-leases", LEASES_SQL(TUNE_NOW_SQLITE),
                                      LEASES_SQL(TUNE_NOW_POSTGRES)};
@@ -36,9 +36,11 @@ GArray *tune_queue_leases(TuneStore *store, GError **error)
 
 static const TuneStatement LOCK_LEASE = {
     "rescue-lock",
-    "SELECT cancelled, attempt - excused >= max_attempts, attempt, coalesce(started_at, created_at) "
+    "SELECT cancelled, attempt - excused >= max_attempts, attempt, coalesce(started_at, "
+    "created_at) "
     "FROM jobs WHERE id = $1 AND attempt = $2 AND lease_until = $3 AND state = 'running'",
-    "SELECT cancelled, attempt - excused >= max_attempts, attempt, coalesce(started_at, created_at) "
+    "SELECT cancelled, attempt - excused >= max_attempts, attempt, coalesce(started_at, "
+    "created_at) "
     "FROM jobs WHERE id = $1 AND attempt = $2 AND lease_until = $3 AND state = 'running' "
     "FOR UPDATE SKIP LOCKED"};
 

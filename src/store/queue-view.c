@@ -12,8 +12,8 @@ static const TuneStatement FIRST = {
     "SELECT priority, turn, seconds, id FROM jobs WHERE state = 'queued' "
     "ORDER BY priority DESC, turn, created_at LIMIT $1::bigint"};
 
-#define QUEUED_SQL(now)                                                                        \
-    "SELECT count(*), coalesce(sum(seconds), 0.0), coalesce(" now " - min(created_at), 0) "   \
+#define QUEUED_SQL(now)                                                                            \
+    "SELECT count(*), coalesce(sum(seconds), 0.0), coalesce(" now " - min(created_at), 0) "        \
     "FROM jobs WHERE state = 'queued'"
 static const TuneStatement QUEUED = {"view-queued", QUEUED_SQL(TUNE_NOW_SQLITE),
                                      QUEUED_SQL(TUNE_NOW_POSTGRES)};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The life of a claimed job.  A transaction that ends a job takes the job's row first and looks for its
- * generations afterwards: who attaches one more holds the row until it is there (queue-enqueue.c), so none
- * is overlooked.
+ * The life of a claimed job.  A transaction that ends a job takes the job's row first and looks for
+ * its generations afterwards: who attaches one more holds the row until it is there
+ * (queue-enqueue.c), so none is overlooked.
  */
 #include "store/queue.h"
 #include "store/queue-private.h"
@@ -11,10 +11,9 @@
 
 /* ---- claim ---- */
 
-#define CLAIM_SET \
-    "SET state = 'running', attempt = attempt + 1, progress = 0, stage = '', "
-#define CLAIM_RETURNING \
-    "RETURNING jobs.id, kind, identity, payload, owner, attempt, " \
+#define CLAIM_SET "SET state = 'running', attempt = attempt + 1, progress = 0, stage = '', "
+#define CLAIM_RETURNING                                                                            \
+    "RETURNING jobs.id, kind, identity, payload, owner, attempt, "                                 \
     "max_attempts - (attempt - excused), memory_bytes, seconds, priority, turn, created_at"
 
 static const TuneStatement CLAIM = {
@@ -26,12 +25,11 @@ static const TuneStatement CLAIM = {
     "WITH next AS MATERIALIZED (SELECT id AS next_id FROM jobs WHERE state = 'queued' "
     "AND run_at <= $2::bigint AND memory_bytes <= $4::bigint "
     "ORDER BY priority DESC, turn, created_at LIMIT $5::bigint FOR NO KEY UPDATE SKIP LOCKED) "
-    "UPDATE jobs " CLAIM_SET
-    "worker = $1, lease_until = $2::bigint + $3::bigint, "
+    "UPDATE jobs " CLAIM_SET "worker = $1, lease_until = $2::bigint + $3::bigint, "
     "started_at = coalesce(started_at, $2::bigint) FROM next WHERE id = next_id " CLAIM_RETURNING};
 
-#define HEAD_SQL(now)                                                                           \
-    "SELECT memory_bytes FROM jobs WHERE state = 'queued' AND run_at <= " now                   \
+#define HEAD_SQL(now)                                                                              \
+    "SELECT memory_bytes FROM jobs WHERE state = 'queued' AND run_at <= " now                      \
     " ORDER BY priority DESC, turn, created_at LIMIT 1"
 static const TuneStatement HEAD_MEMORY = {"claim-head", HEAD_SQL(TUNE_NOW_SQLITE),
                                           HEAD_SQL(TUNE_NOW_POSTGRES)};
@@ -115,8 +113,7 @@ GPtrArray *tune_queue_claim(TuneStore *store, const char *worker, guint limit, g
 
 gboolean tune_queue_head_memory(TuneStore *store, guint64 *memory_bytes, GError **error)
 {
-    g_autoptr(TuneRows) rows =
-        tune_store_query(store, &HEAD_MEMORY, TUNE_READ_PRIMARY, error, "");
+    g_autoptr(TuneRows) rows = tune_store_query(store, &HEAD_MEMORY, TUNE_READ_PRIMARY, error, "");
 
     if (rows == NULL)
         return FALSE;
@@ -338,13 +335,13 @@ static gboolean complete(TuneTx *tx, gpointer user_data, GError **error)
 
     if (!hold(tx, &TAKE_AWAY, asked, &started, error))
         return FALSE;
-    return !asked->held ||
-           (save_result(tx, asked->result, error) &&
-            tune_queue_end_generations(tx, asked->claim->id, "completed", NULL,
-                                       asked->claim->attempt, started, error));
+    return !asked->held || (save_result(tx, asked->result, error) &&
+                            tune_queue_end_generations(tx, asked->claim->id, "completed", NULL,
+                                                       asked->claim->attempt, started, error));
 }
 
-static gboolean end(TuneStore *store, TuneTxBody body, Ending *asked, gboolean *held, GError **error)
+static gboolean end(TuneStore *store, TuneTxBody body, Ending *asked, gboolean *held,
+                    GError **error)
 {
     gboolean done = tune_store_transact(store, body, asked, error);
 
@@ -364,10 +361,9 @@ gboolean tune_queue_complete(TuneStore *store, const char *worker, const TuneCla
 
 #define AGAIN_SET "UPDATE jobs SET state = 'queued', worker = NULL, lease_until = NULL, "
 
-static const TuneStatement AGAIN = {
-    "end-again",
-    AGAIN_SET "run_at = $2, last_error = $3 WHERE id = $1",
-    AGAIN_SET "run_at = $2::bigint, last_error = $3 WHERE id = $1"};
+static const TuneStatement AGAIN = {"end-again",
+                                    AGAIN_SET "run_at = $2, last_error = $3 WHERE id = $1",
+                                    AGAIN_SET "run_at = $2::bigint, last_error = $3 WHERE id = $1"};
 
 static const TuneStatement EXCUSE = {
     "end-excuse", AGAIN_SET "cancelled = false, excused = excused + 1 WHERE id = $1", NULL};
@@ -380,8 +376,7 @@ static const TuneStatement DELETE = {"end-delete-any", "DELETE FROM jobs WHERE i
 gboolean tune_queue_run_again(TuneTx *tx, const char *job_id, gint64 run_at_us, const char *reason,
                               GError **error)
 {
-    g_autoptr(TuneRows) rows =
-        tune_tx_query(tx, &AGAIN, error, "tit", job_id, run_at_us, reason);
+    g_autoptr(TuneRows) rows = tune_tx_query(tx, &AGAIN, error, "tit", job_id, run_at_us, reason);
 
     return rows != NULL && tune_tx_notify(tx, TUNE_QUEUE_CHANNEL, "new", error);
 }
@@ -435,7 +430,10 @@ gboolean tune_queue_fail(TuneStore *store, const char *worker, const TuneClaim *
                          const char *reason, gboolean again, double delay_s, gboolean *held,
                          GError **error)
 {
-    Ending asked = {.worker = worker, .claim = claim, .reason = reason, .again = again,
+    Ending asked = {.worker = worker,
+                    .claim = claim,
+                    .reason = reason,
+                    .again = again,
                     .delay_us = (gint64)(delay_s * G_USEC_PER_SEC)};
 
     return end(store, fail, &asked, held, error);

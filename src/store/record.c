@@ -7,11 +7,11 @@ json_t *tune_record_time(gint64 us)
 
     if (second == NULL)
         return json_null();
-    g_autofree char *text = g_strdup_printf(
-        "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", g_date_time_get_year(second),
-        g_date_time_get_month(second), g_date_time_get_day_of_month(second),
-        g_date_time_get_hour(second), g_date_time_get_minute(second),
-        g_date_time_get_second(second), (int)(us % G_USEC_PER_SEC));
+    g_autofree char *text =
+        g_strdup_printf("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", g_date_time_get_year(second),
+                        g_date_time_get_month(second), g_date_time_get_day_of_month(second),
+                        g_date_time_get_hour(second), g_date_time_get_minute(second),
+                        g_date_time_get_second(second), (int)(us % G_USEC_PER_SEC));
     return json_string(text);
 }
 

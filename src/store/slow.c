@@ -88,7 +88,7 @@ static void report(TuneSlow *self, const Note *note)
     TuneStore *store = self->store;
     g_autofree char *sql = one_line(tune_store_sql(store, note->statement));
 
-    if (store->class->advise != NULL && needs_advice(self, note->statement)) {
+    if (needs_advice(self, note->statement)) {
         char *fresh = store->class->advise(store, note->statement, note->params);
         g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
         Record *record = g_hash_table_lookup(self->records, note->statement);

@@ -185,6 +185,18 @@ static void sqlite_stats(TuneStore *store, TuneStoreStats *out)
     out->waiting = self->n_waiting;
 }
 
+static char *sqlite_advise(TuneStore *store, const TuneStatement *statement,
+                           const TuneParams *params)
+{
+    SqliteStore *self = (SqliteStore *)store;
+    g_autoptr(GError) error = NULL;
+    TuneSqlite *connection = open_reader(self, &error);
+    char *advice = connection == NULL ? NULL : tune_sqlite_advise(connection, statement->sql);
+
+    tune_sqlite_close(connection);
+    return advice;
+}
+
 static void sqlite_close(TuneStore *store)
 {
     SqliteStore *self = (SqliteStore *)store;
@@ -210,6 +222,7 @@ static const TuneStoreClass SQLITE = {
     .tx_now_us = sqlite_tx_now_us,
     .ping = sqlite_ping,
     .stats = sqlite_stats,
+    .advise = sqlite_advise,
     .close = sqlite_close,
 };
 
