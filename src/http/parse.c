@@ -185,14 +185,18 @@ static TuneHttpParse take_host(TuneHttpHead *self, const TuneHttpField *field, c
 static TuneHttpParse take_connection(TuneHttpHead *self, const char *value)
 {
     while (*value != '\0') {
-        const gsize skipped = strspn(value, " \t,"), length = strcspn(value + skipped, " \t,");
+        gsize length;
 
-        value += skipped;
+        value += strspn(value, " \t,");
+        length = strcspn(value, ",");
+        const char *next = value + length;
+        while (length > 0 && (value[length - 1] == ' ' || value[length - 1] == '\t'))
+            length--;
         if (length == 5 && g_ascii_strncasecmp(value, "close", 5) == 0)
             self->close = TRUE;
         else if (length == 10 && g_ascii_strncasecmp(value, "keep-alive", 10) == 0)
             self->keep_alive = TRUE;
-        value += length;
+        value = next;
     }
     return TUNE_HTTP_PARSE_MORE;
 }
@@ -347,7 +351,13 @@ TuneHttpParse tune_http_head_parse(TuneHttpHead *self, const TuneHttpLimits *lim
 
 enum {
     SIZE,
-    EXTENSION,
+    EXTENSION, /* behind ";" */
+    EXTENSION_NAME,
+    EXTENSION_EQUALS, /* behind "=" */
+    EXTENSION_VALUE,
+    EXTENSION_QUOTED,
+    EXTENSION_ESCAPE, /* behind a backslash in quotes */
+    EXTENSION_END,    /* behind the quotes */
     SIZE_LF,
     DATA,
     DATA_CR,
@@ -362,17 +372,62 @@ enum {
 
 static int next_of_size(TuneHttpChunks *self, char byte)
 {
-    if (self->state == SIZE && g_ascii_isxdigit(byte)) {
-        self->left = self->left << 4 | (guint64)g_ascii_xdigit_value(byte);
-        return ++self->digits > 15 ? FAILED : SIZE;
-    }
-    if (self->digits == 0)
+    if (byte == '\r' || byte == ';')
+        return self->digits == 0 ? FAILED : byte == ';' ? EXTENSION : SIZE_LF;
+    if (!g_ascii_isxdigit(byte) || ++self->digits > 15)
         return FAILED;
-    if (byte == '\r')
+    self->left = self->left << 4 | (guint64)g_ascii_xdigit_value(byte);
+    return SIZE;
+}
+
+static int next_of_extension(TuneHttpChunks *self, char byte)
+{
+    const gboolean may_end = self->state == EXTENSION_NAME || self->state == EXTENSION_VALUE ||
+                             self->state == EXTENSION_END;
+
+    if (may_end && byte == '\r')
         return SIZE_LF;
-    if (self->state == SIZE && byte != ';')
+    if (++self->extension > TUNE_HTTP_MAX_EXTENSION)
         return FAILED;
-    return is_in(byte, VALUE) && ++self->extension <= TUNE_HTTP_MAX_EXTENSION ? EXTENSION : FAILED;
+    if (may_end && byte == ';')
+        return EXTENSION;
+    switch (self->state) {
+    case EXTENSION:
+        return is_in(byte, TOKEN) ? EXTENSION_NAME : FAILED;
+    case EXTENSION_NAME:
+        return byte == '=' ? EXTENSION_EQUALS : is_in(byte, TOKEN) ? EXTENSION_NAME : FAILED;
+    case EXTENSION_EQUALS:
+        return byte == '"' ? EXTENSION_QUOTED : is_in(byte, TOKEN) ? EXTENSION_VALUE : FAILED;
+    case EXTENSION_VALUE:
+        return is_in(byte, TOKEN) ? EXTENSION_VALUE : FAILED;
+    case EXTENSION_QUOTED:
+        return byte == '"'          ? EXTENSION_END
+               : byte == '\\'       ? EXTENSION_ESCAPE
+               : is_in(byte, VALUE) ? EXTENSION_QUOTED
+                                    : FAILED;
+    case EXTENSION_ESCAPE:
+        return is_in(byte, VALUE) ? EXTENSION_QUOTED : FAILED;
+    default:
+        return FAILED;
+    }
+}
+
+/* At the colon: a reader that takes trailers for fields must not find another framing in them. */
+static gboolean is_framing(const TuneHttpChunks *self)
+{
+    return (self->name_length == 14 && memcmp(self->name, "content-length", 14) == 0) ||
+           (self->name_length == 17 && memcmp(self->name, "transfer-encoding", 17) == 0);
+}
+
+static int next_of_trailer_name(TuneHttpChunks *self, char byte)
+{
+    if (byte == ':' && self->name_length > 0)
+        return is_framing(self) ? FAILED : TRAILER_VALUE;
+    if (!is_in(byte, TOKEN))
+        return FAILED;
+    if (self->name_length < sizeof self->name)
+        self->name[self->name_length++] = g_ascii_tolower(byte);
+    return TRAILER_NAME;
 }
 
 static int next_of_trailers(TuneHttpChunks *self, char byte)
@@ -381,9 +436,10 @@ static int next_of_trailers(TuneHttpChunks *self, char byte)
         return FAILED;
     switch (self->state) {
     case TRAILER_START:
-        return byte == '\r' ? END_LF : is_in(byte, TOKEN) ? TRAILER_NAME : FAILED;
+        self->name_length = 0;
+        return byte == '\r' ? END_LF : next_of_trailer_name(self, byte);
     case TRAILER_NAME:
-        return byte == ':' ? TRAILER_VALUE : is_in(byte, TOKEN) ? TRAILER_NAME : FAILED;
+        return next_of_trailer_name(self, byte);
     case TRAILER_VALUE:
         return byte == '\r' ? TRAILER_LF : is_in(byte, VALUE) ? TRAILER_VALUE : FAILED;
     default:
@@ -395,7 +451,6 @@ static int next_of_chunks(TuneHttpChunks *self, char byte)
 {
     switch (self->state) {
     case SIZE:
-    case EXTENSION:
         return next_of_size(self, byte);
     case SIZE_LF:
         self->extension = self->digits = 0;
@@ -407,7 +462,7 @@ static int next_of_chunks(TuneHttpChunks *self, char byte)
     case FAILED:
         return FAILED;
     default:
-        return next_of_trailers(self, byte);
+        return self->state < SIZE_LF ? next_of_extension(self, byte) : next_of_trailers(self, byte);
     }
 }
 

@@ -56,12 +56,14 @@ typedef struct {
     guint8 state, digits;
     guint16 extension, trailers; /* bytes of them so far */
     guint64 left;                /* of the chunk */
+    guint8 name_length;          /* of the trailer under way */
+    char name[18];               /* its first bytes, in small letters */
 } TuneHttpChunks;                /* all zero at the start */
 
 /* Takes @size bytes of a chunked body.  MORE: @used bytes were taken and @n_data bytes at @data are
  * body; call again with the rest, or, when all were used, with what comes next.  DONE: the body
  * ended behind
- * @used.  Trailers are checked and dropped. */
+ * @used.  Trailers are checked and dropped; those that would frame the message anew are refused. */
 TuneHttpParse tune_http_chunks_parse(TuneHttpChunks *self, const char *bytes, gsize size,
                                      gsize *used, const char **data, gsize *n_data);
 

@@ -42,6 +42,10 @@ static const struct {
     {"LF in an extension", BYTES(CHUNKED "5;a\nhello\r\n0\r\n\r\n"), 400},
     {"space before a chunk size", BYTES(CHUNKED " 5\r\nhello\r\n0\r\n\r\n"), 400},
     {"trailer without colon", BYTES(CHUNKED "0\r\nabc\r\n\r\n"), 400},
+    {"trailer with a length", BYTES(CHUNKED "0\r\nContent-Length: 5\r\n\r\n"), 400},
+    {"trailer with a coding", BYTES(CHUNKED "0\r\ntransfer-Encoding: chunked\r\n\r\n"), 400},
+    {"extension without name", BYTES(CHUNKED "5;\r\nhello\r\n0\r\n\r\n"), 400},
+    {"extension with open quotes", BYTES(CHUNKED "5;a=\"b\r\nhello\r\n0\r\n\r\n"), 400},
     {"trailer ended by LF", BYTES(CHUNKED "0\r\na: b\n\r\n"), 400},
 
     {"coding gzip", BYTES(POST "Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n"), 501},
