@@ -5,7 +5,7 @@
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 
-.PHONY: all song check captions build install uninstall bench fuzz sanitize soak gallery measure deb clean help
+.PHONY: all song check captions build install uninstall bench bench-http fuzz sanitize soak gallery measure deb clean help
 
 all: build
 
@@ -43,6 +43,11 @@ bench:
 	@scripts/build.sh build
 	@bench/run.sh
 
+bench-http:
+	@scripts/packages.sh build bench
+	@scripts/build.sh build
+	@bench/http.sh
+
 gallery:
 	@scripts/packages.sh build gallery
 	@scripts/build.sh build
@@ -70,4 +75,4 @@ clean:
 
 help:
 	@sed -n 's/^#   //p' Makefile
-	@echo "also: build install uninstall captions bench gallery measure fuzz sanitize soak deb clean"
+	@echo "also: build install uninstall captions bench bench-http gallery measure fuzz sanitize soak deb clean"

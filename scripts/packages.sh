@@ -16,7 +16,7 @@ group() {
     check) echo libasan8 libubsan1 python3 jq midicsv abcmidi libxml2-utils ffmpeg sox flac \
         fluidsynth curl postgresql redis-server node-llhttp ;;
     gallery) echo python3 python3-numpy python3-matplotlib sox ffmpeg ;;
-    bench) echo python3 fluidsynth flac time ;;
+    bench) echo python3 fluidsynth flac time wrk nginx-light libmicrohttpd-dev ;;
     measure) echo python3 python3-numpy python3-matplotlib aubio-tools ;;
     fuzz) echo clang llvm libclang-rt-14-dev ;;
     sanitize) echo clang llvm libclang-rt-14-dev valgrind ;;

@@ -321,7 +321,7 @@ static TuneHttpParse look_at_part(TuneHttpHead *self, char *bytes, gsize size)
         return bad(self, 400, "There is a control character in the head.");
     if (self->stage != FIELDS && bytes[self->line] != '\r' && !is_in(bytes[self->line], TOKEN))
         return bad(self, 400, "The request does not start with a method and one space.");
-    self->scanned = (guint32)size;
+    self->scanned = (guint32)(stop - bytes); /* a CR is looked at again with what follows it */
     return TUNE_HTTP_PARSE_MORE;
 }
 
