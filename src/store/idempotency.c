@@ -4,27 +4,29 @@
 #include <string.h>
 
 #define CLAIM_US (60 * G_TIME_SPAN_SECOND)
-#define KEEP_US G_TIME_SPAN_DAY
-#define RUNNING 0 /* status of a request that has no answer yet */
+#define KEEP_US  G_TIME_SPAN_DAY
+#define RUNNING  0 /* status of a request that has no answer yet */
 
-static const TuneStatement FIND = {
-    "idempotency-find",
-    "SELECT request_hash, status, answer, created_at FROM idempotency WHERE owner = $1 AND key = $2",
-    NULL};
+static const TuneStatement FIND = {"idempotency-find",
+                                   "SELECT request_hash, status, answer, created_at FROM "
+                                   "idempotency WHERE owner = $1 AND key = $2",
+                                   NULL};
 static const TuneStatement CLAIM = {
     "idempotency-claim",
     "INSERT INTO idempotency (owner, key, request_hash, status, answer, created_at) "
     "VALUES ($1, $2, $3, 0, '', $4) ON CONFLICT (owner, key) DO UPDATE SET "
-    "request_hash = excluded.request_hash, status = 0, answer = '', created_at = excluded.created_at "
+    "request_hash = excluded.request_hash, status = 0, answer = '', created_at = "
+    "excluded.created_at "
     "WHERE (idempotency.status = 0 AND idempotency.created_at < $5) OR idempotency.created_at < $6",
     NULL};
 static const TuneStatement KEEP = {
-    "idempotency-keep", "UPDATE idempotency SET status = $3, answer = $4 WHERE owner = $1 AND key = $2",
-    NULL};
+    "idempotency-keep",
+    "UPDATE idempotency SET status = $3, answer = $4 WHERE owner = $1 AND key = $2", NULL};
 static const TuneStatement RELEASE = {
-    "idempotency-release", "DELETE FROM idempotency WHERE owner = $1 AND key = $2 AND status = 0", NULL};
-static const TuneStatement CLEAN = {
-    "idempotency-clean", "DELETE FROM idempotency WHERE created_at < $1", NULL};
+    "idempotency-release", "DELETE FROM idempotency WHERE owner = $1 AND key = $2 AND status = 0",
+    NULL};
+static const TuneStatement CLEAN = {"idempotency-clean",
+                                    "DELETE FROM idempotency WHERE created_at < $1", NULL};
 
 typedef struct {
     const char *owner, *key, *hash;

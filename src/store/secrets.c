@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <sys/random.h>
 
-static const TuneStatement ADD = {
-    "secret-add",
-    "INSERT INTO secrets (name, value, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
-    NULL};
+static const TuneStatement ADD = {"secret-add",
+                                  "INSERT INTO secrets (name, value, created_at) VALUES ($1, $2, "
+                                  "$3) ON CONFLICT (name) DO NOTHING",
+                                  NULL};
 static const TuneStatement GET = {"secret-get", "SELECT value FROM secrets WHERE name = $1", NULL};
 
 typedef struct {
@@ -18,10 +18,10 @@ typedef struct {
 static gboolean get_or_add(TuneTx *tx, gpointer user_data, GError **error)
 {
     Wanted *wanted = user_data;
-    g_autoptr(TuneRows) added = tune_tx_query(tx, &ADD, error, "tti", wanted->name, wanted->fresh,
-                                              tune_tx_now_us(tx));
-    g_autoptr(TuneRows) rows = added != NULL ? tune_tx_query(tx, &GET, error, "t", wanted->name)
-                                             : NULL;
+    g_autoptr(TuneRows) added =
+        tune_tx_query(tx, &ADD, error, "tti", wanted->name, wanted->fresh, tune_tx_now_us(tx));
+    g_autoptr(TuneRows) rows =
+        added != NULL ? tune_tx_query(tx, &GET, error, "t", wanted->name) : NULL;
 
     if (rows == NULL)
         return FALSE;

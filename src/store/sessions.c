@@ -13,18 +13,20 @@ static const TuneStatement OPEN = {
     "INSERT INTO sessions (id, user_id, family, refresh_hash, created_at, expires_at) "
     "VALUES ($1, $2, $3, $4, $5, $6)",
     NULL};
-static const TuneStatement FIND = {
-    "session-find",
-    "SELECT id, user_id, family, expires_at, used_at, revoked_at FROM sessions WHERE refresh_hash = $1",
-    "SELECT id, user_id, family, expires_at, used_at, revoked_at FROM sessions WHERE refresh_hash = $1 "
-    "FOR UPDATE"};
+static const TuneStatement FIND = {"session-find",
+                                   "SELECT id, user_id, family, expires_at, used_at, revoked_at "
+                                   "FROM sessions WHERE refresh_hash = $1",
+                                   "SELECT id, user_id, family, expires_at, used_at, revoked_at "
+                                   "FROM sessions WHERE refresh_hash = $1 "
+                                   "FOR UPDATE"};
 static const TuneStatement SPEND = {
     "session-spend", "UPDATE sessions SET used_at = $2 WHERE id = $1 AND used_at IS NULL", NULL};
 static const TuneStatement END = {
-    "session-end", "UPDATE sessions SET revoked_at = $2 WHERE family = $1 AND revoked_at IS NULL", NULL};
-static const TuneStatement END_ALL = {
-    "session-end-all", "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
+    "session-end", "UPDATE sessions SET revoked_at = $2 WHERE family = $1 AND revoked_at IS NULL",
     NULL};
+static const TuneStatement END_ALL = {
+    "session-end-all",
+    "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL", NULL};
 static const TuneStatement LIVE = {
     "session-live", "SELECT count(*) FROM sessions WHERE family = $1 AND revoked_at IS NULL", NULL};
 static const TuneStatement CLEAN = {
@@ -42,9 +44,9 @@ static gboolean insert(TuneTx *tx, const Session *self, GError **error)
 {
     g_autofree char *id = tune_store_new_id();
     gint64 now = tune_tx_now_us(tx);
-    g_autoptr(TuneRows) rows = tune_tx_query(tx, &OPEN, error, "ttttii", id, self->user_id,
-                                             self->family, self->new_hash, now,
-                                             now + self->life_us);
+    g_autoptr(TuneRows) rows =
+        tune_tx_query(tx, &OPEN, error, "ttttii", id, self->user_id, self->family, self->new_hash,
+                      now, now + self->life_us);
 
     return rows != NULL;
 }
@@ -128,7 +130,8 @@ gboolean tune_sessions_family_of(TuneStore *store, const char *refresh_hash, cha
     return TRUE;
 }
 
-static gboolean end(TuneStore *store, const TuneStatement *statement, const char *id, GError **error)
+static gboolean end(TuneStore *store, const TuneStatement *statement, const char *id,
+                    GError **error)
 {
     g_autoptr(TuneRows) rows =
         tune_store_write(store, statement, error, "ti", id, g_get_real_time());

@@ -32,6 +32,7 @@ typedef struct TuneSqliteWriter TuneSqliteWriter;
 TuneSqliteWriter *tune_sqlite_writer_new(TuneStore *store, TuneSqlite *connection);
 /* Runs what is waiting, then ends. */
 void tune_sqlite_writer_free(TuneSqliteWriter *self);
+guint tune_sqlite_writer_waiting(TuneSqliteWriter *self);
 gboolean tune_sqlite_writer_transact(TuneSqliteWriter *self, TuneTxBody body, gpointer user_data,
                                      GError **error);
 TuneRows *tune_sqlite_writer_query(TuneTx *tx, const TuneStatement *statement,

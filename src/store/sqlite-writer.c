@@ -235,6 +235,12 @@ void tune_sqlite_writer_free(TuneSqliteWriter *self)
     g_free(self);
 }
 
+guint tune_sqlite_writer_waiting(TuneSqliteWriter *self)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    return self->waiting.length;
+}
+
 gboolean tune_sqlite_writer_transact(TuneSqliteWriter *self, TuneTxBody body, gpointer user_data,
                                      GError **error)
 {

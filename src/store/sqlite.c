@@ -182,7 +182,7 @@ static void sqlite_stats(TuneStore *store, TuneStoreStats *out)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
     out->pool_size = store->config.pool_size;
     out->active = self->n_open - self->idle.length;
-    out->waiting = self->n_waiting;
+    out->waiting = self->n_waiting + tune_sqlite_writer_waiting(self->writer);
 }
 
 static char *sqlite_advise(TuneStore *store, const TuneStatement *statement,

@@ -120,7 +120,8 @@ char *tune_store_new_id(void);
 gboolean tune_store_ping(TuneStore *self, GError **error); /* for health checks; at most 1 s */
 
 typedef struct {
-    guint pool_size, active, waiting;
+    guint pool_size, active;
+    guint waiting; /* for a connection, or for the one that writes */
     guint64 queries, errors, slow, reconnects;
     guint64 transactions, commits; /* SQLite: several transactions share a commit */
     double avg_query_ms;

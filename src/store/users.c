@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(tune-users-error-quark, tune_users_error)
+G_DEFINE_QUARK(tune - users - error - quark, tune_users_error)
 
 #define COLUMNS "id, email, name, password_hash, tier, role, profile, created_at, updated_at"
 
@@ -12,9 +12,10 @@ static const TuneStatement CREATE = {
     "INSERT INTO users (id, email, name, password_hash, created_at, updated_at) "
     "VALUES ($1, $2, $3, $4, $5, $5) RETURNING " COLUMNS,
     NULL};
-static const TuneStatement BY_EMAIL = {
-    "user-by-email", "SELECT " COLUMNS " FROM users WHERE email = $1", NULL};
-static const TuneStatement BY_ID = {"user-by-id", "SELECT " COLUMNS " FROM users WHERE id = $1", NULL};
+static const TuneStatement BY_EMAIL = {"user-by-email",
+                                       "SELECT " COLUMNS " FROM users WHERE email = $1", NULL};
+static const TuneStatement BY_ID = {"user-by-id", "SELECT " COLUMNS " FROM users WHERE id = $1",
+                                    NULL};
 static const TuneStatement UPDATE = {
     "user-update",
     "UPDATE users SET name = coalesce($2, name), profile = coalesce($3, profile), "
@@ -86,7 +87,8 @@ TuneUser *tune_users_create(TuneStore *store, const char *email, const char *nam
                                       password_hash, g_get_real_time()));
 }
 
-TuneUser *tune_users_by_email(TuneStore *store, const char *email, TuneReadFrom from, GError **error)
+TuneUser *tune_users_by_email(TuneStore *store, const char *email, TuneReadFrom from,
+                              GError **error)
 {
     return take_user(tune_store_query(store, &BY_EMAIL, from, error, "t", email));
 }
@@ -108,8 +110,8 @@ gboolean tune_users_update(TuneStore *store, const char *id, const char *name,
 gboolean tune_users_set_rights(TuneStore *store, const char *id, const char *tier, const char *role,
                                GError **error)
 {
-    return changed(tune_store_write(store, &SET_RIGHTS, error, "ttti", id, tier, role,
-                                    g_get_real_time()));
+    return changed(
+        tune_store_write(store, &SET_RIGHTS, error, "ttti", id, tier, role, g_get_real_time()));
 }
 
 gboolean tune_users_delete(TuneStore *store, const char *id, GError **error)
@@ -121,35 +123,48 @@ gboolean tune_users_delete(TuneStore *store, const char *id, GError **error)
 
 #define MOST " LIMIT 10000"
 
-/* What a user is told of each table; a column whose name ends in _at is a time, one of JSON_COLUMNS JSON. */
+/* What a user is told of each table; a column whose name ends in _at is a time, one of JSON_COLUMNS
+ * JSON. */
 static const struct {
     const char *name;
     const char *columns; /* separated by spaces */
     TuneStatement statement;
 } exports[] = {
-    {"api_keys", "id name prefix created_at last_used_at revoked_at",
+    {"api_keys",
+     "id name prefix created_at last_used_at revoked_at",
      {"export-api-keys",
       "SELECT id, name, prefix, created_at, last_used_at, revoked_at FROM api_keys "
-      "WHERE user_id = $1 ORDER BY created_at" MOST, NULL}},
-    {"sessions", "id created_at expires_at revoked_at",
+      "WHERE user_id = $1 ORDER BY created_at" MOST,
+      NULL}},
+    {"sessions",
+     "id created_at expires_at revoked_at",
      {"export-sessions",
       "SELECT id, created_at, expires_at, revoked_at FROM sessions WHERE user_id = $1 "
-      "ORDER BY created_at" MOST, NULL}},
-    {"generations", "id kind status prompt request error engine created_at finished_at",
+      "ORDER BY created_at" MOST,
+      NULL}},
+    {"generations",
+     "id kind status prompt request error engine created_at finished_at",
      {"export-generations",
       "SELECT id, kind, status, prompt, request, error, engine, created_at, finished_at "
-      "FROM generations WHERE user_id = $1 ORDER BY created_at DESC" MOST, NULL}},
-    {"tracks", "id title description genre tags prompt created_at updated_at",
+      "FROM generations WHERE user_id = $1 ORDER BY created_at DESC" MOST,
+      NULL}},
+    {"tracks",
+     "id title description genre tags prompt created_at updated_at",
      {"export-tracks",
       "SELECT id, title, description, genre, tags, prompt, created_at, updated_at FROM tracks "
-      "WHERE user_id = $1 ORDER BY created_at DESC" MOST, NULL}},
-    {"uploads", "id kind name mime created_at",
+      "WHERE user_id = $1 ORDER BY created_at DESC" MOST,
+      NULL}},
+    {"uploads",
+     "id kind name mime created_at",
      {"export-uploads",
       "SELECT id, kind, name, mime, created_at FROM uploads WHERE user_id = $1 "
-      "ORDER BY created_at DESC" MOST, NULL}},
-    {"likes", "track_id created_at",
+      "ORDER BY created_at DESC" MOST,
+      NULL}},
+    {"likes",
+     "track_id created_at",
      {"export-likes",
-      "SELECT track_id, created_at FROM likes WHERE user_id = $1 ORDER BY created_at DESC" MOST, NULL}},
+      "SELECT track_id, created_at FROM likes WHERE user_id = $1 ORDER BY created_at DESC" MOST,
+      NULL}},
 };
 
 static json_t *export_value(TuneRows *rows, guint row, guint column, const char *name)
@@ -223,15 +238,16 @@ static const TuneStatement KEY_LIST = {
     NULL};
 static const TuneStatement KEY_REVOKE = {
     "api-key-revoke",
-    "UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL", NULL};
+    "UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL",
+    NULL};
 static const TuneStatement KEY_OWNER = {
     "api-key-owner",
     "SELECT u.id, u.email, u.name, u.password_hash, u.tier, u.role, u.profile, u.created_at, "
     "u.updated_at, k.id, k.last_used_at FROM api_keys k JOIN users u ON u.id = k.user_id "
     "WHERE k.key_hash = $1 AND k.revoked_at IS NULL",
     NULL};
-static const TuneStatement KEY_USED = {
-    "api-key-used", "UPDATE api_keys SET last_used_at = $2 WHERE id = $1", NULL};
+static const TuneStatement KEY_USED = {"api-key-used",
+                                       "UPDATE api_keys SET last_used_at = $2 WHERE id = $1", NULL};
 
 json_t *tune_api_keys_create(TuneStore *store, const char *user_id, const char *name,
                              const char *prefix, const char *key_hash, GError **error)
@@ -256,8 +272,8 @@ json_t *tune_api_keys_list(TuneStore *store, const char *user_id, GError **error
 
 gboolean tune_api_keys_revoke(TuneStore *store, const char *user_id, const char *id, GError **error)
 {
-    return changed(tune_store_write(store, &KEY_REVOKE, error, "tti", id, user_id,
-                                    g_get_real_time()));
+    return changed(
+        tune_store_write(store, &KEY_REVOKE, error, "tti", id, user_id, g_get_real_time()));
 }
 
 TuneUser *tune_api_keys_owner(TuneStore *store, const char *key_hash, char key_id[37],
