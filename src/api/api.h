@@ -171,6 +171,7 @@ typedef struct {
     gint64 before_us;        /* keyset: records older than this ... */
     char before_id[37];      /* ... or as old with a smaller id; "" = from the start */
     guint offset;            /* of old clients' page or offset; 0 with a cursor */
+    gboolean ranked;         /* set by the handler: not by age, so that cursors are places in the list */
 } TunePage;
 /* Reads limit, cursor, page, offset; FALSE: the answer is already an error. */
 gboolean tune_call_page(TuneCall *call, TunePage *out);
@@ -182,7 +183,14 @@ void tune_call_list(TuneCall *call, const TunePage *page, json_t *items, gint64 
 extern const TuneRouteTable tune_routes_root;
 extern const TuneRouteTable tune_routes_presets;
 extern const TuneRouteTable tune_routes_generator;
+extern const TuneRouteTable tune_routes_generate;
+extern const TuneRouteTable tune_routes_events;
+extern const TuneRouteTable tune_routes_stream;
+extern const TuneRouteTable tune_routes_tracks;
+extern const TuneRouteTable tune_routes_own_pages;
 extern const TuneRouteTable tune_routes_users;
+extern const TuneRouteTable tune_routes_openai;
+extern const TuneRouteTable tune_routes_mcp;
 extern const TuneRouteTable tune_routes_operations;
 /* All of them, ended by NULL. */
 const TuneRouteTable *const *tune_route_tables(void);

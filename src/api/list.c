@@ -2,7 +2,7 @@
  *
  * Pages of lists: by key (cursor) or, for old clients, by offset.
  *
- * A cursor is base64url of "TIME:ID", the last record that was shown.  It is no secret: who makes one up
+ * A cursor is base64url of "TIME:ID", the last record that was shown; of a ranked list "PLACE:@".  It is no secret: who makes one up
  * sees the records that are older than what it says, which are the same that a true one would show.
  */
 #include "api/api-private.h"
@@ -11,6 +11,7 @@
 
 #define MAX_OFFSET 1000000
 #define DEFAULT_LIMIT 10
+#define RANKED "@"
 
 static char *cursor_text(gint64 us, const char *id)
 {
@@ -41,6 +42,10 @@ static gboolean cursor_parse(const char *text, TunePage *out)
     if (strlen(words) != got || end == words || *end != ':' || end[1] == '\0' || us < 0 ||
         strlen(end + 1) >= sizeof out->before_id || !g_str_is_ascii(end + 1))
         return FALSE;
+    if (strcmp(end + 1, RANKED) == 0) {
+        out->offset = (guint)MIN(us, MAX_OFFSET);
+        return TRUE;
+    }
     out->before_us = us;
     g_strlcpy(out->before_id, end + 1, sizeof out->before_id);
     return TRUE;
@@ -105,7 +110,9 @@ void tune_call_list(TuneCall *call, const TunePage *page, json_t *items, gint64 
 
     while (json_array_size(items) > page->limit)
         json_array_remove(items, json_array_size(items) - 1);
-    if (more)
+    if (more && page->ranked)
+        cursor = cursor_text(page->offset + page->limit, RANKED);
+    else if (more)
         cursor = next_cursor(json_array_get(items, page->limit - 1));
     if (cursor != NULL) {
         add_link(call, "cursor", cursor);

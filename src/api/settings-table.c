@@ -137,6 +137,12 @@ const TuneSetting tune_setting_table[] = {
     {"compression", NULL, TUNE_SETTING_SWITCH, 0, 0, NULL, "yes", NULL,
      "gzip and zstd for answers over 1 KB", RELOADED, AT(compression)},
 
+    {"webhook-secret", NULL, TUNE_SETTING_TEXT, 0, 0, NULL, NULL, "SECRET",
+     "signs what is sent to webhooks; else one is made and kept in the database", TUNE_SETTING_SECRET,
+     AT(webhook_secret)},
+    {"webhook-private", NULL, TUNE_SETTING_SWITCH, 0, 0, NULL, "no", NULL,
+     "webhooks may go to addresses that are not public", 0, AT(webhook_private)},
+
     {"log-level", NULL, TUNE_SETTING_CHOICE, 0, 0, "debug info warning error", "info", "LEVEL",
      "what is told on standard error", RELOADED, AT(log_level)},
     {"access-log", NULL, TUNE_SETTING_CHOICE, 0, 0, "off text json", "text", "FORM",

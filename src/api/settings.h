@@ -94,6 +94,9 @@ typedef struct TuneSettings {
     gint64 body_kilobytes, upload_megabytes;
     gint64 head_timeout, body_timeout, write_timeout, idle_timeout, drain;
     gboolean compression;
+    /* calling others */
+    char *webhook_secret;
+    gboolean webhook_private;
     /* telling */
     char *log_level;
     char *access_log;

@@ -4,6 +4,7 @@
 #include "api/jobs-weak.h"
 #include "brief/preset.h"
 #include "compose/compose.h"
+#include "jobs/webhook.h"
 #include "store/users.h"
 
 G_DEFINE_QUARK(tune-api-error-quark, tune_api_error)
@@ -110,7 +111,8 @@ guint tune_status_of_error(const GError *error)
     if (error->domain == TUNE_AUDIO_ERROR)
         return of_audio(error->code);
     if (error->domain == TUNE_BRIEF_ERROR || error->domain == TUNE_COMPOSE_ERROR ||
-        error->domain == TUNE_ENGINE_ERROR || error->domain == TUNE_SCORE_ERROR)
+        error->domain == TUNE_ENGINE_ERROR || error->domain == TUNE_SCORE_ERROR ||
+        error->domain == TUNE_WEBHOOK_ERROR)
         return error->domain == TUNE_SCORE_ERROR && error->code == TUNE_SCORE_ERROR_IO ? 500 : 422;
     return 500;
 }

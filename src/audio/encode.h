@@ -24,6 +24,7 @@ gboolean tune_audio_format_parse(const char *name, TuneAudioFormat *out);
 /* By the suffix of @path; TUNE_AUDIO_ERROR_FORMAT lists what there is. */
 gboolean tune_audio_format_of_path(const char *path, TuneAudioFormat *out, GError **error);
 const char *tune_audio_format_name(TuneAudioFormat format);
+const char *tune_audio_format_suffix(TuneAudioFormat format); /* without a dot */
 const char *tune_audio_format_mime(TuneAudioFormat format);
 
 /* Tags, written into every format and read back from each.  Strings are UTF-8, (nullable). */

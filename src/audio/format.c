@@ -4,16 +4,16 @@
 #include <string.h>
 
 static const struct {
-    const char *name, *mime;
+    const char *name, *suffix, *mime;
 } formats[TUNE_N_AUDIO_FORMATS] = {
-    [TUNE_AUDIO_WAV16] = {"wav", "audio/wav"},
-    [TUNE_AUDIO_WAV24] = {"wav24", "audio/wav"},
-    [TUNE_AUDIO_WAV32F] = {"wav32f", "audio/wav"},
-    [TUNE_AUDIO_FLAC] = {"flac", "audio/flac"},
-    [TUNE_AUDIO_FLAC24] = {"flac24", "audio/flac"},
-    [TUNE_AUDIO_MP3] = {"mp3", "audio/mpeg"},
-    [TUNE_AUDIO_OGG] = {"ogg", "audio/ogg"},
-    [TUNE_AUDIO_OPUS] = {"opus", "audio/ogg; codecs=opus"},
+    [TUNE_AUDIO_WAV16] = {"wav", "wav", "audio/wav"},
+    [TUNE_AUDIO_WAV24] = {"wav24", "wav", "audio/wav"},
+    [TUNE_AUDIO_WAV32F] = {"wav32f", "wav", "audio/wav"},
+    [TUNE_AUDIO_FLAC] = {"flac", "flac", "audio/flac"},
+    [TUNE_AUDIO_FLAC24] = {"flac24", "flac", "audio/flac"},
+    [TUNE_AUDIO_MP3] = {"mp3", "mp3", "audio/mpeg"},
+    [TUNE_AUDIO_OGG] = {"ogg", "ogg", "audio/ogg"},
+    [TUNE_AUDIO_OPUS] = {"opus", "opus", "audio/ogg; codecs=opus"},
 };
 
 gboolean tune_audio_format_parse(const char *name, TuneAudioFormat *out)
@@ -55,6 +55,12 @@ const char *tune_audio_format_name(TuneAudioFormat format)
 {
     g_return_val_if_fail(format < TUNE_N_AUDIO_FORMATS, NULL);
     return formats[format].name;
+}
+
+const char *tune_audio_format_suffix(TuneAudioFormat format)
+{
+    g_return_val_if_fail(format < TUNE_N_AUDIO_FORMATS, NULL);
+    return formats[format].suffix;
 }
 
 const char *tune_audio_format_mime(TuneAudioFormat format)
