@@ -116,8 +116,8 @@ def run_wrk(url, args, seconds):
     broken = re.search(r"Socket errors: (.*)", text) or re.search(r"Non-2xx[^:]*: (.*)", text)
     return {"requests": int(re.search(r"(\d+) requests in", text)[1]),
             "req_s": float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]),
-            "p50_ms": milliseconds(re.search(r"50%\s+(\S+)", text)[1]),
-            "p99_ms": milliseconds(re.search(r"99%\s+(\S+)", text)[1]),
+            "p50_ms": milliseconds(re.search(r"^ +50%\s+(\S+)", text, re.M)[1]),
+            "p99_ms": milliseconds(re.search(r"^ +99%\s+(\S+)", text, re.M)[1]),
             "errors": broken[1] if broken else ""}
 
 

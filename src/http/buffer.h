@@ -24,6 +24,8 @@ static inline char *tune_http_buffer_room(TuneHttpBuffer *self, gsize more)
 
 static inline void tune_http_buffer_add(TuneHttpBuffer *self, const char *bytes, gsize size)
 {
+    if (size == 0)
+        return; /* and perhaps no memory yet, which memcpy() must not be given */
     memcpy(tune_http_buffer_room(self, size), bytes, size);
     self->size += size;
 }
