@@ -71,53 +71,72 @@ static void read_tags(FILE *bytes, SNDFILE *file, TuneTags *tags)
     }
 }
 
-static SNDFILE *open_file(const char *path, SF_INFO *info, GError **error)
+/* Is the end missing, what do the tags say?  The library shares the descriptor's position: it is put
+ * back. */
+static void look_at_bytes(DecoderSource *self, int fd, TuneTags **tags)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    off_t position = lseek(fd, 0, SEEK_CUR);
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    FILE *bytes = copy < 0 ? NULL : fdopen(copy, "rb");
 
-    if (fd < 0) {
-        g_set_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_IO, "cannot read %s: %s", path,
-                    g_strerror(errno));
-        return NULL;
-    }
-    SNDFILE *file = sf_open_fd(fd, SFM_READ, info, SF_TRUE);
-    if (file == NULL)
-        g_set_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_BROKEN,
-                    "%s: not a sound file that can be read (%s)", path, sf_strerror(NULL));
-    return file;
-}
-
-TuneSource *tune_decoder_new(const char *path, TuneTags **tags, GError **error)
-{
-    g_return_val_if_fail(path != NULL, NULL);
-    SF_INFO info = {0};
-    SNDFILE *file = open_file(path, &info, error);
-
-    if (file == NULL)
-        return NULL;
-    DecoderSource *self = g_new0(DecoderSource, 1);
-    gboolean known = info.frames >= 0 && info.frames < SF_COUNT_MAX;
-    self->base = (TuneSource){&decoder_class, (guint)info.samplerate, (guint)info.channels,
-                              known ? info.frames : -1};
-    self->path = g_strdup(path);
-    self->file = file;
-    self->left = known ? info.frames : 0;
-    if (info.channels < 1 || info.channels > 2 || info.samplerate < 1000 ||
-        info.samplerate > 384000) {
-        g_set_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_FORMAT,
-                    "%s: %d channels at %d Hz; only mono and stereo at 1 to 384 kHz are read", path,
-                    info.channels, info.samplerate);
-        tune_source_free(&self->base);
-        return NULL;
-    }
-    FILE *bytes = fopen(path, "rbe");
     if (tags != NULL)
         *tags = tune_tags_new();
     if (bytes != NULL) {
         self->cut = tune_file_is_cut(bytes);
         if (tags != NULL)
-            read_tags(bytes, file, *tags);
+            read_tags(bytes, self->file, *tags);
         fclose(bytes);
+    } else if (copy >= 0) {
+        close(copy);
     }
+    lseek(fd, position, SEEK_SET);
+}
+
+/* @fd is the library's from now on. */
+static TuneSource *new_decoder(int fd, const char *name, TuneTags **tags, GError **error)
+{
+    SF_INFO info = {0};
+    SNDFILE *file = sf_open_fd(fd, SFM_READ, &info, SF_TRUE);
+
+    if (file == NULL) {
+        g_set_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_BROKEN,
+                    "%s: not a sound file that can be read (%s)", name, sf_strerror(NULL));
+        return NULL;
+    }
+    DecoderSource *self = g_new0(DecoderSource, 1);
+    gboolean known = info.frames >= 0 && info.frames < SF_COUNT_MAX;
+    self->base = (TuneSource){&decoder_class, (guint)info.samplerate, (guint)info.channels,
+                              known ? info.frames : -1};
+    self->path = g_strdup(name);
+    self->file = file;
+    self->left = known ? info.frames : 0;
+    if (info.channels < 1 || info.channels > 2 || info.samplerate < 1000 ||
+        info.samplerate > 384000) {
+        g_set_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_FORMAT,
+                    "%s: %d channels at %d Hz; only mono and stereo at 1 to 384 kHz are read", name,
+                    info.channels, info.samplerate);
+        tune_source_free(&self->base);
+        return NULL;
+    }
+    look_at_bytes(self, fd, tags);
     return &self->base;
+}
+
+TuneSource *tune_decoder_new(const char *path, TuneTags **tags, GError **error)
+{
+    g_return_val_if_fail(path != NULL, NULL);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0)
+        return new_decoder(fd, path, tags, error);
+    g_set_error(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_IO, "cannot read %s: %s", path,
+                g_strerror(errno));
+    return NULL;
+}
+
+TuneSource *tune_decoder_new_fd(int fd, const char *name, GError **error)
+{
+    g_return_val_if_fail(fd >= 0 && name != NULL, NULL);
+    lseek(fd, 0, SEEK_SET);
+    return new_decoder(fd, name, NULL, error);
 }

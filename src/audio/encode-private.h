@@ -30,6 +30,7 @@ struct TuneEncoder {
     gint64 n_written;
     TuneTags *tags; /* (nullable) */
     TuneDither dither;
+    TuneMp3Quality mp3_quality;
     gboolean finished;
     GError *failed; /* the first error; nothing is written after it */
 };
@@ -40,6 +41,8 @@ TuneEncoder *tune_encoder_wav_alloc(void);
 gboolean tune_encoder_wav_open(TuneEncoder *self, GError **error);
 TuneEncoder *tune_encoder_sndfile_alloc(void);
 gboolean tune_encoder_sndfile_open(TuneEncoder *self, GError **error);
+/* Tell the library of self->mp3_quality. */
+void tune_encoder_sndfile_set_quality(TuneEncoder *self);
 
 /* Changes the head of a stream: libsndfile neither writes our tags nor knows lengths beforehand. */
 typedef struct TuneShaper TuneShaper;

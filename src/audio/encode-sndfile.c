@@ -76,7 +76,7 @@ static const struct {
 } kinds[TUNE_N_AUDIO_FORMATS] = {
     [TUNE_AUDIO_FLAC] = {SF_FORMAT_FLAC | SF_FORMAT_PCM_16, -1, tune_shape_flac_new},
     [TUNE_AUDIO_FLAC24] = {SF_FORMAT_FLAC | SF_FORMAT_PCM_24, -1, tune_shape_flac_new},
-    [TUNE_AUDIO_MP3] = {SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, 0.2, tune_shape_mp3_new},
+    [TUNE_AUDIO_MP3] = {SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, -1, tune_shape_mp3_new},
     [TUNE_AUDIO_OGG] = {SF_FORMAT_OGG | SF_FORMAT_VORBIS, 0.4, tune_shape_ogg_new},
     [TUNE_AUDIO_OPUS] = {SF_FORMAT_OGG | SF_FORMAT_OPUS, 0.5, tune_shape_ogg_new},
 };
@@ -92,15 +92,26 @@ static gboolean fail(SndfileEncoder *self, GError **error)
     return FALSE;
 }
 
-static void set_quality(SndfileEncoder *self)
+/* The library's scale for constant rates is 320 - level * 288 kbit/s (src/mpeg_l3_encode.c). */
+static const struct {
+    int mode;
+    double compression;
+} mp3_qualities[] = {[TUNE_MP3_V2] = {SF_BITRATE_MODE_VARIABLE, 0.2},
+                     [TUNE_MP3_V0] = {SF_BITRATE_MODE_VARIABLE, 0.0},
+                     [TUNE_MP3_192] = {SF_BITRATE_MODE_CONSTANT, (320.0 - 192.0) / 288.0}};
+
+void tune_encoder_sndfile_set_quality(TuneEncoder *base)
 {
-    double compression = kinds[self->base.format].compression;
-    int variable = SF_BITRATE_MODE_VARIABLE;
+    SndfileEncoder *self = (SndfileEncoder *)base;
+    gboolean mp3 = base->format == TUNE_AUDIO_MP3;
+    double compression = mp3 ? mp3_qualities[base->mp3_quality].compression
+                             : kinds[base->format].compression;
+    int mode = mp3_qualities[base->mp3_quality].mode;
 
     if (compression < 0.0)
         return;
-    if (self->base.format == TUNE_AUDIO_MP3)
-        sf_command(self->file, SFC_SET_BITRATE_MODE, &variable, sizeof variable);
+    if (mp3)
+        sf_command(self->file, SFC_SET_BITRATE_MODE, &mode, sizeof mode);
     sf_command(self->file, SFC_SET_COMPRESSION_LEVEL, &compression, sizeof compression);
 }
 
@@ -122,7 +133,7 @@ gboolean tune_encoder_sndfile_open(TuneEncoder *base, GError **error)
     self->file = sf_open_virtual(&vio, SFM_WRITE, &info, self);
     if (self->file == NULL || self->io != NULL)
         return fail(self, error);
-    set_quality(self);
+    tune_encoder_sndfile_set_quality(base);
     sf_command(self->file, SFC_SET_CLIPPING, NULL, SF_TRUE);
     return TRUE;
 }

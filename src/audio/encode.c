@@ -78,6 +78,13 @@ TuneEncoder *tune_encoder_new_to(const char *name, TuneEncoderSink sink, gpointe
                        n_frames, tags, error);
 }
 
+void tune_encoder_set_mp3_quality(TuneEncoder *self, TuneMp3Quality quality)
+{
+    g_return_if_fail(self != NULL && self->format == TUNE_AUDIO_MP3 && self->n_written == 0);
+    self->mp3_quality = quality;
+    tune_encoder_sndfile_set_quality(self);
+}
+
 /* Remember the first failure: a later finish must not put half a file in place. */
 static gboolean keep_failure(TuneEncoder *self, GError *failure, GError **error)
 {

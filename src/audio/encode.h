@@ -57,6 +57,10 @@ typedef gboolean (*TuneEncoderSink)(gconstpointer data, gsize n_bytes, gpointer 
 TuneEncoder *tune_encoder_new_to(const char *name, TuneEncoderSink sink, gpointer user_data,
                                  TuneAudioFormat format, guint rate, guint n_channels,
                                  gint64 n_frames, const TuneTags *tags, GError **error);
+/* How an MP3 encoder spends its bits; V2 (about 190 kbit/s, varying) unless something else is said before
+ * the first write. */
+typedef enum { TUNE_MP3_V2, TUNE_MP3_V0, TUNE_MP3_192 } TuneMp3Quality;
+void tune_encoder_set_mp3_quality(TuneEncoder *self, TuneMp3Quality quality);
 /* @frames: [n_channels * n] interleaved float. */
 gboolean tune_encoder_write(TuneEncoder *self, const float *frames, gsize n, GError **error);
 /* Complete the file and put it in place; on failure nothing is left.  The encoder stays to be freed. */
@@ -67,6 +71,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneEncoder, tune_encoder_free)
 
 /* A sound file as a source, any format libsndfile reads; fills @tags (nullable, transfer full). */
 TuneSource *tune_decoder_new(const char *path, TuneTags **tags, GError **error);
+
+/* The same of an open file from its start; @fd (taken over) must seek.  @name is for messages. */
+TuneSource *tune_decoder_new_fd(int fd, const char *name, GError **error);
 
 /* @source (owned from now on) at another rate, by libsoxr at high quality; length scaled and exact. */
 TuneSource *tune_resample_new(TuneSource *source, guint rate, GError **error);

@@ -50,12 +50,13 @@ static void fill_head(const Mp3Shaper *self, guint8 *head, gsize size, const gui
         padding += frame;
     if (at + 12 + 24 > size)
         return;
-    memcpy(head + at, "Xing", 4);
+    gboolean constant = encoder->mp3_quality == TUNE_MP3_192;
+    memcpy(head + at, constant ? "Info" : "Xing", 4);
     put_u32(head + at + 4, 1); /* only the number of frames follows */
     put_u32(head + at + 8, (guint)((total + padding) / frame));
     guint8 *lame = head + at + 12;
     memcpy(lame, "LAME3.100", 9);
-    lame[9] = 4;           /* VBR by mtrh */
+    lame[9] = constant ? 1 : 4; /* or VBR by mtrh */
     lame[21] = DELAY >> 4; /* 12 bits each */
     lame[22] = (guint8)((DELAY & 0xF) << 4 | padding >> 8);
     lame[23] = (guint8)padding;
