@@ -3,7 +3,7 @@
  * POST /tracks/generate, as clients of the older service know it.
  */
 #include "api/api-private.h"
-#include "api/jobs-weak.h"
+#include "jobs/jobs.h"
 #include "api/preset-routes.h"
 #include "api/presets.h"
 #include "base/hash.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "api/health.h"
-#include "api/jobs-weak.h"
+#include "jobs/jobs.h"
 #include "api/settings.h"
 #include "tune-config.h"
 

@@ -4,7 +4,7 @@
  */
 #include "api/api-private.h"
 #include "api/health.h"
-#include "api/jobs-weak.h"
+#include "jobs/jobs.h"
 #include "api/presets.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "api/api-private.h"
 #include "api/docs.h"
 #include "api/health.h"
-#include "api/jobs-weak.h"
+#include "jobs/jobs.h"
 #include "api/presets.h"
 #include "tune-config.h"
 

@@ -3,7 +3,7 @@
 #include "api/api-private.h"
 #include "api/docs.h"
 #include "api/health.h"
-#include "api/jobs-weak.h"
+#include "jobs/jobs.h"
 #include "api/openapi.h"
 #include "api/presets.h"
 #include "store/idempotency.h"
@@ -130,8 +130,6 @@ static gboolean open_music(TuneApi *api, const TuneSettings *settings, GError **
     pool.engine.synth.n_threads = (guint)settings->threads;
     pool.engine.synth.log = api->log;
     api->pool = tune_engine_pool_new(&pool);
-    if (tune_jobs_new == NULL)
-        return TRUE;
     TuneJobsConfig jobs = {
         .store = api->store,
         .cache = api->cache,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "api/status.h"
 #include "api/api.h"
-#include "api/jobs-weak.h"
+#include "jobs/jobs.h"
 #include "brief/preset.h"
 #include "compose/compose.h"
 #include "jobs/webhook.h"
@@ -57,6 +57,8 @@ static guint of_jobs(gint code)
     case TUNE_JOBS_ERROR_FAILED:
         return 409;
     case TUNE_JOBS_ERROR_IDEMPOTENCY:
+    case TUNE_JOBS_ERROR_TOO_LARGE:
+    case TUNE_JOBS_ERROR_ORDER:
         return 422;
     }
     return 500;
@@ -102,7 +104,7 @@ guint tune_status_of_error(const GError *error)
         return of_store(error->code);
     if (error->domain == TUNE_FILES_ERROR)
         return of_files(error->code);
-    if (tune_jobs_new != NULL && error->domain == TUNE_JOBS_ERROR)
+    if (error->domain == TUNE_JOBS_ERROR)
         return of_jobs(error->code);
     if (error->domain == TUNE_USERS_ERROR)
         return 401;

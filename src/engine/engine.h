@@ -114,6 +114,15 @@ json_t *tune_render_report(TuneRender *self);
 void tune_render_free(TuneRender *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneRender, tune_render_free)
 
+/* SHA-256 over what decides results beside brief, seed and options: lexicon, instruments, sounds and how
+ * they are mapped.  Takes a moment when the sounds have never been hashed.  (transfer full) */
+char *tune_engine_data_hash(TuneEngine *self, GError **error);
+
+/* What a render gives beside its sound, as a whole file: "score.json", "score.mid", "score.musicxml",
+ * "score.abc", "recipe.json".  NULL without error: no such file. (transfer full) */
+GBytes *tune_render_export(const TuneRender *self, const char *name, const char **mime,
+                           GError **error);
+
 /* SHA-256 of the score's JSON bytes (transfer none). */
 const char *tune_render_score_hash(const TuneRender *self);
 /* Where sound and notes come from: {"engine", "version", "method", "ai_model", "sound_set",

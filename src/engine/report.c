@@ -100,7 +100,8 @@ static json_t *piece_json(const TuneRender *self, double seconds)
     json_t *piece = json_object();
 
     if (self->brief != NULL && self->brief->moods->len > 0) {
-        g_autoptr(GPtrArray) words = g_ptr_array_copy(self->brief->moods, NULL, NULL);
+        g_autoptr(GPtrArray) words = g_ptr_array_new(); /* a copy would free the brief's words */
+        g_ptr_array_extend(words, self->brief->moods, NULL, NULL);
         g_ptr_array_add(words, NULL);
         moods = g_strjoinv(" ", (char **)words->pdata);
     }

@@ -26,7 +26,9 @@ GQuark tune_jobs_error_quark(void);
 typedef enum {
     TUNE_JOBS_ERROR_UNKNOWN,   /* no such generation, or not this owner's (404) */
     TUNE_JOBS_ERROR_BUSY,      /* the queue is full: try later (503, Retry-After) */
-    TUNE_JOBS_ERROR_MEMORY,    /* needs more memory than there is, now or ever (503 / 422) */
+    TUNE_JOBS_ERROR_MEMORY,    /* needs more memory than there is for now (503, Retry-After) */
+    TUNE_JOBS_ERROR_TOO_LARGE, /* needs more memory than renders may ever take here (422) */
+    TUNE_JOBS_ERROR_ORDER,     /* an order that cannot be one: no such engine or kind, bad text (422) */
     TUNE_JOBS_ERROR_STATE,     /* not possible in this state: not finished, already cancelled (409) */
     TUNE_JOBS_ERROR_NO_SUCH_FILE, /* the result has none of that name or format (404) */
     TUNE_JOBS_ERROR_IDEMPOTENCY,  /* the key was used with another request (422) */
@@ -45,13 +47,16 @@ typedef struct {
     guint64 memory_bytes;   /* what all renders of this process may take together; 0: 3/4 of what is free */
     guint max_queued;       /* 100000 */
     guint max_attempts;     /* 5 */
-    const TuneLog *log;
+    guint lease_s;          /* 10; renewed three times in it */
+    guint64 result_age_s;   /* results that nobody used for so long are forgotten; 30 days */
+    guint64 file_age_s;     /* stored files that no record needs and that are so old are removed; 3600 */
+    const TuneLog *log;     /* (nullable) */
 } TuneJobsConfig;
 
 /* What somebody orders. */
 typedef struct {
     const char *owner;           /* user id, or "" for anonymous */
-    const char *kind;            /* "generate" ("render", "optimize", "webhook" are the room's own) */
+    const char *kind;            /* "generate" */
     const char *engine;          /* "compose" */
     const TuneBrief *brief;      /* complete; copied */
     guint64 seed;
@@ -103,7 +108,7 @@ TuneSound *tune_jobs_sound(TuneJobs *self, const char *id, const char *owner, Tu
                            GError **error);
 /* Finished: a descriptor of the whole (the caller's), its size and hash; else -1. */
 int tune_sound_fd(TuneSound *self, guint64 *bytes, const char **sha256);
-/* Not finished: bytes at @offset as tune_growing_pread(); failed: -1. */
+/* Bytes at @offset, finished or not, as tune_growing_pread(); failed: -1. */
 gssize tune_sound_pread(TuneSound *self, void *buffer, gsize size, guint64 offset);
 TuneGrowingState tune_sound_state(TuneSound *self, guint64 *bytes);
 guint tune_sound_watch(TuneSound *self, void (*changed)(gpointer user_data), gpointer user_data);
@@ -111,8 +116,8 @@ void tune_sound_unwatch(TuneSound *self, guint id);
 void tune_sound_free(TuneSound *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneSound, tune_sound_free)
 
-/* A file of a finished result: "score.json", "score.mid", "score.musicxml", "score.abc", "report",
- * "waveform", "stems/NAME" (see the status' "files").  A descriptor, the caller's; -1 with @error. */
+/* A file of a finished result: "score.json", "score.mid", "score.musicxml", "score.abc", "recipe.json",
+ * "report", "waveform", "stems/NAME", "audio/FORMAT" as far as made (see the status' "files").  A descriptor, the caller's; -1 with @error. */
 int tune_jobs_file(TuneJobs *self, const char *id, const char *owner, const char *name, guint64 *bytes,
                    const char **mime, char sha256[65], GError **error);
 

@@ -12,9 +12,9 @@ static const TuneStatement FIRST = {
     "SELECT priority, turn, seconds, id FROM jobs WHERE state = 'queued' "
     "ORDER BY priority DESC, turn, created_at LIMIT $1::bigint"};
 
-#define QUEUED_SQL(now)                                                                            \
-    "SELECT count(*), coalesce(sum(seconds), 0.0), coalesce(" now " - min(created_at), 0) "        \
-    "FROM jobs WHERE state = 'queued'"
+#define QUEUED_SQL(now)                                                                        \
+    "SELECT count(*), coalesce(sum(seconds), 0.0), coalesce(" now " - min(created_at), 0), " \
+    "coalesce(max(turn), 0) FROM jobs WHERE state = 'queued'"
 static const TuneStatement QUEUED = {"view-queued", QUEUED_SQL(TUNE_NOW_SQLITE),
                                      QUEUED_SQL(TUNE_NOW_POSTGRES)};
 
@@ -50,6 +50,7 @@ static gboolean fill(TuneStore *store, guint limit, TuneQueueView *out, GError *
     out->queued = (guint)tune_rows_int(queued, 0, 0);
     out->queued_seconds = tune_rows_real(queued, 0, 1);
     out->oldest_s = MAX(0.0, (double)tune_rows_int(queued, 0, 2) / 1e6);
+    out->last_turn = tune_rows_int(queued, 0, 3);
     out->running = (guint)tune_rows_int(running, 0, 0);
     out->running_seconds = tune_rows_real(running, 0, 1);
     out->dead = (guint)tune_rows_int(dead, 0, 0);
@@ -68,6 +69,19 @@ gboolean tune_queue_view(TuneStore *store, guint limit, TuneQueueView *out, GErr
 void tune_queue_view_clear(TuneQueueView *self)
 {
     g_clear_pointer(&self->first, g_array_unref);
+}
+
+static const TuneStatement ACTIVE = {"view-active", "SELECT 1 FROM jobs WHERE identity = $1", NULL};
+
+gboolean tune_queue_is_active(TuneStore *store, const char *identity, gboolean *active,
+                              GError **error)
+{
+    g_autoptr(TuneRows) rows =
+        tune_store_query(store, &ACTIVE, TUNE_READ_PRIMARY, error, "t", identity);
+
+    if (rows != NULL)
+        *active = tune_rows_count(rows) > 0;
+    return rows != NULL;
 }
 
 static const TuneStatement FORGET_KEYS = {

@@ -154,11 +154,16 @@ typedef struct {
 typedef struct {
     GArray *first; /* TuneWaiting, in order */
     guint queued, running, dead;
+    gint64 last_turn; /* the highest */
     double queued_seconds, running_seconds; /* sums of estimates; of what is left */
     double oldest_s;
 } TuneQueueView;
 gboolean tune_queue_view(TuneStore *store, guint limit, TuneQueueView *out, GError **error);
 void tune_queue_view_clear(TuneQueueView *self);
+
+/* Is there a job of this identity? */
+gboolean tune_queue_is_active(TuneStore *store, const char *identity, gboolean *active,
+                              GError **error);
 
 /* Idempotency keys older than this are forgotten; at most a thousand a call. */
 gboolean tune_queue_forget_keys(TuneStore *store, guint age_s, GError **error);
