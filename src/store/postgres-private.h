@@ -65,6 +65,21 @@ typedef struct {
 } TunePgPoolStats;
 void tune_pg_pool_stats(TunePgPool *self, TunePgPoolStats *out);
 
+/* ---- postgres-replicas.c ---- */
+typedef struct TunePgReplicas TunePgReplicas;
+/* @primary outlives it; @config: of each replica's pool, but for the URL. */
+TunePgReplicas *tune_pg_replicas_new(const char *const *urls, TunePgPool *primary,
+                                     const TunePgPoolConfig *config);
+void tune_pg_replicas_free(TunePgReplicas *self); /* (nullable) */
+TunePgPool *tune_pg_replicas_choose(TunePgReplicas *self); /* one that is up, in turn; NULL: none is */
+void tune_pg_replicas_failed(TunePgReplicas *self, TunePgPool *pool); /* left out until the next look */
+guint tune_pg_replicas_up(TunePgReplicas *self, guint *n);
+/* A session has written up to @position of the primary's log. */
+#define TUNE_PG_POSITION_UNKNOWN G_MAXINT64
+void tune_pg_replicas_wrote(TunePgReplicas *self, const char *session, gint64 position);
+/* Whether every replica that may be chosen shows what @session wrote. */
+gboolean tune_pg_replicas_show(TunePgReplicas *self, const char *session);
+
 /* ---- postgres-messages.c ---- */
 /* Runs LISTEN and NOTIFY on a connection of its own. */
 void tune_pg_carry_messages(TuneMessages *messages, gpointer pool);

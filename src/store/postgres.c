@@ -20,6 +20,7 @@
 typedef struct {
     TuneStore store;
     TunePgPool *pool;
+    TunePgReplicas *replicas; /* (nullable) */
 } PostgresStore;
 
 typedef struct {
@@ -59,11 +60,40 @@ static TuneRows *run_on(PostgresStore *self, TunePgPool *pool, const TuneStateme
     return rows;
 }
 
+/* NULL without an error: the primary is to be asked. */
+static TuneRows *query_replica(PostgresStore *self, const TuneStatement *statement,
+                               const TuneParams *params, GError **error)
+{
+    TunePgPool *pool = tune_pg_replicas_choose(self->replicas);
+    g_autoptr(GError) local = NULL;
+    gboolean lost;
+
+    if (pool == NULL)
+        return NULL;
+    TuneRows *rows = run_on(self, pool, statement, params, &lost, &local);
+    if (rows != NULL)
+        return rows;
+    if (!g_error_matches(local, TUNE_STORE_ERROR, TUNE_STORE_ERROR_UNAVAILABLE))
+        g_propagate_error(error, g_steal_pointer(&local));
+    else if (lost)
+        tune_pg_replicas_failed(self->replicas, pool);
+    return NULL;
+}
+
 static TuneRows *postgres_query(TuneStore *store, const TuneStatement *statement,
                                 const TuneParams *params, TuneReadFrom from, GError **error)
 {
     PostgresStore *self = (PostgresStore *)store;
 
+    if (from == TUNE_READ && self->replicas != NULL) {
+        g_autoptr(GError) local = NULL;
+        TuneRows *rows = query_replica(self, statement, params, &local);
+        if (rows != NULL || local != NULL) {
+            if (local != NULL)
+                g_propagate_error(error, g_steal_pointer(&local));
+            return rows;
+        }
+    }
     for (guint attempt = 1;; attempt++) {
         g_autoptr(GError) local = NULL;
         gboolean lost;
@@ -232,6 +262,29 @@ static gboolean postgres_ping(TuneStore *store, GError **error)
     return rows != NULL;
 }
 
+static void postgres_wrote(TuneStore *store, const char *session)
+{
+    static const TuneStatement position = {
+        "position", "SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint", NULL};
+    PostgresStore *self = (PostgresStore *)store;
+    TuneParams none = {.n = 0};
+    gboolean lost;
+
+    if (self->replicas == NULL)
+        return;
+    g_autoptr(TuneRows) rows = run_on(self, self->pool, &position, &none, &lost, NULL);
+    tune_pg_replicas_wrote(self->replicas, session,
+                           rows != NULL ? tune_rows_int(rows, 0, 0) : TUNE_PG_POSITION_UNKNOWN);
+}
+
+static TuneReadFrom postgres_read_for(TuneStore *store, const char *session)
+{
+    PostgresStore *self = (PostgresStore *)store;
+    return self->replicas == NULL || tune_pg_replicas_show(self->replicas, session)
+               ? TUNE_READ
+               : TUNE_READ_PRIMARY;
+}
+
 static void postgres_stats(TuneStore *store, TuneStoreStats *out)
 {
     PostgresStore *self = (PostgresStore *)store;
@@ -241,6 +294,8 @@ static void postgres_stats(TuneStore *store, TuneStoreStats *out)
     out->active = pool.active;
     out->waiting = pool.waiting;
     out->reconnects = pool.reconnects;
+    if (self->replicas != NULL)
+        out->replicas_up = tune_pg_replicas_up(self->replicas, &out->replicas);
 }
 
 /* EXPLAIN plans the statement for these very values and runs nothing. */
@@ -291,7 +346,9 @@ static char *postgres_advise(TuneStore *store, const TuneStatement *statement,
 
 static void postgres_close(TuneStore *store)
 {
-    tune_pg_pool_free(((PostgresStore *)store)->pool);
+    PostgresStore *self = (PostgresStore *)store;
+    tune_pg_replicas_free(self->replicas);
+    tune_pg_pool_free(self->pool);
 }
 
 static const TuneStoreClass POSTGRES = {
@@ -302,6 +359,8 @@ static const TuneStoreClass POSTGRES = {
     .tx_query = postgres_tx_query,
     .tx_now_us = postgres_tx_now_us,
     .ping = postgres_ping,
+    .wrote = postgres_wrote,
+    .read_for = postgres_read_for,
     .stats = postgres_stats,
     .advise = postgres_advise,
     .close = postgres_close,
@@ -342,6 +401,9 @@ TuneStore *tune_postgres_store_open(const TuneStoreConfig *config, const GPtrArr
 {
     if (!tune_pg_check_url(config->url, error))
         return NULL;
+    for (guint i = 0; config->replica_urls != NULL && config->replica_urls[i] != NULL; i++)
+        if (!tune_pg_check_url(config->replica_urls[i], error))
+            return NULL;
     PostgresStore *self = g_new0(PostgresStore, 1);
     tune_store_init(&self->store, &POSTGRES, config);
     if (!migrate(self, config->url, migrations, error)) {
@@ -358,6 +420,8 @@ TuneStore *tune_postgres_store_open(const TuneStoreConfig *config, const GPtrArr
                              .statement_ms = config->statement_ms,
                              .log = &self->store.log};
     self->pool = tune_pg_pool_new(&pool);
+    if (config->replica_urls != NULL && config->replica_urls[0] != NULL)
+        self->replicas = tune_pg_replicas_new(config->replica_urls, self->pool, &pool);
     self->store.messages = tune_messages_new(
         &(TuneMessageCarrier){.run = tune_pg_carry_messages, .user_data = self->pool});
     self->store.slow = tune_slow_new(&self->store);

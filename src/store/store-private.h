@@ -80,6 +80,8 @@ typedef struct {
                           GError **error);
     gint64 (*tx_now_us)(TuneTx *tx);
     gboolean (*ping)(TuneStore *self, GError **error);
+    void (*wrote)(TuneStore *self, const char *session);            /* NULL: no replicas */
+    TuneReadFrom (*read_for)(TuneStore *self, const char *session); /* as wrote */
     void (*stats)(TuneStore *self, TuneStoreStats *out);
     /* An index that would serve the statement, from its plan, as a sentence; NULL: none. */
     char *(*advise)(TuneStore *self, const TuneStatement *statement, const TuneParams *params);

@@ -248,6 +248,17 @@ gint64 tune_tx_now_us(TuneTx *tx)
     return tx->now_us;
 }
 
+void tune_store_wrote(TuneStore *self, const char *session)
+{
+    if (self->class->wrote != NULL)
+        self->class->wrote(self, session);
+}
+
+TuneReadFrom tune_store_read_for(TuneStore *self, const char *session)
+{
+    return self->class->read_for != NULL ? self->class->read_for(self, session) : TUNE_READ;
+}
+
 /* ---- messages ---- */
 
 void tune_message_free(TuneMessage *self)

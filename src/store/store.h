@@ -93,6 +93,15 @@ TuneRows *tune_tx_query(TuneTx *tx, const TuneStatement *statement, GError **err
 TuneStore *tune_tx_store(TuneTx *tx);
 gint64 tune_tx_now_us(TuneTx *tx); /* the database's clock, the same through the transaction */
 
+/* Read your own writes, with replicas: @session, any text such as a user's id, has written; from now on
+ * its reads go to the primary until every replica in use shows that.  Without replicas: nothing to do.
+ *
+ *     tune_store_wrote(store, user_id);                                        // after the write
+ *     rows = tune_store_query(store, &S, tune_store_read_for(store, user_id), &error, "t", user_id);
+ */
+void tune_store_wrote(TuneStore *self, const char *session);
+TuneReadFrom tune_store_read_for(TuneStore *self, const char *session);
+
 guint tune_rows_count(const TuneRows *self);
 guint tune_rows_changed(const TuneRows *self); /* rows inserted, updated, deleted */
 gboolean tune_rows_is_null(const TuneRows *self, guint row, guint column);

@@ -407,6 +407,77 @@ static void test_messages_between_stores(Fixture *self, gconstpointer data)
     g_string_free(ear.heard, TRUE);
 }
 
+/* ---- replicas ---- */
+
+static void wait_for_replicas(TuneStore *store, guint n_up)
+{
+    gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
+    TuneStoreStats stats;
+    do {
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        g_usleep(10000);
+        tune_store_stats(store, &stats);
+    } while (stats.replicas_up != n_up);
+}
+
+/* Whether a read with @from is answered by a standby. */
+static gboolean from_standby(TuneStore *store, TuneReadFrom from)
+{
+    static const TuneStatement standby = {"standby", "SELECT pg_is_in_recovery()", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TuneRows) rows = tune_store_query(store, &standby, from, &error, "");
+    g_assert_no_error(error);
+    return tune_rows_bool(rows, 0, 0);
+}
+
+static void test_replicas(Fixture *self, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    TuneStoreStats stats;
+
+    if (self->store == NULL)
+        return;
+    g_autoptr(TestServer) replica = test_server_copy(self->server);
+    if (replica == NULL)
+        return;
+    const char *const urls[] = {replica->url, NULL};
+    self->config.replica_urls = urls;
+    reopen(self);
+    tune_store_stats(self->store, &stats);
+    g_assert_cmpuint(stats.replicas, ==, 1);
+    wait_for_replicas(self->store, 1);
+    g_assert_true(from_standby(self->store, TUNE_READ));
+    g_assert_false(from_standby(self->store, TUNE_READ_PRIMARY));
+    /* Replay stops: the writer sees its own write, whatever others see. */
+    g_free(test_sql(replica->url, "SELECT pg_wal_replay_pause()"));
+    g_autoptr(TuneRows) put = tune_store_write(self->store, &PUT, &error, "t", "own");
+    g_assert_no_error(error);
+    tune_store_wrote(self->store, "ann");
+    TuneReadFrom from = tune_store_read_for(self->store, "ann");
+    g_autoptr(TuneRows) own = tune_store_query(self->store, &HAS, from, &error, "t", "own");
+    g_assert_no_error(error);
+    g_assert_cmpuint(tune_rows_count(own), ==, 1);
+    /* Goes on: the replica comes back into use with all of it. */
+    g_free(test_sql(replica->url, "SELECT pg_wal_replay_resume()"));
+    gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
+    while (tune_store_read_for(self->store, "ann") != TUNE_READ) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        g_usleep(10000);
+    }
+    wait_for_replicas(self->store, 1);
+    g_autoptr(TuneRows) there = tune_store_query(self->store, &HAS, TUNE_READ, &error, "t", "own");
+    g_assert_cmpuint(tune_rows_count(there), ==, 1);
+    /* Gone: the primary answers, nobody notices. */
+    test_server_stop(replica, "immediate");
+    g_assert_false(from_standby(self->store, TUNE_READ));
+    wait_for_replicas(self->store, 0);
+    g_assert_false(from_standby(self->store, TUNE_READ));
+    test_server_start_again(replica);
+    wait_for_replicas(self->store, 1);
+    g_assert_true(from_standby(self->store, TUNE_READ));
+    g_clear_pointer(&self->store, tune_store_free);
+}
+
 /* ---- migrations ---- */
 
 static void test_killed_migration_leaves_the_version_before(Fixture *self, gconstpointer data)
@@ -447,6 +518,7 @@ int main(int argc, char **argv)
     ADD("lost-at-commit-is-reported", test_lost_at_commit_is_reported);
     ADD("restart-under-load", test_restart_under_load);
     ADD("messages-between-stores", test_messages_between_stores);
+    ADD("replicas", test_replicas);
     ADD("killed-migration-leaves-the-version-before",
         test_killed_migration_leaves_the_version_before);
     return g_test_run();
