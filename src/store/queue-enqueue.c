@@ -323,6 +323,17 @@ static json_t *generation_row(const TuneEnqueue *item, const TuneEnqueued *out, 
                      "priority", item->priority, "webhook", item->webhook);
 }
 
+/* PostgreSQL: an identity whose job was inserted, done and deleted since this batch looked for jobs and results
+ * has a result now, which every statement from here on sees. */
+static gboolean finished_meanwhile(Batch *batch, TuneTx *tx, json_t *jobs, GError **error)
+{
+    g_autofree char *text = array_text(jobs);
+    g_autoptr(TuneRows) rows = tune_tx_query(tx, &FINISHED, error, "t", text);
+
+    batch->again = rows != NULL && tune_rows_count(rows) > 0;
+    return rows == NULL || batch->again;
+}
+
 static gboolean write_all(Batch *batch, TuneTx *tx, gint64 now, GError **error)
 {
     g_autoptr(json_t) jobs = json_array(), raised = json_array(), generations = json_array(),
@@ -349,6 +360,9 @@ static gboolean write_all(Batch *batch, TuneTx *tx, gint64 now, GError **error)
     if (!run(tx, &INSERT_JOBS, "ti", jobs, now, &n_jobs, error))
         return FALSE;
     batch->again = n_jobs < json_array_size(jobs);
+    if (!batch->again && n_jobs > 0 && tune_store_is_postgres(tune_tx_store(tx)) &&
+        finished_meanwhile(batch, tx, jobs, error))
+        return FALSE;
     if (batch->again || !run(tx, &RAISE, "t", raised, now, NULL, error) ||
         !run(tx, &INSERT_GENERATIONS, "ti", generations, now, NULL, error) ||
         !run(tx, &INSERT_KEYS, "ti", keys, now, &n_keys, error))
