@@ -5,14 +5,13 @@
  */
 #include "http/http-private.h"
 
-#include <signal.h>
-
 struct TuneHttpWorkers {
     guint max_threads, max_queued;
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t wanted;
     TuneHttpConnection *first, *last;
-    guint n_queued, n_idle, n_threads;
+    guint n_queued, n_busy, n_idle, n_threads;
+    gboolean waking; /* a thread was woken or started and has not come yet */
     gboolean stopping;
     pthread_t threads[]; /* [max_threads] */
 };
@@ -29,36 +28,51 @@ TuneHttpWorkers *tune_http_workers_new(guint n_threads, guint max_queued)
     return self;
 }
 
+static void *work(void *data);
+
+/* With the lock, when work waits.  A new thread inherits the blocked SIGPIPE of its maker. */
+static void bring_one(TuneHttpWorkers *self)
+{
+    if (self->waking)
+        return;
+    if (self->n_idle > 0) {
+        self->waking = TRUE;
+        pthread_cond_signal(&self->wanted);
+    } else if (self->n_threads < self->max_threads &&
+               pthread_create(&self->threads[self->n_threads], NULL, work, self) == 0) {
+        self->waking = TRUE;
+        self->n_threads++;
+    }
+}
+
 static void *work(void *data)
 {
     TuneHttpWorkers *self = (TuneHttpWorkers *)data;
 
     pthread_mutex_lock(&self->lock);
+    self->waking = FALSE;
     while (TRUE) {
         while (self->first == NULL && !self->stopping) {
             self->n_idle++;
             pthread_cond_wait(&self->wanted, &self->lock);
             self->n_idle--;
+            self->waking = FALSE;
         }
         TuneHttpConnection *connection = self->first;
         if (connection == NULL)
             break;
         self->first = connection->next_job;
-        self->n_queued--;
+        if (--self->n_queued > 0)
+            bring_one(self);
+        self->n_busy++;
         pthread_mutex_unlock(&self->lock);
         tune_http_exchange_handle(connection);
         tune_http_inbox_return(connection->loop->inbox, connection);
         pthread_mutex_lock(&self->lock);
+        self->n_busy--;
     }
     pthread_mutex_unlock(&self->lock);
     return NULL;
-}
-
-/* With the lock.  Called from a loop, whose blocked SIGPIPE the thread inherits. */
-static void start_one(TuneHttpWorkers *self)
-{
-    if (pthread_create(&self->threads[self->n_threads], NULL, work, self) == 0)
-        self->n_threads++;
 }
 
 gboolean tune_http_workers_submit(TuneHttpWorkers *self, TuneHttpConnection *connection)
@@ -66,8 +80,7 @@ gboolean tune_http_workers_submit(TuneHttpWorkers *self, TuneHttpConnection *con
     gboolean taken = FALSE;
 
     pthread_mutex_lock(&self->lock);
-    if (self->n_queued >= self->n_idle && self->n_threads < self->max_threads)
-        start_one(self);
+    bring_one(self); /* comes when the lock is free */
     if (self->n_threads > 0 && self->n_queued < self->max_queued) {
         connection->next_job = NULL;
         if (self->first == NULL)
@@ -77,8 +90,6 @@ gboolean tune_http_workers_submit(TuneHttpWorkers *self, TuneHttpConnection *con
         self->last = connection;
         self->n_queued++;
         taken = TRUE;
-        if (self->n_idle > 0)
-            pthread_cond_signal(&self->wanted);
     }
     pthread_mutex_unlock(&self->lock);
     return taken;
@@ -88,7 +99,7 @@ void tune_http_workers_count(TuneHttpWorkers *self, guint *queued, guint *busy)
 {
     pthread_mutex_lock(&self->lock);
     *queued = self->n_queued;
-    *busy = self->n_threads - self->n_idle;
+    *busy = self->n_busy;
     pthread_mutex_unlock(&self->lock);
 }
 
