@@ -177,7 +177,7 @@ static void test_report_tells_what_was_met(void)
     TuneRenderOptions options = TUNE_RENDER_OPTIONS_DEFAULT;
     g_autoptr(TuneEngine) engine = engine_of(0);
     g_autoptr(TuneBrief) brief =
-        brief_of("jazz in F minor, 120 bpm, piano, no drums, blorptastic, 8 seconds");
+        brief_of("dreamy, calm jazz in F minor, 120 bpm, piano, no drums, blorptastic, 8 seconds");
     g_autoptr(TuneRender) render = tune_engine_start(engine, brief, 5, &options, NULL);
     gint64 frames;
     g_autoptr(json_t) before = tune_render_report(render);
@@ -200,6 +200,7 @@ static void test_report_tells_what_was_met(void)
     g_assert_cmpstr(json_string_value(json_object_get(piece, "style")), ==, "jazz");
     g_assert_cmpstr(json_string_value(json_object_get(piece, "key")), ==, "F minor");
     g_assert_cmpfloat(json_number_value(json_object_get(piece, "bpm")), ==, 120);
+    g_assert_cmpstr(json_string_value(json_object_get(piece, "mood")), ==, "dreamy calm");
 }
 
 static void test_cancel_is_seen_at_once(void)
