@@ -218,6 +218,7 @@ gboolean tune_parse_chords(Reader *self, GError **error)
                 continue;
             keep(self, &p);
             tune_reader_use(self, i, p.n);
+            tune_reader_forget(self, i, p.n); /* "Ebm" is no EBM */
             i += p.n - 1;
             break;
         }

@@ -51,6 +51,9 @@ gint tune_reader_number(const Reader *self, gint at, double *value);
 gint tune_reader_span(const Reader *self, gint at, double *seconds);
 void tune_reader_use(const Reader *self, gint at, gint n);
 gboolean tune_reader_is_used(const Reader *self, gint at, gint n);
+/* Drops what the lexicon found in these tokens, or partly in them: they turned out to be no words.  Indices of
+ * matches change. */
+void tune_reader_forget(Reader *self, gint at, gint n);
 /* Unused stop words between @at and what follows: the index of what follows. */
 gint tune_reader_skip_stops(const Reader *self, gint at, gint most);
 /* The run of non-blank bytes that starts at token @at, without closing punctuation: how many tokens.

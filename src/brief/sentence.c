@@ -144,6 +144,20 @@ void tune_reader_use(const Reader *self, gint at, gint n)
     }
 }
 
+void tune_reader_forget(Reader *self, gint at, gint n)
+{
+    for (guint m = self->matches->len; m-- > 0;) {
+        const ReaderMatch *match = &g_array_index(self->matches, ReaderMatch, m);
+        if ((gint)(match->at + match->n) <= at || (gint)match->at >= at + n)
+            continue;
+        g_array_remove_index(self->matches, m);
+        for (guint i = 0; i < self->tokens->len; i++) {
+            gint *of = &g_array_index(self->tokens, TuneToken, i).match;
+            *of = *of == (gint)m ? -1 : *of - (*of > (gint)m);
+        }
+    }
+}
+
 gboolean tune_reader_is_used(const Reader *self, gint at, gint n)
 {
     for (gint i = at; i < at + n; i++) {

@@ -288,7 +288,9 @@ static TuneRole best_role(const Plan *plan, const TuneInstrument *in)
 
     if (in->is_drums)
         return has_role(plan, TUNE_ROLE_DRUMS) ? TUNE_ROLE_PERC : TUNE_ROLE_DRUMS;
-    for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
+    /* Who can do more than an effect is not asked for the sake of one. */
+    gsize n = G_N_ELEMENTS(order) - (in->roles == 1u << TUNE_ROLE_FX ? 0 : 1);
+    for (gsize i = 0; i < n; i++)
         if (can_do(in, order[i]) && !has_role(plan, order[i]) &&
             !(plan->brief->no_lead && order[i] == TUNE_ROLE_LEAD))
             return order[i];

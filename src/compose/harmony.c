@@ -70,24 +70,34 @@ static void append_chord(GArray *out, const Plan *plan, gint section, gint tick,
 
 /* ---- said chords ---- */
 
-/* How many bars the said chords fill, 0 when they are no whole bars. */
-static gint said_bars(const Plan *plan)
+/* How long the said chords are once round. */
+static gint said_ticks(const Plan *plan)
 {
     const GArray *beats = plan->brief->chord_beats;
     double sum = 0;
 
     for (guint i = 0; i < beats->len; i++)
         sum += g_array_index(beats, double, i);
-    gint ticks = (gint)(sum * plan->beat_ticks + 0.5);
-    return ticks % plan->bar_ticks == 0 ? ticks / plan->bar_ticks : 0;
+    return (gint)(sum * plan->beat_ticks + 0.5);
 }
 
-/* The said chords round and round, from the top at each section that is long enough for them; once all were
- * heard, a hook returns over its own. */
+/* Do the said chords begin from the top with section @s?  Until they were heard in full only where all of them
+ * fit before the last chord; then with every section that is long enough, and everywhere when they are no whole
+ * bars. */
+static gboolean begins_anew(const Plan *plan, const PlanSection *s, gboolean heard)
+{
+    gint ticks = said_ticks(plan);
+
+    if (!heard)
+        return MIN(s->start_tick + s->ticks, plan->final_tick) - s->start_tick >= ticks;
+    return ticks % plan->bar_ticks != 0 || s->ticks >= ticks;
+}
+
+/* The said chords round and round; once all were heard, a hook returns over its own. */
 static void lay_said(const Plan *plan, GArray *out)
 {
     const TuneBrief *brief = plan->brief;
-    gint bars = said_bars(plan), tick = 0;
+    gint tick = 0;
     g_autofree guint *begins = g_new0(guint, plan->n_sections);
     guint i = 0, laid = 0;
 
@@ -96,9 +106,10 @@ static void lay_said(const Plan *plan, GArray *out)
         const PlanSection *s = &plan->sections[section];
         gint stop = MIN(s->start_tick + s->ticks, plan->final_tick);
         const PlanSection *first = tick == s->start_tick ? refrain_of(plan, s) : NULL;
-        if (tick == s->start_tick && (bars == 0 || s->bars >= bars))
+        gboolean heard = laid >= brief->chords->len;
+        if (tick == s->start_tick && begins_anew(plan, s, heard))
             i = 0;
-        else if (first != NULL && laid >= brief->chords->len)
+        else if (first != NULL && heard)
             i = begins[first - plan->sections];
         if (tick == s->start_tick)
             begins[section] = i;

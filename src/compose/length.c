@@ -138,6 +138,25 @@ static void ring_of(const Plan *plan, const Length *length, double bar_seconds, 
         out[0] = MIN(out[0], 0.08 * total);
 }
 
+/* How much quicker than the rest the last chord's bars may be counted. */
+#define QUICKEST_HOLD 5
+
+/* Seconds for which the last chord is held when @rest are left from its onset. */
+static double hold_of(const Plan *plan, double rest, double least_ring, double bars)
+{
+    if (plan->ending == TUNE_ENDING_COLD)
+        return MIN(bars, rest);
+    return rest - MIN(least_ring * 0.75, rest * 0.5);
+}
+
+/* Where bars are long and little time is left, not even one that is hurried through fits. */
+static gboolean is_room_to_hold(const Plan *plan, double rest, double least_ring, double bar)
+{
+    if (keeps_tempo(plan))
+        return TRUE; /* then the ring is a bar */
+    return hold_of(plan, rest, least_ring, bar) * QUICKEST_HOLD > bar;
+}
+
 /* How gladly a form has so many bars. */
 static double structure_cost(const Length *length, gint body)
 {
@@ -182,7 +201,7 @@ static void consider(const Plan *plan, const Length *length, gint body, double w
     ring_of(plan, length, bar, ring);
     if (length->seconds > 0 && has_last_chord(plan)) {
         double rest = length->seconds - seconds_of(plan, weight, bpm);
-        if (rest < ring[0] - 1e-9)
+        if (rest < ring[0] - 1e-9 || (length->bars != 1 && !is_room_to_hold(plan, rest, ring[0], bar)))
             return;
         if (rest > ring[2])
             cost += 4 + (rest - ring[2]);
@@ -307,7 +326,8 @@ static gboolean solve_open_end(const Plan *plan, Length *length)
         /* What is left of the time after a fade's last whole bar is its quietest. */
         gint bars = bars_in(plan, time, length->wanted_bpm, plan->ending == TUNE_ENDING_LOOP);
         length->body_bars = MAX(bars, length->least_bars);
-        if (plan->ending == TUNE_ENDING_FADE && bars < length->least_bars)
+        /* Less time than a bar takes: it fades before it is over. */
+        if (plan->ending == TUNE_ENDING_FADE && bars < length->least_bars && length->least_bars > 1)
             return FALSE;
         length->beat_bpm = length->wanted_bpm;
     } else {
@@ -320,7 +340,7 @@ static gboolean solve_open_end(const Plan *plan, Length *length)
     double sounding = seconds_of(plan, weight_of(plan, length->body_bars), length->beat_bpm);
     gboolean fade = plan->ending == TUNE_ENDING_FADE;
     double total = fade && length->seconds > 0 ? length->seconds : sounding;
-    if (fade && (sounding > total + 0.001 || sounding < total - bar * 1.4))
+    if (fade && ((sounding > total + 0.001 && length->body_bars > 1) || sounding < total - bar * 1.4))
         return FALSE;
     length->length_us = (gint64)llround(total * 1e6);
     length->fade_us = fade ? (gint64)llround(MIN(8.0, total * 0.2) * 1e6) : 0;
@@ -420,11 +440,8 @@ static void add_fermata(Plan *plan, const Length *length)
     if (keeps_tempo(plan))
         return;
     ring_of(plan, length, bars / length->ending_bars, ring);
-    double tail = MIN(ring[0] * 0.75, rest * 0.5);
-    double hold = rest - tail;
-    if (plan->ending == TUNE_ENDING_COLD)
-        hold = MIN(bars, rest);
-    add_tempo(plan, plan->final_tick, CLAMP(bars / hold, 0.2, 5));
+    add_tempo(plan, plan->final_tick,
+              CLAMP(bars / hold_of(plan, rest, ring[0], bars), 0.2, QUICKEST_HOLD));
 }
 
 void plan_write_tempos(Plan *plan, const Length *length)

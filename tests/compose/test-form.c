@@ -72,6 +72,30 @@ static void test_said_tempo(void)
     }
 }
 
+/* Less time than a bar takes, or a bar and too little to hold a chord: what there is fades, at the said tempo. */
+static void test_less_than_a_bar(void)
+{
+    static const TuneEnding endings[] = {TUNE_ENDING_AUTO, TUNE_ENDING_COLD, TUNE_ENDING_FERMATA,
+                                         TUNE_ENDING_FADE};
+    g_autoptr(BriefFixture) f = brief_fixture_new("classical");
+
+    for (double bpm = 40; bpm <= 60; bpm += 2)
+        for (gsize e = 0; e < G_N_ELEMENTS(endings); e++) {
+            brief_fixture_reset(f, "classical");
+            brief_fixture_bpm(f, bpm);
+            f->brief.seconds = 5;
+            f->brief.ending = endings[e];
+            g_autoptr(TuneScore) score = brief_fixture_compose(f, e);
+            g_assert_cmpint(score->length_us, ==, 5000000);
+            g_assert_cmpfloat(fabs(tune_score_tempo_at(score, 0) - bpm), <, 1e-9);
+            g_assert_cmpuint(score->tracks->len, >, 0);
+            if (score->ending == TUNE_ENDING_FADE)
+                g_assert_cmpint(score->fade_us, >, 0);
+            else
+                g_assert_cmpfloat(tune_score_seconds(score, score->ticks), <, 5.1);
+        }
+}
+
 static void test_open_tempo_stays_near(void)
 {
     g_autoptr(BriefFixture) f = brief_fixture_new("pop");
@@ -312,6 +336,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/compose/form/length-is-exact", test_exact_lengths);
     g_test_add_func("/compose/form/said-tempo-is-exact", test_said_tempo);
+    g_test_add_func("/compose/form/less-than-a-bar-fades", test_less_than_a_bar);
     g_test_add_func("/compose/form/open-tempo-stays-in-range", test_open_tempo_stays_near);
     g_test_add_func("/compose/form/loops-are-whole-bars", test_loops);
     g_test_add_func("/compose/form/said-bars-are-exact", test_bars);

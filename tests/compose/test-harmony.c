@@ -99,6 +99,24 @@ static void test_said_chords(void)
     }
 }
 
+/* Two short sections: the second goes on where the first broke off, so that every chord sounds once, although
+ * with the last chord's bar it would be long enough to begin anew. */
+static void test_said_chords_in_a_small_form(void)
+{
+    static const char *const said[] = {"Cm", "Cm7", "Eb", "Ab", "Gm"};
+    g_autoptr(BriefFixture) f = brief_fixture_new("folk");
+
+    brief_fixture_chords(f, "Cm Cm7 Eb Ab Gm");
+    brief_fixture_section(f, TUNE_SECTION_THEME, 2);
+    brief_fixture_section(f, TUNE_SECTION_CONTRAST, 5);
+    g_autoptr(TuneScore) score = brief_fixture_compose(f, 3);
+    gint bar = tune_metre_bar_ticks(f->brief.metre);
+    for (gint i = 0; i < 5; i++) {
+        g_autofree char *got = tune_chord_to_string(tune_score_chord_at(score, i * bar)->chord);
+        g_assert_cmpstr(got, ==, said[i]);
+    }
+}
+
 static void test_blues(void)
 {
     static const gint roots[12] = {0, 5, 0, 0, 5, 5, 0, 0, 7, 5, 0, 7};
@@ -171,6 +189,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/harmony/ends-with-a-cadence-on-the-tonic", test_final_cadence);
     g_test_add_func("/compose/harmony/phrases-close", test_phrases_close);
     g_test_add_func("/compose/harmony/said-chords-are-obeyed", test_said_chords);
+    g_test_add_func("/compose/harmony/said-chords-run-through-a-small-form", test_said_chords_in_a_small_form);
     g_test_add_func("/compose/harmony/blues-has-twelve-bars", test_blues);
     g_test_add_func("/compose/harmony/styles-have-their-vocabulary", test_vocabulary_differs);
     g_test_add_func("/compose/harmony/spelling-stays-near-the-key", test_spelling);

@@ -2,6 +2,7 @@
 #include "ask.h"
 
 #include "base/random.h"
+#include "brief/lexicon.h"
 
 #include <string.h>
 
@@ -69,7 +70,6 @@ static void choose_tempo_and_key(Ask *self, TuneRandom *r)
     }
 }
 
-/* Every style in every metre: a metre that is not its own is unusual, but kept. */
 /* Any style may be asked for any metre: an unusual one is kept as said. */
 static void choose_metre(Ask *self, guint n_styles)
 {
@@ -184,6 +184,26 @@ static gboolean can_be_named(const Ask *self, const TuneInstrument *instrument)
                                    g_str_has_suffix(instrument->key, "-section")));
 }
 
+/* "no electric guitar, with overdriven guitar" contradicts itself: one word for a whole family. */
+static gboolean covers_wanted(const Ask *self, const TuneVocabulary *vocabulary,
+                              const TuneInstrument *instrument)
+{
+    g_autofree char *word = g_utf8_strdown(instrument->name, -1);
+    const LexiconEntry *entry = tune_lexicon_find(vocabulary, word);
+
+    for (guint i = 0; entry != NULL && i < self->wanted->len; i++) {
+        const TuneInstrument *wanted = self->wanted->pdata[i];
+
+        if (tune_lexicon_is_of(entry, wanted))
+            return TRUE;
+        for (guint k = 0; k < entry->members->len; k++)
+            if (strcmp(g_array_index(entry->members, LexiconMember, k).instrument, wanted->key) ==
+                0)
+                return TRUE;
+    }
+    return FALSE;
+}
+
 static void choose_instruments(Ask *self, const TuneVocabulary *vocabulary, TuneRandom *r)
 {
     gint n_wanted = tune_random_chance(r, 0.5) ? tune_random_int(r, 1, 3) : 0;
@@ -200,7 +220,7 @@ static void choose_instruments(Ask *self, const TuneVocabulary *vocabulary, Tune
         const TuneInstrument *instrument = any_instrument(vocabulary, r);
 
         if (can_be_named(self, instrument) && !is_named(self->wanted, instrument) &&
-            !is_named(self->unwanted, instrument))
+            !is_named(self->unwanted, instrument) && !covers_wanted(self, vocabulary, instrument))
             g_ptr_array_add(self->unwanted, (gpointer)instrument);
     }
 }
@@ -323,6 +343,18 @@ static char *length_words(const Ask *self, TuneRandom *r)
     }
 }
 
+/* "epic cinematic" is the style cinematic-epic, not cinematic in an epic mood. */
+static gboolean names_other_style(const TuneStyle *style, const char *mood,
+                                  const TuneVocabulary *vocabulary)
+{
+    const char *name = tune_style_name(style);
+    g_autofree char *before = g_strdup_printf("%s-%s", mood, name);
+    g_autofree char *behind = g_strdup_printf("%s-%s", name, mood);
+    TuneStyles *styles = tune_vocabulary_styles(vocabulary);
+
+    return tune_styles_find(styles, before) != NULL || tune_styles_find(styles, behind) != NULL;
+}
+
 /* Each clause stands alone, so that they can come in any order. */
 static void write_sentence(Ask *self, TuneRandom *r)
 {
@@ -393,6 +425,9 @@ Ask *ask_new(guint index, const TuneVocabulary *vocabulary)
     g_assert_true(tune_style_require(self->style, NULL));
     self->mood = MOODS[(index / n_styles + index) % G_N_ELEMENTS(MOODS)];
     self->as_sentence = (index / n_styles) % 2 == 1;
+    if (self->as_sentence && self->mood != NULL &&
+        names_other_style(self->style, self->mood, vocabulary))
+        self->mood = NULL;
     choose_tempo_and_key(self, &r);
     choose_metre(self, n_styles);
     choose_length(self, &r);
@@ -440,6 +475,9 @@ char *ask_command(const Ask *self)
 {
     GString *text = g_string_new("tunesmith generate");
 
+    /* The field has no option of its own. */
+    if (self->fields->len > 0 && self->bars > 0)
+        g_string_append_printf(text, " '%d bars'", self->bars);
     if (*self->sentence != 0) {
         g_autofree char *quoted = g_shell_quote(self->sentence);
         g_string_append_printf(text, " %s", quoted);
@@ -450,7 +488,7 @@ char *ask_command(const Ask *self)
 
         if (strcmp(name, "loop") == 0)
             g_string_append(text, " --loop");
-        else
+        else if (strcmp(name, "bars") != 0)
             g_string_append_printf(text, " --%s %s", name, quoted);
     }
     g_string_append_printf(text, " --seed %" G_GUINT64_FORMAT, self->seed);
