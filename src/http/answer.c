@@ -88,7 +88,7 @@ static gboolean send_file(TuneHttpConnection *self)
 {
     TuneHttpResponse *response = &self->response;
 
-    if (!tune_http_connection_flush(self, MSG_MORE))
+    if (!tune_http_connection_flush(self, response->length > 0 ? MSG_MORE : 0))
         return FALSE;
     while (response->length > 0) {
         off_t offset = (off_t)response->offset;

@@ -95,7 +95,7 @@ void tune_http_connection_open(TuneHttpConnection *self, int fd, gboolean overlo
     atomic_fetch_add_explicit(&self->loop->counters.connections, 1, memory_order_relaxed);
     tune_http_connection_next(self);
     self->deadline_us = MIN(self->deadline_us, after_ms(self, server->config.head_ms));
-    if (!overload && server->config.max_per_address > 0 &&
+    if (!overload && server->config.max_per_address > 0 && strcmp(self->peer, "unix:") != 0 &&
         !tune_http_networks_have(server->trusted, self->peer)) {
         self->counted = tune_http_server_enter(server, self->address_key);
         overload = !self->counted;

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -145,6 +146,40 @@ static void test_connections_per_address(void)
     g_assert_cmpuint(third->status, ==, 503);
     close(one);
     close(two);
+}
+
+/* Without a descriptor left the server waits, and goes on when there is one again. */
+static void test_no_descriptors(void)
+{
+    g_autoptr(HttpSite) site = http_site_new(NULL);
+    struct rlimit before, low;
+    GArray *taken = g_array_new(FALSE, FALSE, sizeof(int));
+    int fd;
+
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    low = before;
+    low.rlim_cur = 64;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &low), ==, 0);
+    const int client = http_connect(site->port);
+    http_send(client, GET("/"), -1);
+    g_autoptr(HttpAnswer) accepted = http_read_answer(client, FALSE);
+    g_assert_cmpuint(accepted->status, ==, 200);
+    while ((fd = dup(client)) >= 0)
+        g_array_append_val(taken, fd);
+    g_assert_cmpint(errno, ==, EMFILE);
+    /* One descriptor for a client, none for the server's end of it. */
+    close(g_array_index(taken, int, taken->len - 1));
+    const int waiting = http_connect(site->port);
+    http_send(waiting, GET("/"), -1);
+    g_usleep(300000);
+    for (guint i = 0; i + 1 < taken->len; i++)
+        close(g_array_index(taken, int, i));
+    g_autoptr(HttpAnswer) answer = http_read_answer(waiting, FALSE);
+    g_assert_cmpuint(answer->status, ==, 200);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    close(waiting);
+    close(client);
+    g_array_unref(taken);
 }
 
 static void have_one_worker(TuneHttpConfig *config)
@@ -448,6 +483,7 @@ int main(int argc, char **argv)
     g_test_add_func("/http/limits/slow-reader", test_slow_reader);
     g_test_add_func("/http/limits/connections-in-total", test_connections_in_total);
     g_test_add_func("/http/limits/connections-per-address", test_connections_per_address);
+    g_test_add_func("/http/limits/no-descriptors", test_no_descriptors);
     g_test_add_func("/http/limits/overload", test_overload);
     g_test_add_func("/http/limits/client-leaves-a-worker", test_client_leaves_a_worker);
     g_test_add_func("/http/limits/forwarded", test_forwarded);
