@@ -5,7 +5,7 @@
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 
-.PHONY: all song check captions build install uninstall bench bench-http fuzz sanitize soak gallery measure deb clean help
+.PHONY: all song check captions build install uninstall bench bench-http fuzz sanitize soak chaos gallery measure deb clean help
 
 all: build
 
@@ -33,6 +33,10 @@ uninstall:
 soak: build
 	@scripts/packages.sh build check
 	@meson test -C build --no-rebuild --suite soak --timeout-multiplier 0 --print-errorlogs
+
+chaos: build
+	@scripts/packages.sh build check
+	@meson test -C build --no-rebuild --suite soak --print-errorlogs --verbose jobs-chaos
 
 captions: build
 	@scripts/packages.sh build check
@@ -75,4 +79,4 @@ clean:
 
 help:
 	@sed -n 's/^#   //p' Makefile
-	@echo "also: build install uninstall captions bench bench-http gallery measure fuzz sanitize soak deb clean"
+	@echo "also: build install uninstall captions bench bench-http gallery measure fuzz sanitize soak chaos deb clean"

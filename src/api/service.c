@@ -3,9 +3,9 @@
 #include "api/api-private.h"
 #include "api/docs.h"
 #include "api/health.h"
-#include "jobs/jobs.h"
 #include "api/openapi.h"
 #include "api/presets.h"
+#include "api/rooms.h"
 #include "store/idempotency.h"
 
 #include <arpa/inet.h>
@@ -69,82 +69,6 @@ static gboolean check_settings(const TuneSettings *settings, GError **error)
     return FALSE;
 }
 
-static gboolean make_folder(const TuneSettings *settings, GError **error)
-{
-    if (g_mkdir_with_parents(settings->data, 0700) == 0)
-        return TRUE;
-    g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), "%s: %s", settings->data,
-                g_strerror(errno));
-    return FALSE;
-}
-
-static gboolean open_store(TuneApi *api, const TuneSettings *settings, GError **error)
-{
-    TuneStoreConfig config = TUNE_STORE_CONFIG_DEFAULT;
-
-    config.url = settings->database;
-    config.replica_urls = (const char *const *)settings->replicas;
-    config.pool_size = (guint)settings->pool_size;
-    config.pool_overflow = (guint)settings->pool_overflow;
-    config.pool_wait_ms = (guint)settings->pool_wait * 1000;
-    config.recycle_s = (guint)settings->pool_recycle;
-    config.statement_ms = (guint)settings->statement_timeout * 1000;
-    config.slow_ms = (guint)settings->slow_query;
-    config.log = api->log;
-    api->store = tune_store_open(&config, error);
-    return api->store != NULL;
-}
-
-static gboolean open_cache(TuneApi *api, const TuneSettings *settings, GError **error)
-{
-    TuneCacheConfig config = TUNE_CACHE_CONFIG_DEFAULT;
-
-    config.max_items = (guint)settings->cache_items;
-    config.max_bytes = (guint64)settings->cache_megabytes << 20;
-    config.redis_url = settings->redis;
-    config.prefix = settings->cache_prefix;
-    config.log = api->log;
-    api->cache = tune_cache_new(&config, error);
-    return api->cache != NULL;
-}
-
-static gboolean open_files(TuneApi *api, const TuneSettings *settings, GError **error)
-{
-    g_autofree char *folder = g_build_filename(settings->data, "files", NULL);
-    TuneFilesConfig config = {.folder = folder,
-                              .quota_bytes = (guint64)settings->quota_megabytes << 20,
-                              .min_free_bytes = 64u << 20,
-                              .temporary_age_s = 3600,
-                              .log = api->log};
-
-    api->files = tune_files_open(&config, error);
-    return api->files != NULL;
-}
-
-static gboolean open_music(TuneApi *api, const TuneSettings *settings, GError **error)
-{
-    TuneEnginePoolConfig pool = {.engine = {.log = api->log}};
-
-    pool.engine.synth.soundfont = settings->soundfont;
-    pool.engine.synth.sounds = settings->sounds;
-    pool.engine.synth.n_threads = (guint)settings->threads;
-    pool.engine.synth.log = api->log;
-    api->pool = tune_engine_pool_new(&pool);
-    TuneJobsConfig jobs = {
-        .store = api->store,
-        .cache = api->cache,
-        .files = api->files,
-        .pool = api->pool,
-        .n_workers = settings->render_workers < 0 ? G_MAXUINT : (guint)settings->render_workers,
-        .memory_bytes = (guint64)settings->render_megabytes << 20,
-        .max_queued = (guint)settings->max_queued,
-        .max_attempts = (guint)settings->max_attempts,
-        .log = api->log,
-    };
-    api->jobs = tune_jobs_new(&jobs, error);
-    return api->jobs != NULL;
-}
-
 static gboolean open_server(TuneApi *api, const TuneSettings *settings, GError **error)
 {
     TuneHttpConfig config = TUNE_HTTP_CONFIG_DEFAULT;
@@ -197,13 +121,12 @@ TuneService *tune_service_open(TuneSettings *settings, const TuneLog *log, GErro
     g_assert(sodium_init() >= 0);
     randombytes_buf(name, sizeof name);
     sodium_bin2hex(api->name, sizeof api->name, name, sizeof name);
-    if (!check_settings(settings, error) || !make_folder(settings, error))
+    if (!check_settings(settings, error))
         return NULL;
     open_table(api, settings);
     api->presets = tune_preset_catalogue_new();
     api->access = tune_access_log_new(settings->access_log, STDERR_FILENO);
-    if (!open_store(api, settings, error) || !open_cache(api, settings, error) ||
-        !open_files(api, settings, error) || !open_music(api, settings, error))
+    if (!tune_rooms_open(api, settings, error))
         return NULL;
     api->auth = tune_auth_new(settings, api->store, api->log, error);
     api->health = tune_health_new(api);
@@ -226,13 +149,9 @@ void tune_service_free(TuneService *self)
     /* The server first: nobody asks the other parts any more. */
     g_clear_pointer(&api->server, tune_http_server_free);
     g_clear_pointer(&api->health, tune_health_free);
-    if (api->jobs != NULL)
-        g_clear_pointer(&api->jobs, tune_jobs_free);
-    g_clear_pointer(&api->pool, tune_engine_pool_free);
+    g_clear_pointer(&api->jobs, tune_jobs_free);
     g_clear_pointer(&api->auth, tune_auth_free);
-    g_clear_pointer(&api->files, tune_files_free);
-    g_clear_pointer(&api->cache, tune_cache_free);
-    g_clear_pointer(&api->store, tune_store_free);
+    tune_rooms_close(api);
     g_clear_pointer(&api->access, tune_access_log_free);
     g_clear_pointer(&api->presets, tune_preset_catalogue_free);
     g_clear_pointer(&api->metrics, tune_metrics_free);

@@ -25,6 +25,7 @@ static const TuneCommandRun runs[N_COMMANDS] = {
     [COMMAND_PLAY] = tune_command_play,
     [COMMAND_DOCTOR] = tune_command_doctor,
     [COMMAND_SERVE] = tune_command_serve,
+    [COMMAND_WORKER] = tune_command_worker,
     [COMMAND_CONFIG] = tune_command_config,
 };
 

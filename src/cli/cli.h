@@ -38,6 +38,7 @@ gint tune_command_inspect(TuneCli *cli, GError **error);
 gint tune_command_play(TuneCli *cli, GError **error);
 gint tune_command_doctor(TuneCli *cli, GError **error);
 gint tune_command_serve(TuneCli *cli, GError **error);
+gint tune_command_worker(TuneCli *cli, GError **error);
 gint tune_command_config(TuneCli *cli, GError **error);
 
 /* The settings of the service: flags, environment, file. (transfer full) */

@@ -4,7 +4,7 @@
 #define ON(command) (1u << COMMAND_##command)
 #define ASKING (ON(GENERATE) | ON(EXPLAIN) | ON(PLAY))
 #define SOUNDING (ON(GENERATE) | ON(RENDER))
-#define SERVICE (ON(SERVE) | ON(CONFIG))
+#define SERVICE (ON(SERVE) | ON(WORKER) | ON(CONFIG))
 #define EVERY ((1u << N_COMMANDS) - 1)
 #define OLD_FORM (ASKING | ON(SAVE_PRESET))
 
@@ -199,6 +199,12 @@ const TuneCommandInfo tune_commands[N_COMMANDS] = {
        "for others, who need the key"},
       {"tunesmith serve --database postgresql:///music --redis redis://localhost",
        "one of several servers on the same records"}}},
+    {COMMAND_WORKER, "worker", "", "work at the jobs of servers on the same database",
+     "Renders what servers accept, on this machine: the same queue, the same settings, no port. It needs\n"
+     "the servers' PostgreSQL and their data folder (docs/jobs.md). SIGTERM ends it; what it was at goes\n"
+     "back into the queue.", 0, 0, FALSE,
+     {{"tunesmith worker --database postgresql://db/music --data /srv/music",
+       "one worker a core; --render-workers says how many"}}},
     {COMMAND_CONFIG, "config", "", "show the settings of the service and where each was said",
      "Flags outrank the environment, the environment outranks the settings file. Secrets are not shown.",
      0, 0, FALSE, {{"tunesmith config --port 9000", "what serve would use with the same options"}}},

@@ -4,48 +4,13 @@
 #include "cli/cli.h"
 #include "cli/exit.h"
 #include "cli/notify.h"
+#include "cli/voice.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-/* What the service tells, as lines or, beside an access log in JSON, as JSON. */
-typedef struct {
-    TuneLogLevel level;
-    gboolean json;
-} Voice;
-
-static TuneLogLevel level_of(const char *name)
-{
-    static const char *const names[] = {"debug", "info", "warning", "error"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        if (strcmp(names[i], name) == 0)
-            return (TuneLogLevel)i;
-    return TUNE_LOG_INFO;
-}
-
-static void tell(TuneLogLevel level, const char *message, gpointer user_data)
-{
-    static const char *const names[] = {"debug", "info", "warning", "error"};
-    const Voice *voice = user_data;
-    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autofree char *when = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
-
-    if (level < (TuneLogLevel)g_atomic_int_get((const gint *)&voice->level))
-        return;
-    if (!voice->json) {
-        fprintf(stderr, "%s %s %s\n", when, names[level], message);
-        return;
-    }
-    g_autofree char *valid = g_utf8_make_valid(message, -1);
-    g_autoptr(json_t) line =
-        json_pack("{s:s, s:s, s:s}", "time", when, "level", names[level], "message", valid);
-    g_autofree char *text = json_dumps(line, JSON_COMPACT);
-    fprintf(stderr, "%s\n", text);
-}
 
 /* ---- signals ---- */
 
@@ -59,25 +24,25 @@ static void block_signals(sigset_t *set)
     pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-static void reload(TuneCli *cli, TuneService *service, Voice *voice)
+static void reload(TuneCli *cli, TuneService *service, TuneVoice *voice)
 {
     g_autoptr(GError) error = NULL;
     TuneSettings *settings = tune_cli_settings(cli, &error);
 
     tune_notify("RELOADING=1");
     if (settings == NULL) {
-        tell(TUNE_LOG_ERROR, error->message, voice);
-        tell(TUNE_LOG_WARNING, "the settings stay as they were", voice);
+        tune_voice_tell(TUNE_LOG_ERROR, error->message, voice);
+        tune_voice_tell(TUNE_LOG_WARNING, "the settings stay as they were", voice);
     } else {
-        g_atomic_int_set((gint *)&voice->level, (gint)level_of(settings->log_level));
+        g_atomic_int_set(&voice->level, (gint)tune_voice_level(settings->log_level));
         tune_service_reload(service, settings);
-        tell(TUNE_LOG_INFO, "settings and presets are read again", voice);
+        tune_voice_tell(TUNE_LOG_INFO, "settings and presets are read again", voice);
     }
     tune_notify("READY=1");
 }
 
 /* Until somebody wants it to end. */
-static void wait_for_end(TuneCli *cli, TuneService *service, const sigset_t *set, Voice *voice)
+static void wait_for_end(TuneCli *cli, TuneService *service, const sigset_t *set, TuneVoice *voice)
 {
     gint64 beat = tune_notify_watchdog_us();
 
@@ -107,7 +72,7 @@ static gpointer end_at_once(gpointer user_data)
 
 /* ---- what is told ---- */
 
-static void say_what_is_used(const TuneSettings *settings, const Voice *voice)
+static void say_what_is_used(const TuneSettings *settings, const TuneVoice *voice)
 {
     gboolean postgres = g_str_has_prefix(settings->database, "postgres");
     g_autofree char *text = g_strdup_printf(
@@ -116,7 +81,7 @@ static void say_what_is_used(const TuneSettings *settings, const Voice *voice)
         settings->redis != NULL ? "memory and Redis" : "memory",
         tune_auth_is_on(settings) ? "need a key or token" : "are not asked who they are");
 
-    tell(TUNE_LOG_INFO, text, (gpointer)voice);
+    tune_voice_tell(TUNE_LOG_INFO, text, (gpointer)voice);
 }
 
 static gboolean say_where(TuneCli *cli, TuneService *service, guint n_fds, GError **error)
@@ -139,9 +104,9 @@ static gboolean say_where(TuneCli *cli, TuneService *service, guint n_fds, GErro
     return tune_cli_print(text, error);
 }
 
-static gint serve(TuneCli *cli, TuneSettings *settings, Voice *voice, GError **error)
+static gint serve(TuneCli *cli, TuneSettings *settings, TuneVoice *voice, GError **error)
 {
-    TuneLog log = {tell, voice};
+    TuneLog log = {tune_voice_tell, voice};
     sigset_t set;
     int first;
     guint n_fds = tune_notify_sockets(&first);
@@ -158,12 +123,12 @@ static gint serve(TuneCli *cli, TuneSettings *settings, Voice *voice, GError **e
     tune_notify("READY=1");
     wait_for_end(cli, service, &set, voice);
     tune_notify("STOPPING=1");
-    tell(TUNE_LOG_INFO, "ending: requests under way may finish", voice);
+    tune_voice_tell(TUNE_LOG_INFO, "ending: requests under way may finish", voice);
     g_thread_unref(g_thread_new("second-signal", end_at_once, &set));
     if (!tune_service_drain(service))
-        tell(TUNE_LOG_WARNING, "not all requests had ended in time", voice);
+        tune_voice_tell(TUNE_LOG_WARNING, "not all requests had ended in time", voice);
     g_clear_pointer(&service, tune_service_free);
-    tell(TUNE_LOG_INFO, "ended", voice);
+    tune_voice_tell(TUNE_LOG_INFO, "ended", voice);
     return TUNE_EXIT_DONE;
 }
 
@@ -173,7 +138,7 @@ gint tune_command_serve(TuneCli *cli, GError **error)
 
     if (settings == NULL)
         return TUNE_EXIT_USAGE;
-    Voice voice = {cli->quiet ? TUNE_LOG_WARNING : level_of(settings->log_level),
+    TuneVoice voice = {cli->quiet ? TUNE_LOG_WARNING : tune_voice_level(settings->log_level),
                    strcmp(settings->access_log, "json") == 0};
     return serve(cli, settings, &voice, error);
 }
