@@ -58,7 +58,8 @@ TuneFileWriter *tune_files_write(TuneFiles *self, const char *label, GError **er
 const char *tune_file_writer_path(TuneFileWriter *self);
 gboolean tune_file_writer_append(TuneFileWriter *self, gconstpointer data, gsize n_bytes,
                                  GError **error);
-/* Sync, hash, put in place.  When it fails the writer stays to be freed and nothing is in place. */
+/* Sync, hash, put in place.  When it fails the writer stays to be freed and nothing is in place (or, when
+ * the very last sync failed, a whole file that nobody asks for). */
 gboolean tune_file_writer_commit(TuneFileWriter *self, TuneStored *out, GError **error);
 void tune_file_writer_free(TuneFileWriter *self); /* removes the temporary file unless committed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneFileWriter, tune_file_writer_free)
