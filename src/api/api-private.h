@@ -108,3 +108,5 @@ gboolean tune_cached_answer_unpack(TuneCallState *state, GBytes *value);
 
 /* Strong validator of @body: 32 letters and a NUL. */
 void tune_etag_of(GBytes *body, char out[48]);
+/* Does an If-None-Match field (nullable) name @etag, which is without quotes? */
+gboolean tune_etag_is_named(const char *field, const char *etag);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "api/rooms.h"
+#include "store/secrets.h"
 
 #include <errno.h>
 
@@ -64,6 +65,11 @@ static gboolean open_music(TuneApi *api, const TuneSettings *settings, GError **
     pool.engine.synth.n_threads = (guint)settings->threads;
     pool.engine.synth.log = api->log;
     api->pool = tune_engine_pool_new(&pool);
+    g_autofree char *secret = settings->webhook_secret != NULL
+                                  ? g_strdup(settings->webhook_secret)
+                                  : tune_secret_get(api->store, "webhook", error);
+    if (secret == NULL)
+        return FALSE;
     TuneJobsConfig jobs = {
         .store = api->store,
         .cache = api->cache,
@@ -73,6 +79,8 @@ static gboolean open_music(TuneApi *api, const TuneSettings *settings, GError **
         .memory_bytes = (guint64)settings->render_megabytes << 20,
         .max_queued = (guint)settings->max_queued,
         .max_attempts = (guint)settings->max_attempts,
+        .webhook_secret = secret,
+        .webhook_private = settings->webhook_private,
         .log = api->log,
     };
     api->jobs = tune_jobs_new(&jobs, error);

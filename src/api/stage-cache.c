@@ -131,7 +131,7 @@ TuneStageResult tune_stage_handler(TuneCallState *state)
 /* ---- dress ---- */
 
 /* Does If-None-Match name @etag?  Weak comparison (RFC 9110 section 13.1.2), whatever the coding. */
-static gboolean names_etag(const char *field, const char *etag)
+gboolean tune_etag_is_named(const char *field, const char *etag)
 {
     if (field == NULL)
         return FALSE;
@@ -213,7 +213,7 @@ void tune_stage_dress(TuneCallState *state)
         if (state->etag[0] == '\0')
             tune_etag_of(state->body, state->etag);
         put_etag(state, coding);
-        if (names_etag(tune_http_request_field(state->call.request, "If-None-Match"), state->etag)) {
+        if (tune_etag_is_named(tune_http_request_field(state->call.request, "If-None-Match"), state->etag)) {
             tune_http_response_set_status(response, 304);
             return;
         }

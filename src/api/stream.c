@@ -8,10 +8,12 @@
  * is answered with what is there ("bytes 100-499/" and an asterisk for the whole), so that a player can seek
  * back; beyond the end of what is there it is 416, to be asked again.
  */
+#include "api/api-private.h"
 #include "api/sound.h"
 #include "store/generations.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define FOR_GOOD "max-age=31536000, immutable"
 
@@ -127,6 +129,20 @@ static void answer_growing(TuneCall *call, TuneSound *sound, const char *mime)
     send_growing(call, sound, mime, first, end);
 }
 
+/* What lies under its hash, whole, in part, or known already.  @fd is owned from now on. */
+static void answer_file(TuneCall *call, const char *mime, const char *sha256, int fd, guint64 bytes)
+{
+    g_autofree char *etag = g_strdup_printf("\"%s\"", sha256);
+
+    if (tune_etag_is_named(tune_http_request_field(call->request, "If-None-Match"), sha256)) {
+        close(fd);
+        tune_http_response_set_field(call->response, "ETag", etag);
+        tune_http_response_set_status(call->response, 304);
+        return;
+    }
+    tune_http_response_set_ranged_file(call->response, call->request, mime, etag, fd, bytes);
+}
+
 /* A finished sound never changes.  An address with its hash may be kept by caches that many share. */
 static void set_finished(TuneCall *call, const char *sha256)
 {
@@ -153,9 +169,8 @@ void tune_call_sound(TuneCall *call, const char *id, const char *owner, TuneAudi
         answer_growing(call, sound, mime);
         return;
     }
-    g_autofree char *etag = g_strdup_printf("\"%s\"", sha256);
     set_finished(call, sha256);
-    tune_http_response_set_ranged_file(call->response, call->request, mime, etag, fd, bytes);
+    answer_file(call, mime, sha256, fd, bytes);
     tune_sound_free(sound);
 }
 
@@ -198,9 +213,8 @@ void tune_call_file(TuneCall *call, const char *id, const char *owner, const cha
         tune_call_fail(call, error);
         return;
     }
-    g_autofree char *etag = g_strdup_printf("\"%s\"", sha256);
     tune_http_response_set_field(call->response, "Cache-Control", "private, " FOR_GOOD);
-    tune_http_response_set_ranged_file(call->response, call->request, mime, etag, fd, bytes);
+    answer_file(call, mime, sha256, fd, bytes);
 }
 
 /* ---- routes ---- */

@@ -132,9 +132,10 @@ static void hire(TuneJobs *jobs, TuneClaim *claim)
     tune_admission_take(&jobs->admission, claim->memory_bytes);
     g_mutex_lock(&jobs->lock);
     g_hash_table_insert(jobs->running, claim->id, task);
+    jobs->n_couriers += tune_courier_takes(claim);
     g_mutex_unlock(&jobs->lock);
     tune_herald_changed(jobs->herald, claim->id);
-    g_thread_pool_push(jobs->workers, task, NULL);
+    g_thread_pool_push(tune_courier_takes(claim) ? jobs->couriers : jobs->workers, task, NULL);
 }
 
 /* How many jobs to claim, of how much memory each: as many as there are workers when the first of the queue
@@ -168,7 +169,7 @@ static gboolean claim(Foreman *self)
     guint64 head = 0, bytes = 0;
 
     g_mutex_lock(&jobs->lock);
-    guint n_running = g_hash_table_size(jobs->running);
+    guint n_running = g_hash_table_size(jobs->running) - jobs->n_couriers;
     gboolean draining = jobs->draining;
     g_mutex_unlock(&jobs->lock);
     if (draining || n_running >= jobs->n_workers)

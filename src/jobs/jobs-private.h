@@ -8,6 +8,7 @@
  *   admission.c  how much memory renders may take; the breaker
  *   foreman.c    claims jobs for free workers, rescues those whose workers died
  *   worker.c     one claimed job from claim to end
+ *   courier.c    the same of a webhook
  *   render.c     what a worker does to make a generation's files
  *   result.c     the files beside the sound
  *   heartbeat.c  renews leases, on a thread that never renders
@@ -91,6 +92,7 @@ struct TuneJobs {
     GHashTable *running;   /* job id to TuneTask*, owned by its worker; lock */
     GHashTable *lives;     /* identity to TuneLive*, not owned; lock */
     guint n_encoding;      /* renditions at work; lock */
+    guint n_couriers;      /* of those that run: webhooks; lock */
     gboolean wake;         /* there may be something to claim; lock */
     gboolean draining, stopping; /* lock */
     TuneJobsStats counts;  /* lock */
@@ -98,6 +100,7 @@ struct TuneJobs {
     gboolean started;
     GThread *foreman, *heartbeat, *keeper;
     GThreadPool *workers;  /* TuneTask* */
+    GThreadPool *couriers; /* TuneTask* */
     GThreadPool *encoders; /* renditions */
     guint listener;
 };
@@ -113,6 +116,11 @@ gpointer tune_foreman_run(gpointer jobs);
 gpointer tune_heartbeat_run(gpointer jobs);
 gpointer tune_keeper_run(gpointer jobs);
 void tune_worker_run(gpointer task, gpointer jobs);
+/* The task's claim has ended: its place is free, it is freed. */
+void tune_task_dismiss(TuneJobs *jobs, TuneTask *task);
+/* A webhook, that is. */
+gboolean tune_courier_takes(const TuneClaim *claim);
+void tune_courier_run(gpointer task, gpointer jobs);
 /* What the keeper does every ten minutes. */
 void tune_keeper_clean(TuneJobs *self);
 /* Rescue all leases at once: no other process works on this database. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define MAX_ENCODERS 64
+#define MAX_COURIERS 8
 #define DRAIN_US     G_USEC_PER_SEC /* what runs must be back in the queue by then */
 
 G_DEFINE_QUARK(tune-jobs-error-quark, tune_jobs_error)
@@ -27,6 +28,8 @@ TuneJobs *tune_jobs_new(const TuneJobsConfig *config, GError **error)
     g_autofree char *id = tune_store_new_id();
 
     self->config = *config;
+    self->config.webhook_secret =
+        g_strdup(config->webhook_secret != NULL ? config->webhook_secret : "");
     apply_defaults(&self->config);
     g_snprintf(self->worker, sizeof self->worker, "%.20s-%d-%s", g_get_host_name(), (int)getpid(),
                id + strlen(id) - 12);
@@ -124,7 +127,9 @@ gboolean tune_jobs_start(TuneJobs *self, GError **error)
         return FALSE;
     if (!self->accepts_only)
         self->workers = g_thread_pool_new(tune_worker_run, self, (gint)self->n_workers, FALSE, error);
-    if (!self->accepts_only && self->workers == NULL)
+    if (!self->accepts_only && self->workers != NULL)
+        self->couriers = g_thread_pool_new(tune_courier_run, self, MAX_COURIERS, FALSE, error);
+    if (!self->accepts_only && self->couriers == NULL)
         return FALSE;
     self->started = self->wake = TRUE;
     self->listener = tune_store_listen(self->config.store, TUNE_QUEUE_CHANNEL, hear, self);
@@ -204,6 +209,8 @@ static void stop_threads(TuneJobs *self)
     g_thread_join(self->foreman);
     if (self->workers != NULL)
         g_thread_pool_free(self->workers, FALSE, TRUE);
+    if (self->couriers != NULL)
+        g_thread_pool_free(self->couriers, FALSE, TRUE);
     g_thread_join(self->heartbeat);
     g_thread_join(self->keeper);
     tune_store_unlisten(self->config.store, self->listener);
@@ -226,6 +233,7 @@ void tune_jobs_free(TuneJobs *self)
     g_hash_table_unref(self->lives);
     g_hash_table_unref(self->estimates);
     g_free(self->sounds);
+    g_free((char *)self->config.webhook_secret);
     tune_admission_clear(&self->admission);
     g_mutex_clear(&self->lock);
     g_cond_clear(&self->changed);

@@ -172,11 +172,12 @@ static void end_stopped(TuneJobs *jobs, TuneTask *task, TuneStop why)
         count(jobs, &jobs->counts.cancelled);
 }
 
-static void dismiss(TuneJobs *jobs, TuneTask *task)
+void tune_task_dismiss(TuneJobs *jobs, TuneTask *task)
 {
     tune_admission_give(&jobs->admission, task->claim->memory_bytes);
     g_mutex_lock(&jobs->lock);
     g_hash_table_remove(jobs->running, task->claim->id);
+    jobs->n_couriers -= tune_courier_takes(task->claim);
     jobs->wake = TRUE;
     g_cond_broadcast(&jobs->changed);
     g_mutex_unlock(&jobs->lock);
@@ -206,6 +207,6 @@ void tune_worker_run(gpointer data, gpointer user_data)
             end_stopped(jobs, task, why);
     }
     tune_made_result_clear(&made);
-    dismiss(jobs, task);
+    tune_task_dismiss(jobs, task);
     tune_herald_changed(jobs->herald, job_id);
 }

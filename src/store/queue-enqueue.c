@@ -9,6 +9,7 @@
  * given), and all is done again.
  */
 #include "store/queue.h"
+#include "store/webhooks.h"
 
 #include <string.h>
 
@@ -334,6 +335,17 @@ static gboolean finished_meanwhile(Batch *batch, TuneTx *tx, json_t *jobs, GErro
     return rows == NULL || batch->again;
 }
 
+/* Webhooks of those that are complete at once. */
+static gboolean tell_of_finished(const Batch *batch, TuneTx *tx, GError **error)
+{
+    for (guint i = 0; i < batch->n; i++)
+        if (is_open(batch, i) && batch->out[i].how == TUNE_ENQUEUED_COMPLETED &&
+            batch->items[i]->webhook != NULL &&
+            !tune_webhooks_enqueue_one(tx, batch->out[i].id, error))
+            return FALSE;
+    return TRUE;
+}
+
 static gboolean write_all(Batch *batch, TuneTx *tx, gint64 now, GError **error)
 {
     g_autoptr(json_t) jobs = json_array(), raised = json_array(), generations = json_array(),
@@ -368,7 +380,8 @@ static gboolean write_all(Batch *batch, TuneTx *tx, gint64 now, GError **error)
         !run(tx, &INSERT_KEYS, "ti", keys, now, &n_keys, error))
         return FALSE;
     batch->again = n_keys < json_array_size(keys);
-    return !batch->again && (n_jobs == 0 || tune_tx_notify(tx, TUNE_QUEUE_CHANNEL, "new", error));
+    return !batch->again && tell_of_finished(batch, tx, error) &&
+           (n_jobs == 0 || tune_tx_notify(tx, TUNE_QUEUE_CHANNEL, "new", error));
 }
 
 static gboolean enqueue(TuneTx *tx, gpointer user_data, GError **error)

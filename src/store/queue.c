@@ -6,6 +6,7 @@
  */
 #include "store/queue.h"
 #include "store/queue-private.h"
+#include "store/webhooks.h"
 
 #include <string.h>
 
@@ -283,7 +284,9 @@ gboolean tune_queue_end_generations(TuneTx *tx, const char *job_id, const char *
         tune_tx_query(tx, &END_GENERATIONS, error, "tttiii", job_id, status, reason,
                       (gint64)attempts, started_us, tune_tx_now_us(tx));
 
-    return rows != NULL && tell_end(tx, job_id, error);
+    if (rows == NULL || (tune_rows_changed(rows) > 0 && !tune_webhooks_enqueue(tx, job_id, error)))
+        return FALSE;
+    return tell_end(tx, job_id, error);
 }
 
 gboolean tune_queue_bury(TuneTx *tx, const char *job_id, const char *reason, GError **error)

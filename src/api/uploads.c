@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * /api/v1/uploads: sound and scores that somebody brings.
+ *
+ * The body goes to an unlinked temporary file, what is wanted of it to a temporary file of the store; only
+ * what turned out to be what it says gets a name there and a record.  Bytes of records that are deleted go
+ * when the store is swept: the same bytes may belong to somebody else's upload that is just being made.
+ */
+#include "api/uploads.h"
+#include "api/upload-form.h"
+#include "audio/aside.h"
+#include "audio/sniff.h"
+#include "store/uploads.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define BLOCK      65536u
+
+/* ---- what came ---- */
+
+typedef struct {
+    TuneUploadPart part;
+    TuneSniffed kind;
+    double seconds;
+    json_t *details;
+} Received;
+
+/* The part into the store's temporary file. */
+static gboolean copy_part(TuneFileWriter *writer, int fd, const TuneUploadPart *part, GError **error)
+{
+    g_autofree guint8 *block = g_malloc(BLOCK);
+    guint64 done = 0;
+
+    while (done < part->length) {
+        gssize n = pread(fd, block, (gsize)MIN((guint64)BLOCK, part->length - done),
+                         (off_t)(part->offset + done));
+        if (n <= 0) {
+            g_set_error_literal(error, TUNE_FILES_ERROR, TUNE_FILES_ERROR_IO,
+                                "the body cannot be read again");
+            return FALSE;
+        }
+        if (!tune_file_writer_append(writer, block, (gsize)n, error))
+            return FALSE;
+        done += (guint64)n;
+    }
+    return TRUE;
+}
+
+static gboolean sniff(int fd, Received *out, GError **error)
+{
+    g_autofree guint8 *head = g_malloc(TUNE_SNIFF_BYTES);
+    gssize n = pread(fd, head, (gsize)MIN((guint64)TUNE_SNIFF_BYTES, out->part.length),
+                     (off_t)out->part.offset);
+
+    return tune_sniff(head, (gsize)MAX(n, 0), &out->kind, error);
+}
+
+static gboolean check_sound(const char *path, Received *out, GError **error)
+{
+    TuneAsideLimits limits = TUNE_ASIDE_LIMITS_DEFAULT;
+    TuneAsideSummary summary;
+
+    if (!tune_aside_check(path, &limits, NULL, &summary, error))
+        return FALSE;
+    out->seconds = summary.seconds;
+    out->details = json_pack("{s:s, s:i, s:i, s:o}", "format", tune_sniffed_name(out->kind), "rate",
+                             (int)summary.rate, "channels", (int)summary.n_channels, "peak",
+                             tune_json_real(summary.peak, 4));
+    return TRUE;
+}
+
+static gboolean check_score(const char *path, Received *out, GError **error)
+{
+    g_autoptr(TuneScore) score =
+        tune_upload_read_score(path, *out->part.name != '\0' ? out->part.name : "the upload", error);
+
+    if (score == NULL)
+        return FALSE;
+    out->seconds = tune_score_seconds(score, score->ticks);
+    out->details = json_pack("{s:s, s:s, s:i, s:I}", "format", tune_sniffed_name(out->kind), "title",
+                             score->title != NULL ? score->title : "", "parts",
+                             (int)score->tracks->len, "notes",
+                             (json_int_t)tune_score_n_notes(score));
+    return TRUE;
+}
+
+/* A record of what is whole and in place.  NULL with @error. */
+static json_t *keep(TuneCall *call, int fd, Received *received, GError **error)
+{
+    g_autoptr(TuneFileWriter) writer = tune_files_write(call->api->files, "upload", error);
+    TuneStored stored;
+
+    if (writer == NULL || !copy_part(writer, fd, &received->part, error))
+        return NULL;
+    gboolean sound = tune_sniffed_is_sound(received->kind);
+    const char *path = tune_file_writer_path(writer);
+    if (!(sound ? check_sound(path, received, error) : check_score(path, received, error)) ||
+        !tune_file_writer_commit(writer, &stored, error))
+        return NULL;
+    TuneUploadDraft draft = {
+        .user_id = call->caller.user_id,
+        .kind = sound ? "audio" : tune_sniffed_name(received->kind),
+        .name = received->part.name,
+        .mime = tune_sniffed_mime(received->kind),
+        .sha256 = stored.sha256,
+        .bytes = stored.bytes,
+        .seconds = received->seconds,
+        .details = received->details,
+    };
+    return tune_upload_create(call->api->store, &draft, error);
+}
+
+static void upload(TuneCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    guint64 size = 0;
+    int fd = tune_http_request_body_fd(call->request, &size);
+    const char *name = tune_call_query_text(call, "name");
+    Received received = {.details = NULL};
+
+    if (fd < 0 || size == 0) {
+        tune_call_invalid(call, "body", "is empty: the file is the body, or a part of a form", "missing");
+        return;
+    }
+    if (!tune_upload_part_find(fd, size, tune_http_request_field(call->request, "Content-Type"),
+                               &received.part, &error) ||
+        !sniff(fd, &received, &error)) {
+        tune_call_fail(call, error);
+        return;
+    }
+    if (name != NULL)
+        tune_upload_name_clean(name, received.part.name);
+    g_autoptr(json_t) record = keep(call, fd, &received, &error);
+    json_decref(received.details);
+    if (record == NULL) {
+        tune_call_fail(call, error);
+        return;
+    }
+    g_autofree char *url = g_strconcat("/api/v1/uploads/",
+                                       json_string_value(json_object_get(record, "id")), NULL);
+    tune_http_response_set_field(call->response, "Location", url);
+    tune_call_json(call, 201, record);
+}
+
+/* ---- what is there ---- */
+
+static void no_upload(TuneCall *call, const GError *error)
+{
+    if (error != NULL)
+        tune_call_fail(call, error);
+    else
+        tune_call_error(call, 404, "there is no such upload of yours");
+}
+
+static void list(TuneCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    TunePage page;
+
+    if (!tune_call_page(call, &page))
+        return;
+    g_autoptr(json_t) items =
+        tune_upload_list(call->api->store, call->caller.user_id, page.before_us, page.before_id,
+                         page.offset, page.limit + 1, &error);
+    if (items == NULL)
+        tune_call_fail(call, error);
+    else
+        tune_call_list(call, &page, items, -1);
+}
+
+static void show(TuneCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) record =
+        tune_upload_get(call->api->store, call->path[0], tune_call_owner(call), &error);
+
+    if (record == NULL)
+        no_upload(call, error);
+    else
+        tune_call_json(call, 200, record);
+}
+
+static void delete_upload(TuneCall *call)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!tune_upload_delete(call->api->store, call->path[0], tune_call_owner(call), &error))
+        no_upload(call, error);
+    else
+        tune_call_nothing(call);
+}
+
+/* ---- the table ---- */
+
+static const TuneField upload_fields[] = {
+    {"id", TUNE_FIELD_STRING, .required = TRUE, .format = "uuid"},
+    {"user_id", TUNE_FIELD_STRING, .nullable = TRUE},
+    {"kind", TUNE_FIELD_STRING, .required = TRUE, .says = "audio, midi, musicxml, abc, score"},
+    {"name", TUNE_FIELD_STRING, .required = TRUE},
+    {"mime", TUNE_FIELD_STRING, .required = TRUE, .says = "By its bytes, whatever its sender said"},
+    {"sha256", TUNE_FIELD_STRING, .required = TRUE},
+    {"bytes", TUNE_FIELD_INTEGER, .required = TRUE},
+    {"duration_seconds", TUNE_FIELD_NUMBER, .required = TRUE},
+    {"details", TUNE_FIELD_OBJECT, .says = "format; rate, channels and peak of sound; parts and notes"},
+    {"created_at", TUNE_FIELD_STRING, .required = TRUE, .format = "date-time"},
+};
+static const TuneShape upload_shape = {"Upload", upload_fields, G_N_ELEMENTS(upload_fields),
+                                       .answers = TRUE};
+static const TuneField name_fields[] = {
+    {"name", TUNE_FIELD_STRING, .low = 1, .high = 200, .says = "What it is called, for showing"}};
+static const TuneShape name_query = {"UploadQuery", name_fields, G_N_ELEMENTS(name_fields)};
+
+static const TuneRouteError gone[] = {{404, "There is no such upload of yours"}, {0, NULL}};
+static const TuneRouteError full[] = {{507, "No room"}, {0, NULL}};
+
+static const TuneRoute routes[] = {
+    {TUNE_HTTP_POST, "/api/v1/uploads", TUNE_ROUTE_UPLOAD, upload, "uploads",
+     "Bring sound or a score", .query = &name_query, .answer = &upload_shape, .status = 201,
+     .errors = full,
+     .details = "The body is the file, or a form (multipart/form-data) with one file.  WAV, FLAC, Ogg, Opus, "
+                "MP3, MIDI, MusicXML, ABC and our own scores; what it is is read from its bytes."},
+    {TUNE_HTTP_GET, "/api/v1/uploads", TUNE_ROUTE_LIST, list, "uploads", "What I brought, newest first",
+     .answer = &upload_shape},
+    {TUNE_HTTP_GET, "/api/v1/uploads/{id}", TUNE_ROUTE_FIELDS, show, "uploads", "One of them",
+     .answer = &upload_shape, .errors = gone},
+    {TUNE_HTTP_DELETE, "/api/v1/uploads/{id}", 0, delete_upload, "uploads", "Delete it", .status = 204,
+     .errors = gone},
+};
+const TuneRouteTable tune_routes_uploads = {routes, G_N_ELEMENTS(routes)};

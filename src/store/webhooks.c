@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/webhooks.h"
+#include "store/queue.h"
+#include "store/record.h"
+
+/* So much is counted for each against the memory that jobs may take, and so often is each tried. */
+#define MEMORY   "1048576"
+#define ATTEMPTS "8"
+
+/* What a cancelled one wanted to say its owner knows. */
+#define DUE(which) "WHERE " which " AND g.webhook IS NOT NULL AND g.status IN ('completed', 'failed')"
+
+#define NOTE_SQL(which, now)                                                                   \
+    "INSERT INTO webhooks (id, generation_id, url, event, payload, status, created_at) "       \
+    "SELECT g.id, g.id, g.webhook, 'generation.' || g.status, '', 'pending', " now            \
+    " FROM generations AS g " DUE(which) " ON CONFLICT (id) DO NOTHING"
+
+/* Ahead of all else: it takes no worker. */
+#define JOB_SQL(which, now, payload)                                                           \
+    "INSERT INTO jobs (id, kind, identity, payload, owner, priority, turn, state, "            \
+    "max_attempts, memory_bytes, seconds, run_at, created_at) "                                \
+    "SELECT g.id, 'webhook', 'webhook:' || g.id, " payload ", coalesce(g.user_id, ''), 100, 0, " \
+    "'queued', " ATTEMPTS ", " MEMORY ", 0.1, " now ", " now " FROM generations AS g "         \
+    DUE(which) " ON CONFLICT DO NOTHING"
+
+#define PAYLOAD_SQLITE   "json_object('webhook', g.id)"
+#define PAYLOAD_POSTGRES "json_build_object('webhook', g.id)::text"
+
+static const TuneStatement NOTE_OF_JOB = {"webhook-of-job", NOTE_SQL("g.job_id = $1", "$2"),
+                                          NOTE_SQL("g.job_id = $1", "$2::bigint")};
+static const TuneStatement JOB_OF_JOB = {
+    "webhook-job-of-job", JOB_SQL("g.job_id = $1", "$2", PAYLOAD_SQLITE),
+    JOB_SQL("g.job_id = $1", "$2::bigint", PAYLOAD_POSTGRES)};
+static const TuneStatement NOTE_OF_ONE = {"webhook-of-one", NOTE_SQL("g.id = $1", "$2"),
+                                          NOTE_SQL("g.id = $1", "$2::bigint")};
+static const TuneStatement JOB_OF_ONE = {
+    "webhook-job-of-one", JOB_SQL("g.id = $1", "$2", PAYLOAD_SQLITE),
+    JOB_SQL("g.id = $1", "$2::bigint", PAYLOAD_POSTGRES)};
+
+static gboolean enqueue(TuneTx *tx, const TuneStatement *note, const TuneStatement *job,
+                        const char *id, GError **error)
+{
+    gint64 now = tune_tx_now_us(tx);
+    g_autoptr(TuneRows) noted = tune_tx_query(tx, note, error, "ti", id, now);
+
+    if (noted == NULL)
+        return FALSE;
+    if (tune_rows_changed(noted) == 0)
+        return TRUE;
+    g_autoptr(TuneRows) queued = tune_tx_query(tx, job, error, "ti", id, now);
+    return queued != NULL && tune_tx_notify(tx, TUNE_QUEUE_CHANNEL, "new", error);
+}
+
+gboolean tune_webhooks_enqueue(TuneTx *tx, const char *job_id, GError **error)
+{
+    return enqueue(tx, &NOTE_OF_JOB, &JOB_OF_JOB, job_id, error);
+}
+
+gboolean tune_webhooks_enqueue_one(TuneTx *tx, const char *generation_id, GError **error)
+{
+    return enqueue(tx, &NOTE_OF_ONE, &JOB_OF_ONE, generation_id, error);
+}
+
+static const TuneStatement GET = {
+    "webhook-get",
+    "SELECT id, url, event, status, attempts, last_error, created_at, delivered_at FROM webhooks "
+    "WHERE id = $1",
+    NULL};
+
+json_t *tune_webhook_get(TuneStore *store, const char *id, GError **error)
+{
+    g_autoptr(TuneRows) rows = tune_store_query(store, &GET, TUNE_READ_PRIMARY, error, "t", id);
+
+    if (rows == NULL || tune_rows_count(rows) == 0)
+        return NULL;
+    json_t *out = json_object();
+    tune_record_set_text(out, "id", rows, 0, 0);
+    tune_record_set_text(out, "url", rows, 0, 1);
+    tune_record_set_text(out, "event", rows, 0, 2);
+    tune_record_set_text(out, "status", rows, 0, 3);
+    json_object_set_new(out, "attempts", json_integer(tune_rows_int(rows, 0, 4)));
+    tune_record_set_text(out, "last_error", rows, 0, 5);
+    tune_record_set_time(out, "created_at", rows, 0, 6);
+    tune_record_set_time(out, "delivered_at", rows, 0, 7);
+    return out;
+}
+
+static const TuneStatement NOTE = {
+    "webhook-note",
+    "UPDATE webhooks SET status = $2, last_error = $3, attempts = attempts + 1, "
+    "delivered_at = CASE WHEN $2 = 'delivered' THEN $4 ELSE delivered_at END WHERE id = $1",
+    "UPDATE webhooks SET status = $2::text, last_error = $3, attempts = attempts + 1, "
+    "delivered_at = CASE WHEN $2::text = 'delivered' THEN $4::bigint ELSE delivered_at END "
+    "WHERE id = $1"};
+
+gboolean tune_webhook_note(TuneStore *store, const char *id, const char *status,
+                           const char *last_error, GError **error)
+{
+    g_autoptr(TuneRows) rows =
+        tune_store_write(store, &NOTE, error, "ttti", id, status, last_error, g_get_real_time());
+
+    return rows != NULL;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What is to be told to somebody's server: one row and one job of kind "webhook" for each generation that ended
+ * and wanted it, written in the transaction that ended it, so that none is lost and none comes twice.  Their
+ * id is that of the generation.  Thread-safe.
+ */
+#pragma once
+#include "store/store.h"
+
+/* The generations of a job, or one that was complete at once, have ended. */
+gboolean tune_webhooks_enqueue(TuneTx *tx, const char *job_id, GError **error);
+gboolean tune_webhooks_enqueue_one(TuneTx *tx, const char *generation_id, GError **error);
+
+/* {"id", "url", "event", "status", "attempts", "last_error"?, "created_at", "delivered_at"?}.  NULL without
+ * error: none. (transfer full) */
+json_t *tune_webhook_get(TuneStore *store, const char *id, GError **error);
+/* One attempt more, and what came of it: "delivered", "pending" (again later), "failed" (no more). */
+gboolean tune_webhook_note(TuneStore *store, const char *id, const char *status,
+                           const char *last_error, GError **error);
