@@ -315,6 +315,78 @@ static void takes_tokens_until_there_are_none(gconstpointer make)
     g_assert_true(tune_cache_take(cache, "other", 0.001, 5, NULL, NULL));
 }
 
+/* ---- nothing older than a drop ---- */
+
+#define N_READERS 4
+#define N_CHANGES 250
+
+typedef struct {
+    TuneCache *writer, *reader;
+    atomic_uint truth;   /* what a maker finds */
+    atomic_uint dropped; /* the truth when the last drop had ended */
+    atomic_bool over;
+} Changing;
+
+static GBytes *make_truth(gpointer user_data, GError **error)
+{
+    guint truth = atomic_load(&((Changing *)user_data)->truth);
+
+    if (truth % 3 == 0)
+        g_usleep(200); /* now and then a drop comes in between */
+    return g_bytes_new(&truth, sizeof truth);
+}
+
+static gpointer read_truth(gpointer user_data)
+{
+    static const char *const tags[] = {"other", "x", NULL};
+    static const TuneCachePolicy policy = {.ttl_s = 300, .stale_s = 300, .tags = tags};
+    Changing *self = user_data;
+
+    while (!atomic_load(&self->over)) {
+        guint at_least = atomic_load(&self->dropped), got;
+        g_autoptr(GBytes) value =
+            tune_cache_get_or_make(self->reader, "truth", &policy, make_truth, self, NULL);
+        g_autoptr(GBytes) again = tune_cache_get(self->reader, "truth");
+
+        memcpy(&got, g_bytes_get_data(value, NULL), sizeof got);
+        g_assert_cmpuint(got, >=, at_least);
+        if (again == NULL)
+            continue;
+        memcpy(&got, g_bytes_get_data(again, NULL), sizeof got);
+        g_assert_cmpuint(got, >=, at_least);
+    }
+    return NULL;
+}
+
+void cache_test_never_older(TuneCache *writer, TuneCache *reader)
+{
+    pthread_t threads[N_READERS];
+    Changing changing = {.writer = writer, .reader = reader};
+    guint n_readers = writer == reader ? N_READERS : 1;
+
+    for (guint i = 0; i < n_readers; i++)
+        pthread_create(&threads[i], NULL, read_truth, &changing);
+    for (guint i = 1; i <= N_CHANGES; i++) {
+        atomic_store(&changing.truth, i);
+        if (i % 4 == 0)
+            tune_cache_drop(writer, "truth");
+        else
+            tune_cache_drop_tag(writer, "x");
+        atomic_store(&changing.dropped, i);
+        g_usleep(100);
+    }
+    atomic_store(&changing.over, TRUE);
+    for (guint i = 0; i < n_readers; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void never_gives_what_is_older_than_a_drop(gconstpointer make)
+{
+    g_autoptr(TuneCache) cache = fresh_cache(make);
+
+    cache_test_never_older(cache, cache);
+}
+
 void cache_test_add_contract(const char *path, CacheTestNew make)
 {
     const struct {
@@ -330,6 +402,7 @@ void cache_test_add_contract(const char *path, CacheTestNew make)
         {"dropped-while-made", what_is_dropped_while_made_is_not_kept},
         {"set-while-made", what_is_set_meanwhile_stays},
         {"maker-uses-cache", a_maker_may_use_the_cache},
+        {"never-older", never_gives_what_is_older_than_a_drop},
         {"tokens", takes_tokens_until_there_are_none},
     };
 

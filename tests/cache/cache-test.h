@@ -33,6 +33,10 @@ void cache_test_wait_until_up(TuneCache *cache, gboolean up);
 /* For 300 s; @tag: (nullable). */
 void cache_test_set(TuneCache *cache, const char *key, const char *text, const char *tag);
 
+/* Threads read through @reader what others change and then drop through @writer: who asks after a
+ * drop never gets what was before it.  (They may be the same.) */
+void cache_test_never_older(TuneCache *writer, TuneCache *reader);
+
 /* Adds the contract's cases under @path; @make gives a cache with nothing in it. */
 typedef TuneCache *(*CacheTestNew)(const TuneCacheConfig *config);
 void cache_test_add_contract(const char *path, CacheTestNew make);

@@ -2,7 +2,10 @@
 #include "cache-test.h"
 #include "redis-server.h"
 
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include "cache/redis-private.h"
 
 /* One server for all cases that do it no harm. */
@@ -118,6 +121,26 @@ static void what_another_drops_while_it_is_made_is_not_kept(void)
     /* In a's memory it may be for as long as the message takes. */
     wait_until_gone(a, "k");
     wait_until_gone(a, "plain");
+}
+
+/* A reader without a memory of its own, and nobody to join: what it gets has been in Redis, or was
+ * made. */
+static void another_server_s_drops_hold_in_redis_at_once(void)
+{
+    g_autoptr(TuneCache) writer = with_redis(NULL);
+    TuneCacheConfig config = TUNE_CACHE_CONFIG_DEFAULT;
+    TuneCacheStats stats;
+
+    config.redis_url = shared()->server->url;
+    config.timeout_ms = 500;
+    config.max_items = 0;
+    g_autoptr(TuneCache) reader = tune_cache_new(&config, NULL);
+    cache_test_never_older(writer, reader);
+    cache_test_set(writer, "last", "word", "x");
+    cache_test_is(tune_cache_get(reader, "last"), "word");
+    tune_cache_stats(reader, &stats);
+    g_assert_cmpuint(stats.redis_hits, >, 0);
+    g_assert_true(stats.redis_up);
 }
 
 static void prefixes_and_databases_are_apart(void)
@@ -347,6 +370,40 @@ static void passwords_open_it(void)
     }
 }
 
+/* A port that was free a moment ago. */
+static guint free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, size), ==, 0);
+    g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &size), ==, 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+/* By address and by name, which may stand for several addresses of which one answers. */
+static void works_over_tcp(void)
+{
+    static const char *const hosts[] = {"127.0.0.1", "localhost"};
+    g_autofree char *port = g_strdup_printf("%u", free_port());
+    g_autoptr(RedisServer) server = redis_server_new("--port", port);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(hosts); i++) {
+        g_autofree char *url = g_strdup_printf("redis://%s:%s/%u", hosts[i], port, (guint)i);
+        g_autoptr(TuneCache) a = cache_test_on(url);
+        g_autoptr(TuneCache) b = cache_test_on(url);
+
+        cache_test_wait_until_up(a, TRUE);
+        cache_test_wait_until_up(b, TRUE);
+        cache_test_set(a, "k", hosts[i], "x");
+        cache_test_is(tune_cache_get(b, "k"), hosts[i]);
+        tune_cache_drop_tag(b, "x");
+        wait_until_gone(a, "k");
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -359,6 +416,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cache/redis/drops-elsewhere", drops_reach_the_other_s_memory);
     g_test_add_func("/cache/redis/dropped-by-another",
                     what_another_drops_while_it_is_made_is_not_kept);
+    g_test_add_func("/cache/redis/never-older", another_server_s_drops_hold_in_redis_at_once);
     g_test_add_func("/cache/redis/prefix-and-database", prefixes_and_databases_are_apart);
     g_test_add_func("/cache/redis/shared-tokens", tokens_are_shared);
     g_test_add_func("/cache/redis/compressed", large_values_are_compressed);
@@ -367,6 +425,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cache/redis/times", times_are_the_maker_s_not_redis_s);
     g_test_add_func("/cache/redis/lost-version", a_lost_version_makes_its_values_worthless);
     g_test_add_func("/cache/redis/stale", an_old_value_is_found_stale_in_redis);
+    g_test_add_func("/cache/redis/tcp", works_over_tcp);
     g_test_add_func("/cache/redis/password", passwords_open_it);
     int code = g_test_run();
     redis_server_free(shared()->server);
