@@ -7,5 +7,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p out
+# libmicrohttpd may have come after the build was set up.
+grep -q microhttpd build/build.ninja || meson setup --reconfigure build >/dev/null
 ninja -C build bench/http-hello >/dev/null
 exec python3 bench/http.py "$@"

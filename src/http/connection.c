@@ -59,7 +59,6 @@ static void find_peer(TuneHttpConnection *self)
     const struct in6_addr *six = &peer.six.sin6_addr;
     struct in_addr four = peer.four.sin_addr;
 
-    memset(self->address_key, 0, sizeof self->address_key);
     if (code < 0 || (peer.any.sa_family != AF_INET && peer.any.sa_family != AF_INET6)) {
         g_strlcpy(self->peer, "unix:", sizeof self->peer);
         self->request.peer_is_loopback = code == 0;
@@ -68,14 +67,15 @@ static void find_peer(TuneHttpConnection *self)
     if (peer.any.sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(six)) {
         inet_ntop(AF_INET6, six, self->peer, sizeof self->peer);
         self->request.peer_is_loopback = IN6_IS_ADDR_LOOPBACK(six);
-        memcpy(self->address_key, six, 8); /* a client has a whole /64 */
+        memset(peer.six.sin6_addr.s6_addr + 8, 0, 8); /* a client has a whole /64 */
+        inet_ntop(AF_INET6, six, self->network, sizeof self->network);
         return;
     }
     if (peer.any.sa_family == AF_INET6)
         memcpy(&four, six->s6_addr + 12, 4);
     inet_ntop(AF_INET, &four, self->peer, sizeof self->peer);
     self->request.peer_is_loopback = ntohl(four.s_addr) >> 24 == 127;
-    memcpy(self->address_key + 12, &four, 4);
+    memcpy(self->network, self->peer, sizeof self->network);
 }
 
 static gint64 after_ms(const TuneHttpConnection *self, gint64 ms)
@@ -97,7 +97,7 @@ void tune_http_connection_open(TuneHttpConnection *self, int fd, gboolean overlo
     self->deadline_us = MIN(self->deadline_us, after_ms(self, server->config.head_ms));
     if (!overload && server->config.max_per_address > 0 && strcmp(self->peer, "unix:") != 0 &&
         !tune_http_networks_have(server->trusted, self->peer)) {
-        self->counted = tune_http_server_enter(server, self->address_key);
+        self->counted = tune_http_server_enter(server, self->network);
         overload = !self->counted;
     }
     if (overload)
@@ -136,7 +136,7 @@ void tune_http_connection_kill(TuneHttpConnection *self)
     close(self->fd);
     self->fd = -1;
     if (self->counted)
-        tune_http_server_leave(self->loop->server, self->address_key);
+        tune_http_server_leave(self->loop->server, self->network);
     tune_http_buffer_reset(&self->in, TUNE_HTTP_BUFFER);
     tune_http_buffer_reset(&self->out, TUNE_HTTP_BUFFER);
     self->state = TUNE_HTTP_STATE_CLOSED;

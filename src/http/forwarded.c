@@ -147,29 +147,29 @@ static char *parameter(const char *element, const char *key)
     return NULL;
 }
 
-typedef struct {
-    char *peer, *scheme, *host;
-} Told;
-
-static Told read_forwarded(const char *field, const TuneHttpNetworks *trusted)
+/* The element of the list that names the client: from the right, behind those of trusted proxies.
+ * @out: its address; NULL, as the result, when the nearest one names none. */
+static char *find_client(const char *list, gboolean standard, const TuneHttpNetworks *trusted,
+                         char **out)
 {
-    g_auto(GStrv) elements = g_strsplit(field, ",", -1);
-    Told told = {0};
+    g_auto(GStrv) elements = g_strsplit(list, ",", -1);
+    char *found = NULL;
 
+    *out = NULL;
     for (guint i = g_strv_length(elements); i-- > 0;) {
-        g_autofree char *node = parameter(elements[i], "for");
-        g_autofree char *address = node != NULL ? node_address(node) : NULL;
+        g_autofree char *node = standard ? parameter(elements[i], "for") : g_strdup(elements[i]);
+        char *address = node != NULL ? node_address(node) : NULL;
 
         if (address == NULL)
             break;
-        g_free(told.peer), g_free(told.scheme), g_free(told.host);
-        told.scheme = parameter(elements[i], "proto");
-        told.host = parameter(elements[i], "host");
-        told.peer = g_steal_pointer(&address);
-        if (!tune_http_networks_have(trusted, told.peer))
+        g_free(*out);
+        *out = address;
+        g_free(found);
+        found = g_strdup(elements[i]);
+        if (!tune_http_networks_have(trusted, address))
             break;
     }
-    return told;
+    return found;
 }
 
 static char *last_element(const char *list)
@@ -177,26 +177,6 @@ static char *last_element(const char *list)
     const char *comma = list != NULL ? strrchr(list, ',') : NULL;
 
     return list != NULL ? g_strstrip(g_strdup(comma != NULL ? comma + 1 : list)) : NULL;
-}
-
-static Told read_x_forwarded(const TuneHttpRequest *request, const char *field,
-                             const TuneHttpNetworks *trusted)
-{
-    g_auto(GStrv) elements = g_strsplit(field, ",", -1);
-    Told told = {.scheme = last_element(tune_http_request_field(request, "X-Forwarded-Proto")),
-                 .host = last_element(tune_http_request_field(request, "X-Forwarded-Host"))};
-
-    for (guint i = g_strv_length(elements); i-- > 0;) {
-        char *address = node_address(elements[i]);
-
-        if (address == NULL)
-            break;
-        g_free(told.peer);
-        told.peer = address;
-        if (!tune_http_networks_have(trusted, address))
-            break;
-    }
-    return told;
 }
 
 void tune_http_forwarded_apply(TuneHttpRequest *request, const TuneHttpNetworks *trusted)
@@ -207,13 +187,20 @@ void tune_http_forwarded_apply(TuneHttpRequest *request, const TuneHttpNetworks 
     const char *standard = tune_http_request_field(request, "Forwarded");
     if ((plain != NULL) == (standard != NULL))
         return;
-    Told told = plain != NULL ? read_x_forwarded(request, plain, trusted)
-                              : read_forwarded(standard, trusted);
-    if (told.peer != NULL)
-        request->peer = request->forwarded[0] = g_steal_pointer(&told.peer);
-    if (told.host != NULL && tune_http_host_is_valid(told.host, strlen(told.host)))
-        request->host = request->forwarded[1] = g_steal_pointer(&told.host);
-    if (told.scheme != NULL && g_ascii_strcasecmp(told.scheme, "https") == 0)
+    g_autofree char *element = find_client(plain != NULL ? plain : standard, plain == NULL, trusted,
+                                           &request->forwarded[0]);
+    if (element == NULL)
+        return;
+    g_autofree char *scheme =
+        plain != NULL ? last_element(tune_http_request_field(request, "X-Forwarded-Proto"))
+                      : parameter(element, "proto");
+    request->forwarded[1] = plain != NULL
+                                ? last_element(tune_http_request_field(request, "X-Forwarded-Host"))
+                                : parameter(element, "host");
+    request->peer = request->forwarded[0];
+    if (request->forwarded[1] != NULL &&
+        tune_http_host_is_valid(request->forwarded[1], strlen(request->forwarded[1])))
+        request->host = request->forwarded[1];
+    if (scheme != NULL && g_ascii_strcasecmp(scheme, "https") == 0)
         request->scheme = "https";
-    g_free(told.peer), g_free(told.scheme), g_free(told.host);
 }

@@ -184,7 +184,7 @@ struct TuneHttpConnection {
     TuneHttpRequest request;
     TuneHttpResponse response;
     char peer[64];
-    guint8 address_key[16];
+    char network[64];       /* the peer, or its /64: what the limit per address counts */
     TuneHttpField fields[]; /* [max_fields] */
 };
 TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop);
@@ -268,7 +268,7 @@ struct TuneHttpServer {
     GHashTable *addresses;
 };
 /* Counts a connection of that address; FALSE: it has too many. */
-gboolean tune_http_server_enter(TuneHttpServer *self, const guint8 key[16]);
-void tune_http_server_leave(TuneHttpServer *self, const guint8 key[16]);
+gboolean tune_http_server_enter(TuneHttpServer *self, const char *address);
+void tune_http_server_leave(TuneHttpServer *self, const char *address);
 void tune_http_server_one_ended(TuneHttpServer *self);
 void tune_http_server_stop_listening(TuneHttpServer *self); /* by each loop once */

@@ -11,7 +11,7 @@ enum { MAX_METHOD = 32 };
 enum { BEFORE_REQUEST_LINE, REQUEST_LINE, FIELDS };
 
 /* Which byte may stand where.  TARGET leaves out "#" and "\", which readers take differently. */
-static const guint8 classes[256] = {
+static const guint8 classes[128] = {
     0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  0,  0,  0,  0,  0,  0,  /* HT */
     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* */
     2,  15, 6,  3,  15, 15, 15, 15, 14, 14, 15, 15, 14, 15, 15, 6,  /* SP ... / */
@@ -20,19 +20,13 @@ static const guint8 classes[256] = {
     15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 6,  2,  6,  7,  15, /* P ... _ */
     7,  15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, /* ` ... o */
     15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 6,  7,  6,  15, 0,  /* p ... DEL */
-    2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* UTF-8 in values */
-    2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* */
-    2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* */
-    2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* */
-    2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* */
-    2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* */
-    2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* */
-    2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,
 };
 
 static inline gboolean is_in(char byte, guint8 class)
 {
-    return (classes[(guint8)byte] & class) != 0;
+    const guint8 b = (guint8)byte; /* from 128 on: UTF-8 in values, only there */
+
+    return ((b < 128 ? classes[b] : VALUE) & class) != 0;
 }
 
 /* First byte from @p that is not of @class. */

@@ -14,21 +14,6 @@ enum { BACKLOG = 4096, MAX_LOOPS = 4, DEFAULT_WORKERS = 32 };
 
 G_DEFINE_QUARK(tune - http - error - quark, tune_http_error)
 
-static guint hash_key(gconstpointer key)
-{
-    const guint8 *bytes = (const guint8 *)key;
-    guint hash = 5381;
-
-    for (guint i = 0; i < 16; i++)
-        hash = hash * 33 + bytes[i];
-    return hash;
-}
-
-static gboolean same_key(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, 16) == 0;
-}
-
 TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config, GError **error)
 {
     g_return_val_if_fail(config->begin != NULL && config->handle != NULL, NULL);
@@ -47,7 +32,7 @@ TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config, GError **erro
     own->temporary_folder = g_strdup(config->temporary_folder);
     self->limits = (TuneHttpLimits){config->max_line, config->max_head, config->max_fields};
     self->listeners = g_array_new(FALSE, FALSE, sizeof(int));
-    self->addresses = g_hash_table_new_full(hash_key, same_key, g_free, NULL);
+    self->addresses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->trusted = tune_http_networks_new(own->trusted, error);
     if (self->trusted == NULL)
         return NULL;
@@ -268,27 +253,25 @@ void tune_http_server_free(TuneHttpServer *self)
     g_free(self);
 }
 
-gboolean tune_http_server_enter(TuneHttpServer *self, const guint8 key[16])
+gboolean tune_http_server_enter(TuneHttpServer *self, const char *address)
 {
-    gboolean entered;
-
     pthread_mutex_lock(&self->lock);
-    const guint n = GPOINTER_TO_UINT(g_hash_table_lookup(self->addresses, key));
-    entered = n < self->config.max_per_address;
+    const guint n = GPOINTER_TO_UINT(g_hash_table_lookup(self->addresses, address));
+    const gboolean entered = n < self->config.max_per_address;
     if (entered)
-        g_hash_table_insert(self->addresses, g_memdup2(key, 16), GUINT_TO_POINTER(n + 1));
+        g_hash_table_insert(self->addresses, g_strdup(address), GUINT_TO_POINTER(n + 1));
     pthread_mutex_unlock(&self->lock);
     return entered;
 }
 
-void tune_http_server_leave(TuneHttpServer *self, const guint8 key[16])
+void tune_http_server_leave(TuneHttpServer *self, const char *address)
 {
     pthread_mutex_lock(&self->lock);
-    const guint n = GPOINTER_TO_UINT(g_hash_table_lookup(self->addresses, key));
+    const guint n = GPOINTER_TO_UINT(g_hash_table_lookup(self->addresses, address));
     if (n > 1)
-        g_hash_table_insert(self->addresses, g_memdup2(key, 16), GUINT_TO_POINTER(n - 1));
+        g_hash_table_insert(self->addresses, g_strdup(address), GUINT_TO_POINTER(n - 1));
     else
-        g_hash_table_remove(self->addresses, key);
+        g_hash_table_remove(self->addresses, address);
     pthread_mutex_unlock(&self->lock);
 }
 
