@@ -151,7 +151,8 @@ static gboolean reopen(TuneFileWriter *self, GError **error)
         return tune_files_fail(errno, "reading a file that was written", error);
     if (!S_ISREG(info.st_mode))
         return tune_files_fail(EINVAL, "reading a file that was written", error);
-    return book(self, (guint64)info.st_size, error);
+    guint64 size = (guint64)info.st_size;
+    return size <= self->n_booked || book(self, size - self->n_booked, error);
 }
 
 gboolean tune_file_writer_commit(TuneFileWriter *self, TuneStored *out, GError **error)

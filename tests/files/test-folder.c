@@ -222,6 +222,26 @@ static void the_quota_sees_what_is_written_by_name(void)
     g_assert_cmpuint(stats.files, ==, 0);
 }
 
+/* Written by append, looked at by name: counted once. */
+static void the_quota_counts_bytes_once(void)
+{
+    g_autoptr(FilesTest) test = files_test_new(quota_of_1000);
+    g_autofree guint8 *bytes = files_test_bytes(3, 2000);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TuneFileWriter) writer = tune_files_write(test->files, "x", &error);
+    g_autofree char *seen = NULL;
+    TuneStored stored;
+    gsize n;
+
+    g_assert_true(tune_file_writer_append(writer, bytes, 900, &error));
+    g_assert_true(g_file_get_contents(tune_file_writer_path(writer), &seen, &n, NULL));
+    g_assert_cmpuint(n, ==, 900);
+    g_assert_true(tune_file_writer_commit(writer, &stored, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(stored.bytes, ==, 900);
+    g_assert_true(tune_files_verify(test->files, stored.sha256, NULL));
+}
+
 static void counts_what_was_there_at_open(void)
 {
     g_autoptr(FilesTest) test = files_test_new(NULL);
@@ -465,6 +485,7 @@ int main(int argc, char **argv)
     g_test_add_func("/files/folder/verify-flipped-bits", verify_finds_every_flipped_bit);
     g_test_add_func("/files/folder/quota", keeps_to_the_quota);
     g_test_add_func("/files/folder/quota-by-name", the_quota_sees_what_is_written_by_name);
+    g_test_add_func("/files/folder/quota-once", the_quota_counts_bytes_once);
     g_test_add_func("/files/folder/counts-at-open", counts_what_was_there_at_open);
     g_test_add_func("/files/folder/least-free", keeps_the_disk_s_last_bytes);
     g_test_add_func("/files/folder/lists", lists_what_is_stored);
