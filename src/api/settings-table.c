@@ -27,7 +27,7 @@ const TuneSetting tune_setting_table[] = {
     {"public-url", NULL, TUNE_SETTING_TEXT, 0, 0, NULL, NULL, "URL",
      "how clients reach the service, for links in webhooks and the document", RELOADED, AT(public_url)},
 
-    {"data", NULL, TUNE_SETTING_FOLDER, 0, 0, NULL, NULL, "DIR",
+    {"data", "TUNESMITH_DATA_DIR", TUNE_SETTING_FOLDER, 0, 0, NULL, NULL, "DIR",
      "folder of database, sounds and uploads; otherwise $XDG_DATA_HOME/tunesmith/service", 0, AT(data)},
     {"database", "DATABASE_URL", TUNE_SETTING_TEXT, 0, 0, NULL, NULL, "URL",
      "postgresql://... or sqlite:///PATH; otherwise a SQLite file in the data folder", SECRET, AT(database)},

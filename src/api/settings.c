@@ -223,8 +223,11 @@ static void read_environment(TuneSettings *self, guint index)
     const TuneSetting *setting = &tune_setting_table[index];
     g_autofree char *key = key_of(setting);
     g_autofree char *upper = g_ascii_strup(key, -1);
-    g_autofree char *all = g_strconcat("TUNESMITH_", upper, " ",
-                                       setting->variables != NULL ? setting->variables : "", NULL);
+    const char *others = setting->variables != NULL ? setting->variables : "";
+    /* $TUNESMITH_DATA is where styles and presets are: a setting may have another name of ours instead. */
+    gboolean renamed = g_str_has_prefix(others, "TUNESMITH_");
+    g_autofree char *all = g_strconcat(renamed ? "" : "TUNESMITH_", renamed ? "" : upper, " ", others,
+                                       NULL);
     g_auto(GStrv) names = g_strsplit(all, " ", -1);
 
     for (guint i = 0; names[i] != NULL; i++) {
