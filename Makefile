@@ -51,6 +51,7 @@ bench-http:
 	@scripts/packages.sh build bench
 	@scripts/build.sh build
 	@bench/http.sh
+	@bench/service.sh
 
 gallery:
 	@scripts/packages.sh build gallery

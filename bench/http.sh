@@ -10,4 +10,4 @@ mkdir -p out
 # libmicrohttpd may have come after the build was set up.
 grep -q microhttpd build/build.ninja || meson setup --reconfigure build >/dev/null
 ninja -C build bench/http-hello >/dev/null
-exec python3 bench/http.py "$@"
+exec python3 bench/http_bench.py "$@"

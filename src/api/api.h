@@ -82,6 +82,9 @@ struct TuneRoute {
     const char *details;       /* more for the document (nullable) */
     gboolean (*inline_when)(const TuneApi *api); /* (nullable): INLINE only where this says so; with a
                                   cache_ttl_s on a POST (needed there): its answer depends on the body alone */
+    gboolean (*at_once)(TuneCall *call); /* (nullable): a GET that can be answered from memory, on the loop
+                                  thread, before its query is checked; FALSE: nothing was done, handle() is
+                                  asked */
 };
 
 typedef struct {

@@ -54,6 +54,8 @@ TuneStageResult tune_stage_cached(TuneCallState *state)
 {
     const TuneRoute *route = state->call.route;
 
+    if (route->at_once != NULL && route->at_once(&state->call))
+        return TUNE_STAGE_ANSWERED;
     if (route->cache_ttl_s == 0 || route->method != TUNE_HTTP_GET)
         return TUNE_STAGE_ON;
     state->cache_key = key_of(state);

@@ -233,10 +233,64 @@ TuneAudioFormat tune_call_format(TuneCall *call, const char *id)
     return format;
 }
 
+/* ---- finished streams from memory: a player asks for range after range of the same sound ---- */
+
+#define KNOWN_TTL_S 300
+
+typedef struct {
+    char sha256[65];
+    TuneAudioFormat format;
+} KnownSound;
+
+/* Who may hear it is in the key: what one caller was given is known for that caller. */
+static char *known_key(const TuneCall *call, const char *format)
+{
+    const char *owner = tune_call_owner(call);
+
+    return g_strdup_printf("sound:%s:%s:%s", owner != NULL ? owner : "*", call->path[0],
+                           format != NULL ? format : "");
+}
+
+static void remember(TuneCall *call, TuneAudioFormat format)
+{
+    const TuneCachePolicy policy = {.ttl_s = KNOWN_TTL_S, .local = TRUE};
+    const char *etag = tune_http_response_field(call->response, "ETag");
+    KnownSound known = {.format = format};
+
+    if (etag == NULL || strlen(etag) != 66) /* a growing sound has none */
+        return;
+    memcpy(known.sha256, etag + 1, 64);
+    g_autofree char *key = known_key(call, tune_call_query_text(call, "format"));
+    g_autoptr(GBytes) value = g_bytes_new(&known, sizeof known);
+    tune_cache_set(call->api->cache, key, value, &policy);
+}
+
+static gboolean stream_at_once(TuneCall *call)
+{
+    KnownSound known;
+    guint64 bytes;
+
+    if (tune_http_request_query(call->request, "v") != NULL)
+        return FALSE;
+    g_autofree char *key = known_key(call, tune_http_request_query(call->request, "format"));
+    g_autoptr(GBytes) value = tune_cache_peek(call->api->cache, key);
+    if (value == NULL)
+        return FALSE;
+    memcpy(&known, g_bytes_get_data(value, NULL), sizeof known);
+    int fd = tune_files_read(call->api->files, known.sha256, &bytes, NULL);
+    if (fd < 0)
+        return FALSE; /* cleaned up meanwhile: the handler knows what to say */
+    tune_http_response_set_field(call->response, "Cache-Control", "private, " FOR_GOOD);
+    answer_file(call, tune_audio_format_mime(known.format), known.sha256, fd, bytes);
+    return TRUE;
+}
+
 static void stream(TuneCall *call)
 {
-    tune_call_sound(call, call->path[0], tune_call_owner(call),
-                    tune_call_format(call, call->path[0]));
+    TuneAudioFormat format = tune_call_format(call, call->path[0]);
+
+    tune_call_sound(call, call->path[0], tune_call_owner(call), format);
+    remember(call, format);
 }
 
 static void download(TuneCall *call)
@@ -299,7 +353,7 @@ const TuneRouteError tune_sound_errors[] = {
 static const TuneRoute routes[] = {
     {TUNE_HTTP_GET, "/api/v1/stream/{task_id}", 0, stream, "stream",
      "Sound, from the first bar on while the rest is being made", .query = &tune_shape_sound_query,
-     .produces = "audio/*", .errors = tune_sound_errors},
+     .produces = "audio/*", .errors = tune_sound_errors, .at_once = stream_at_once},
     {TUNE_HTTP_GET, "/api/v1/generate/{task_id}/download", 0, download, "download",
      "The finished sound as a file", .query = &tune_shape_sound_query, .produces = "audio/*",
      .errors = tune_sound_errors},

@@ -209,6 +209,14 @@ static void test_finished_sound(Rig *rig)
     g_assert_cmpuint(saved->status, ==, 200);
     g_assert_true(g_str_has_suffix(attached, ".wav\""));
     g_assert_true(g_str_has_prefix(attached, "attachment; filename=\""));
+
+    /* Its file taken away: what is remembered of it does not hide that.  It is made again. */
+    g_autofree char *hash = g_strndup(etag + 1, 64);
+    g_assert_true(tune_files_remove(rig->api->files, hash, NULL));
+    g_autoptr(Reply) again = music_ask(rig, "GET", NULL, NULL, "/api/v1/stream/%s", id);
+    g_assert_cmpuint(again->status, ==, 200);
+    g_assert_cmpuint(again->http->body->len, ==, size);
+    g_assert_true(memcmp(again->http->body->str, file->http->body->str, size) == 0);
 }
 
 static void test_files(Rig *rig)

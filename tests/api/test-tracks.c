@@ -134,6 +134,11 @@ static void test_private(Rig *rig)
     g_autoptr(Reply) own = music_ask(rig, "GET", ann, NULL, "/api/v1/tracks/%s", id);
     assert_status(own, 200);
     const char *generation = text(own, "generation_id");
+    /* What her own player was told at once is told to nobody else. */
+    g_autoptr(Reply) heard_once = music_ask(rig, "GET", ann, NULL, "/api/v1/stream/%s", generation);
+    g_autoptr(Reply) heard_again = music_ask(rig, "GET", ann, NULL, "/api/v1/stream/%s", generation);
+    assert_status(heard_once, 200);
+    assert_status(heard_again, 200);
     g_autoptr(Reply) status = music_ask(rig, "GET", bob, NULL, "/api/v1/generate/%s", generation);
     g_autoptr(Reply) stream = music_ask(rig, "GET", bob, NULL, "/api/v1/stream/%s", generation);
     assert_status(status, 404);

@@ -110,9 +110,9 @@ def milliseconds(text):
     return float(value) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
 
 
-def run_wrk(url, args, seconds):
+def run_wrk(url, args, seconds, *more):
     text = subprocess.run(["wrk", f"-t{args.wrk_threads}", f"-c{args.clients}", f"-d{seconds}s",
-                           "--latency", url], capture_output=True, text=True, check=True).stdout
+                           "--latency", *more, url], capture_output=True, text=True, check=True).stdout
     broken = re.search(r"Socket errors: (.*)", text) or re.search(r"Non-2xx[^:]*: (.*)", text)
     return {"requests": int(re.search(r"(\d+) requests in", text)[1]),
             "req_s": float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]),
