@@ -13,7 +13,7 @@
 int http_connect(guint port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((guint16)port)};
-    const struct timeval patience = {.tv_sec = 20};
+    const struct timeval patience = {.tv_sec = 60};
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -55,7 +55,7 @@ static gssize read_some(int fd, char *buffer, gsize size)
         n = recv(fd, buffer, size, 0);
     while (n < 0 && errno == EINTR);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-        g_error("the server neither answered nor closed within 20 s");
+        g_error("the server neither answered nor closed within 60 s");
     return MAX(n, 0);
 }
 
@@ -183,7 +183,7 @@ HttpAnswer *http_ask(guint port, const char *request)
 
 gboolean http_wait_for(_Atomic guint *counter, guint value)
 {
-    for (guint i = 0; i < 4000 && *counter < value; i++)
+    for (guint i = 0; i < 12000 && *counter < value; i++)
         g_usleep(5000);
     return *counter >= value;
 }

@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-/* ---- client; every wait ends after 20 s with a failed test ---- */
+/* ---- client; every wait ends after 60 s with a failed test ---- */
 int http_connect(guint port);
 /* Errors are no matter: the server may have closed already. */
 void http_send(int fd, const char *bytes, gssize size);
@@ -61,5 +61,5 @@ HttpSite *http_site_new_stopped(void (*tweak)(TuneHttpConfig *config));
 void http_site_release(HttpSite *site);
 void http_site_free(HttpSite *site);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpSite, http_site_free)
-/* Waits up to 20 s until @counter has reached @value. */
+/* Waits up to 60 s until @counter has reached @value. */
 gboolean http_wait_for(_Atomic guint *counter, guint value);

@@ -118,7 +118,7 @@ static void test_all_kinds(void)
     }
     for (guint i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    for (guint i = 0; i < 400 && stats.open > 0; i++) {
+    for (guint i = 0; i < 1200 && stats.open > 0; i++) {
         g_usleep(50000);
         tune_http_server_stats(site->server, &stats);
     }

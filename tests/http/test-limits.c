@@ -87,7 +87,7 @@ static void test_slow_reader(void)
         http_send(fd, GET("/file"), -1);
     g_usleep(300000);
     TuneHttpStats stats = {.open = 1};
-    for (guint i = 0; i < 400 && stats.open > 0; i++) {
+    for (guint i = 0; i < 1200 && stats.open > 0; i++) {
         g_usleep(50000);
         tune_http_server_stats(site->server, &stats);
     }
@@ -118,7 +118,7 @@ static void test_connections_in_total(void)
     for (guint i = 0; i < 3; i++)
         close(fds[i]);
     guint status = 503;
-    for (guint i = 0; i < 400 && status == 503; i++) {
+    for (guint i = 0; i < 1200 && status == 503; i++) {
         g_autoptr(HttpAnswer) again = http_ask(site->port, GET("/"));
         status = again->status;
         g_usleep(status == 503 ? 50000 : 0);
@@ -201,7 +201,7 @@ static void test_overload(void)
         if (i == 0)
             g_assert_true(http_wait_for(&site->blocked, 1));
     }
-    for (guint i = 0; i < 400 && stats.queued < 2; i++) {
+    for (guint i = 0; i < 1200 && stats.queued < 2; i++) {
         g_usleep(10000);
         tune_http_server_stats(site->server, &stats);
     }
@@ -375,7 +375,7 @@ static void test_drain(void)
     http_send(busy, GET("/block"), -1);
     g_assert_true(http_wait_for(&site->blocked, 1));
     g_assert_cmpint(pthread_create(&thread, NULL, release_soon, site), ==, 0);
-    g_assert_true(tune_http_server_drain(site->server, 20000));
+    g_assert_true(tune_http_server_drain(site->server, 60000));
     pthread_join(thread, NULL);
     g_autoptr(HttpAnswer) answer = http_read_answer(busy, FALSE);
     g_autoptr(HttpAnswer) ticks = http_read_answer(listening, FALSE);
@@ -468,7 +468,7 @@ static void test_restarts_under_load(void)
         g_assert_true(http_wait_for(&state.answered, state.answered + 20));
         if (i == 9)
             state.stop = TRUE;
-        g_assert_true(tune_http_server_drain(site->server, 20000));
+        g_assert_true(tune_http_server_drain(site->server, 60000));
     }
     for (guint i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);

@@ -81,7 +81,7 @@ static gboolean proxy_start(Proxy *self, guint backend, const char *name, const 
                                 G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL |
                                     G_SPAWN_STDERR_TO_DEV_NULL,
                                 stop_with_us, NULL, &self->pid, NULL));
-    for (guint i = 0; i < 400 && !is_open(self->port); i++)
+    for (guint i = 0; i < 1200 && !is_open(self->port); i++)
         g_usleep(50000);
     g_assert_true(is_open(self->port));
     return TRUE;
