@@ -11,18 +11,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A sanitizer reserves terabytes of addresses and asks the kernel for things of its own. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 static gboolean fail(const char *what, int code, GError **error)
 {
     g_set_error(
@@ -45,7 +33,8 @@ static gboolean limit(int what, guint64 most, GError **error)
 
 static gboolean set_limits(const TuneConfinement *limits, GError **error)
 {
-    if (limits->memory_bytes > 0 && !SANITIZED && !limit(RLIMIT_AS, limits->memory_bytes, error))
+    if (limits->memory_bytes > 0 && !TUNE_CONFINE_SANITIZED &&
+        !limit(RLIMIT_AS, limits->memory_bytes, error))
         return FALSE;
     return (limits->cpu_s == 0 || limit(RLIMIT_CPU, limits->cpu_s, error)) &&
            limit(RLIMIT_CORE, 0, error) && limit(RLIMIT_FSIZE, 0, error) &&
@@ -115,7 +104,7 @@ gboolean tune_confine(const TuneConfinement *limits, GError **error)
     if (!set_limits(limits, error))
         return FALSE;
     scmp_filter_ctx filter =
-        seccomp_init(SANITIZED ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
+        seccomp_init(TUNE_CONFINE_SANITIZED ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
     if (filter == NULL)
         return fail("seccomp", ENOSYS, error);
     int code = allow_plain(filter);

@@ -284,6 +284,29 @@ static void a_child_is_believed_in_nothing(void)
     g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
 }
 
+static void memory_is_limited(void)
+{
+    g_autoptr(Scene) scene = scene_new();
+    TuneAsideLimits limits = limits_default();
+    TuneAsideSummary summary;
+
+    test_encode(scene->path, TUNE_AUDIO_OGG, RATE, scene->frames, N, -1, NULL);
+    g_assert_true(tune_aside_check(scene->path, &limits, NULL, &summary, NULL));
+    if (TUNE_CONFINE_SANITIZED) {
+        g_test_skip("a sanitized child has no limit of memory");
+        return;
+    }
+    for (guint64 bytes = 4096; bytes <= 1u << 20; bytes *= 16) {
+        g_autoptr(GError) error = NULL;
+
+        limits.memory_bytes = bytes;
+        g_assert_false(tune_aside_check(scene->path, &limits, NULL, &summary, &error));
+        g_test_message("%" G_GUINT64_FORMAT " bytes: %s", bytes, error->message);
+        g_assert_true(error->domain == TUNE_AUDIO_ERROR);
+        g_assert_nonnull(strstr(error->message, "memory"));
+    }
+}
+
 static void a_missing_program_is_said(void)
 {
     g_autoptr(Scene) scene = scene_new();
@@ -420,6 +443,7 @@ int main(int argc, char **argv)
     g_test_add_func("/audio/aside/endless-silence", silence_without_end_is_stopped);
     g_test_add_func("/audio/aside/damage", no_damage_does_more_than_fail);
     g_test_add_func("/audio/aside/bad-children", a_child_is_believed_in_nothing);
+    g_test_add_func("/audio/aside/memory", memory_is_limited);
     g_test_add_func("/audio/aside/missing-program", a_missing_program_is_said);
     g_test_add_func("/audio/aside/cancel", a_cancel_ends_it);
     g_test_add_func("/audio/confine/nothing-else", the_confined_can_do_nothing_else);
