@@ -19,10 +19,10 @@ meson test -C build-clang --no-rebuild --no-suite soak --timeout-multiplier 6 \
 
 CC=clang scripts/build.sh build-tsan -Dbuildtype=debugoptimized -Db_lundef=false \
     -Db_sanitize=thread || exit 1
-echo "== TSan on audio, synth, engine, http, cache, files"
+echo "== TSan on audio, synth, engine, http, cache, files, store"
 G_SLICE=always-malloc TSAN_OPTIONS=suppressions=$PWD/scripts/threads.supp:exitcode=66 \
     meson test -C build-tsan --no-rebuild --timeout-multiplier 10 --print-errorlogs -q \
-    $(tests_of build-tsan '^(synth|engine|audio|http|cache|files)') || status=1
+    $(tests_of build-tsan '^(synth|engine|audio|http|cache|files|store)') || status=1
 
 scripts/build.sh build || exit 1
 echo "== valgrind on base, score, brief, compose, audio"

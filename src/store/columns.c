@@ -52,10 +52,11 @@ json_t *tune_rows_object(const TuneRows *rows, guint row, const TuneColumn *colu
     return object;
 }
 
-json_t *tune_rows_array(const TuneRows *rows, const TuneColumn *columns, guint n_columns)
+json_t *tune_rows_array(const TuneRows *rows, guint limit, const TuneColumn *columns,
+                        guint n_columns)
 {
     json_t *array = json_array();
-    for (guint i = 0; i < tune_rows_count(rows); i++)
+    for (guint i = 0; i < tune_rows_count(rows) && i < limit; i++)
         json_array_append_new(array, tune_rows_object(rows, i, columns, n_columns));
     return array;
 }

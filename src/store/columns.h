@@ -21,8 +21,10 @@ typedef struct {
 } TuneColumn;
 
 /* (transfer full) */
-json_t *tune_rows_object(const TuneRows *rows, guint row, const TuneColumn *columns, guint n_columns);
-/* All rows as an array of such objects. (transfer full) */
-json_t *tune_rows_array(const TuneRows *rows, const TuneColumn *columns, guint n_columns);
+json_t *tune_rows_object(const TuneRows *rows, guint row, const TuneColumn *columns,
+                         guint n_columns);
+/* The rows, at most @limit, as an array of such objects. (transfer full) */
+json_t *tune_rows_array(const TuneRows *rows, guint limit, const TuneColumn *columns,
+                        guint n_columns);
 /* An array of texts as lines; what is no text and empty ones are left out. (transfer full) */
 char *tune_lines_of_array(const json_t *array);

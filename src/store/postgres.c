@@ -15,7 +15,7 @@
 #define ATTEMPTS      5
 #define LOST_ATTEMPTS 3
 #define GRACE_MS      1000 /* what an answer may take beyond the server's own time-out */
-#define CONNECT_MS    1000
+#define CONNECT_MS    3000
 
 typedef struct {
     TuneStore store;
@@ -43,16 +43,17 @@ static guint wait_ms(const PostgresStore *self)
 /* ---- single statements ---- */
 
 static TuneRows *run_on(PostgresStore *self, TunePgPool *pool, const TuneStatement *statement,
-                        const TuneParams *params, gboolean *lost, GError **error)
+                        const TuneParams *params, char state[6], gboolean *lost, GError **error)
 {
     TunePg *connection = tune_pg_pool_take(pool, self->store.config.pool_wait_ms, error);
     TunePgCommand command = {.statement = statement, .params = params};
 
     *lost = FALSE;
+    state[0] = '\0';
     if (connection == NULL)
         return NULL;
     gint64 start = g_get_monotonic_time();
-    TuneRows *rows = tune_pg_run(connection, &command, 1, wait_ms(self), NULL, error);
+    TuneRows *rows = tune_pg_run(connection, &command, 1, wait_ms(self), state, error);
     gint64 us = g_get_monotonic_time() - start;
     *lost = connection->lost;
     tune_pg_pool_give(pool, connection);
@@ -67,10 +68,11 @@ static TuneRows *query_replica(PostgresStore *self, const TuneStatement *stateme
     TunePgPool *pool = tune_pg_replicas_choose(self->replicas);
     g_autoptr(GError) local = NULL;
     gboolean lost;
+    char state[6];
 
     if (pool == NULL)
         return NULL;
-    TuneRows *rows = run_on(self, pool, statement, params, &lost, &local);
+    TuneRows *rows = run_on(self, pool, statement, params, state, &lost, &local);
     if (rows != NULL)
         return rows;
     if (!g_error_matches(local, TUNE_STORE_ERROR, TUNE_STORE_ERROR_UNAVAILABLE))
@@ -97,7 +99,8 @@ static TuneRows *postgres_query(TuneStore *store, const TuneStatement *statement
     for (guint attempt = 1;; attempt++) {
         g_autoptr(GError) local = NULL;
         gboolean lost;
-        TuneRows *rows = run_on(self, self->pool, statement, params, &lost, &local);
+        char state[6];
+        TuneRows *rows = run_on(self, self->pool, statement, params, state, &lost, &local);
         if (rows != NULL)
             return rows;
         if (!lost || attempt == LOST_ATTEMPTS) {
@@ -107,19 +110,43 @@ static TuneRows *postgres_query(TuneStore *store, const TuneStatement *statement
     }
 }
 
+/* Not kept, and worth another try. */
+static gboolean is_collision(const char *state)
+{
+    return g_str_equal(state, "40001") || g_str_equal(state, "40P01");
+}
+
+/* Those who collided wait for different times. */
+static void pause_before(guint attempt)
+{
+    TuneRandom random;
+    tune_random_init(&random, (guint64)g_get_monotonic_time(), "store/again");
+    g_usleep((gulong)(tune_random_range(&random, 1000, 5000) * (1u << attempt)));
+}
+
 static TuneRows *postgres_write(TuneStore *store, const TuneStatement *statement,
                                 const TuneParams *params, GError **error)
 {
     PostgresStore *self = (PostgresStore *)store;
-    gboolean lost;
-    TuneRows *rows = run_on(self, self->pool, statement, params, &lost, error);
 
     __atomic_fetch_add(&store->transactions, 1, __ATOMIC_RELAXED);
-    if (rows != NULL)
-        __atomic_fetch_add(&store->commits, 1, __ATOMIC_RELAXED);
-    else if (lost)
-        g_prefix_error(error, "it is not known whether a change was kept: ");
-    return rows;
+    for (guint attempt = 1;; attempt++) {
+        g_autoptr(GError) local = NULL;
+        gboolean lost;
+        char state[6];
+        TuneRows *rows = run_on(self, self->pool, statement, params, state, &lost, &local);
+        if (rows != NULL) {
+            __atomic_fetch_add(&store->commits, 1, __ATOMIC_RELAXED);
+            return rows;
+        }
+        if (!is_collision(state) || attempt == ATTEMPTS) {
+            if (lost)
+                g_prefix_error(&local, "it is not known whether a change was kept: ");
+            g_propagate_error(error, g_steal_pointer(&local));
+            return NULL;
+        }
+        pause_before(attempt);
+    }
 }
 
 /* ---- transactions ---- */
@@ -170,8 +197,7 @@ static TxEnd give_up(PostgresTx *self)
         if (rows == NULL)
             self->connection->lost = TRUE;
     }
-    gboolean again = g_str_equal(self->state, "40001") || g_str_equal(self->state, "40P01");
-    return again ? TX_AGAIN : TX_REFUSED;
+    return is_collision(self->state) ? TX_AGAIN : TX_REFUSED;
 }
 
 static TxEnd commit(PostgresTx *self, GError **error)
@@ -213,14 +239,6 @@ static TxEnd run_once(PostgresStore *self, TuneTxBody body, gpointer user_data, 
     }
     g_clear_pointer(&tx.tx.messages, g_ptr_array_unref);
     return end;
-}
-
-/* Those who collided wait for different times. */
-static void pause_before(guint attempt)
-{
-    TuneRandom random;
-    tune_random_init(&random, (guint64)g_get_monotonic_time(), "store/again");
-    g_usleep((gulong)(tune_random_range(&random, 1000, 5000) * (1u << attempt)));
 }
 
 static gboolean postgres_transact(TuneStore *store, TuneTxBody body, gpointer user_data,
@@ -269,10 +287,11 @@ static void postgres_wrote(TuneStore *store, const char *session)
     PostgresStore *self = (PostgresStore *)store;
     TuneParams none = {.n = 0};
     gboolean lost;
+    char state[6];
 
     if (self->replicas == NULL)
         return;
-    g_autoptr(TuneRows) rows = run_on(self, self->pool, &position, &none, &lost, NULL);
+    g_autoptr(TuneRows) rows = run_on(self, self->pool, &position, &none, state, &lost, NULL);
     tune_pg_replicas_wrote(self->replicas, session,
                            rows != NULL ? tune_rows_int(rows, 0, 0) : TUNE_PG_POSITION_UNKNOWN);
 }
@@ -386,7 +405,7 @@ static gboolean migrate(PostgresStore *self, const char *url, const GPtrArray *m
                         GError **error)
 {
     static const char *const begin = "BEGIN; SELECT pg_advisory_xact_lock(7407015325226001516)";
-    TunePg *connection = tune_pg_open(url, "SET client_min_messages = error", CONNECT_MS * 5,
+    TunePg *connection = tune_pg_open(url, "SET client_min_messages = error", CONNECT_MS * 2,
                                       &self->store.log, error);
     if (connection == NULL)
         return FALSE;

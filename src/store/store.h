@@ -114,9 +114,10 @@ void tune_rows_free(TuneRows *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneRows, tune_rows_free)
 
 /* Messages between the processes on one database (PostgreSQL LISTEN/NOTIFY) and within one (both):
- * @channel is [a-z_]+, @payload at most 7000 bytes of UTF-8.  Notified when the transaction commits.
- * Callbacks run on a thread of the store and must be quick.  After a lost connection every listener is
- * called with payload NULL: something may have been missed. */
+ * @channel is [a-z_]+, @payload at most 7000 bytes of UTF-8.  Sent right after the transaction's commit; a
+ * process that dies just then takes them along, so that who waits for one looks into the table as well.
+ * The same message twice in a row may arrive once.  Callbacks run on a thread of the store and must be quick.
+ * After a lost connection every listener is called with payload NULL: something may have been missed. */
 typedef void (*TuneListener)(const char *channel, const char *payload, gpointer user_data);
 guint tune_store_listen(TuneStore *self, const char *channel, TuneListener listener,
                         gpointer user_data);

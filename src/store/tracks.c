@@ -39,9 +39,10 @@ static json_t *first_track(const TuneRows *rows)
                                                       : tune_rows_object(rows, 0, TRACK, N_COLUMNS);
 }
 
-static json_t *all_tracks(const TuneRows *rows)
+/* At most @limit. */
+static json_t *some_tracks(const TuneRows *rows, guint limit)
 {
-    return rows == NULL ? NULL : tune_rows_array(rows, TRACK, N_COLUMNS);
+    return rows == NULL ? NULL : tune_rows_array(rows, limit, TRACK, N_COLUMNS);
 }
 
 /* With the column behind a track's own as @key. */
@@ -53,7 +54,7 @@ static json_t *tracks_with(const TuneRows *rows, const char *key, TuneColumnKind
         return NULL;
     memcpy(columns, TRACK, sizeof TRACK);
     columns[N_COLUMNS] = (TuneColumn){key, kind};
-    return tune_rows_array(rows, columns, N_COLUMNS + 1);
+    return tune_rows_array(rows, G_MAXUINT, columns, N_COLUMNS + 1);
 }
 
 /* ---- one track ---- */
@@ -254,6 +255,14 @@ static void add_filter(TuneSelect *select, const TuneTrackFilter *filter)
         tune_select_real(select, " AND t.seconds <= ", filter->seconds_max);
 }
 
+/* One of few, in the statement's text: PostgreSQL expects a tenth of all rows of a LIMIT that is a
+ * parameter, and would plan such a statement anew each time.  What is too much is left out
+ * afterwards. */
+static const char *limit_text(guint limit)
+{
+    return limit <= 11 ? "11" : limit <= 26 ? "26" : limit <= 51 ? "51" : "101";
+}
+
 static void add_page(TuneSelect *select, const TuneTrackPage *page)
 {
     if (page->before_id != NULL && *page->before_id != '\0') {
@@ -261,7 +270,8 @@ static void add_page(TuneSelect *select, const TuneTrackPage *page)
         tune_select_text(select, ", ", page->before_id);
         tune_select_add(select, ")");
     }
-    tune_select_int(select, " ORDER BY t.created_at DESC, t.id DESC LIMIT ", page->limit);
+    tune_select_add(select, " ORDER BY t.created_at DESC, t.id DESC LIMIT ");
+    tune_select_add(select, limit_text(page->limit));
     if (page->offset > 0)
         tune_select_int(select, " OFFSET ", page->offset);
 }
@@ -275,7 +285,7 @@ json_t *tune_tracks_public(TuneStore *store, const TuneTrackFilter *filter,
     add_page(&select, page);
     g_autoptr(TuneRows) rows =
         tune_select_run(&select, store, "tracks-public", FALSE, TUNE_READ, error);
-    return all_tracks(rows);
+    return some_tracks(rows, page->limit);
 }
 
 json_t *tune_tracks_of_user(TuneStore *store, const char *user, const TuneTrackPage *page,
@@ -287,7 +297,7 @@ json_t *tune_tracks_of_user(TuneStore *store, const char *user, const TuneTrackP
     add_page(&select, page);
     g_autoptr(TuneRows) rows =
         tune_select_run(&select, store, "tracks-of-user", FALSE, TUNE_READ_PRIMARY, error);
-    return all_tracks(rows);
+    return some_tracks(rows, page->limit);
 }
 
 gint64 tune_tracks_count_of_user(TuneStore *store, const char *user, GError **error)
@@ -320,20 +330,20 @@ json_t *tune_tracks_trending(TuneStore *store, guint limit, GError **error)
 static void begin_search(TuneSelect *select, gboolean postgres, const char *query)
 {
     if (postgres) {
-        tune_select_init(select, "SELECT " COLUMNS
-                                 ", r.score FROM (SELECT m.id, ts_rank(m.search_vector, q.query)"
-                                 "::float8 AS score, m.created_at FROM to_tsquery('simple', ");
+        /* The query stands in the condition itself, so that the planner knows how common its words
+         * are. */
+        tune_select_init(select, "SELECT " COLUMNS ", r.score FROM (SELECT m.id, m.created_at, "
+                                 "ts_rank(m.search_vector, to_tsquery('simple', ");
         tune_select_text(select, "", query);
-        tune_select_add(select, ") AS q (query), LATERAL (SELECT t.id, t.created_at, "
+        tune_select_add(select, "))::float8 AS score FROM (SELECT t.id, t.created_at, "
                                 "t.search_vector FROM tracks t WHERE t.is_public AND "
-                                "t.search_vector @@ q.query");
+                                "t.search_vector @@ to_tsquery('simple', $1)");
     } else {
-        tune_select_init(select,
-                         "SELECT " COLUMNS ", r.score FROM (SELECT m.id, m.score, "
-                         "m.created_at FROM (SELECT t.id, t.created_at, "
-                         "-bm25(tracks_search, 10, 1, 4, 4, 4, 1) AS score "
-                         "FROM tracks_search JOIN tracks t ON t.number = tracks_search.rowid "
-                         "WHERE tracks_search MATCH ");
+        tune_select_init(select, "SELECT " COLUMNS ", r.score FROM (SELECT m.id, m.score, "
+                                 "m.created_at FROM (SELECT t.id, t.created_at, "
+                                 "-bm25(tracks_search, 10, 1, 4, 4, 4, 1) AS score "
+                                 "FROM tracks_search JOIN tracks t ON t.number = "
+                                 "tracks_search.rowid WHERE tracks_search MATCH ");
         tune_select_text(select, "", query);
         tune_select_add(select, " AND t.is_public");
     }

@@ -41,7 +41,7 @@ typedef struct {
 typedef struct {
     gint64 before_us;
     const char *before_id;
-    guint offset, limit;
+    guint offset, limit; /* limit: at most 101 */
 } TuneTrackPage;
 
 /* Arrays of tracks; newest first where nothing else is said. (transfer full) */

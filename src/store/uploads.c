@@ -91,7 +91,7 @@ json_t *tune_upload_list(TuneStore *store, const char *user, gint64 before_us,
         tune_select_int(&select, " OFFSET ", offset);
     g_autoptr(TuneRows) rows =
         tune_select_run(&select, store, "uploads-of-user", FALSE, TUNE_READ_PRIMARY, error);
-    return rows == NULL ? NULL : tune_rows_array(rows, UPLOAD, G_N_ELEMENTS(UPLOAD));
+    return rows == NULL ? NULL : tune_rows_array(rows, limit, UPLOAD, G_N_ELEMENTS(UPLOAD));
 }
 
 gboolean tune_upload_delete(TuneStore *store, const char *id, const char *user, GError **error)
