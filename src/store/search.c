@@ -9,6 +9,7 @@
 typedef struct {
     GPtrArray *words; /* of one phrase, or a single word */
     gboolean excluded, quoted;
+    gboolean beginning; /* stands for all words that begin with it */
 } Term;
 
 static void term_free(Term *self)
@@ -40,8 +41,16 @@ static void take_words(GPtrArray *words, const char *from, const char *end)
     }
 }
 
+/* "lo-fi" and phrases are several words, which stand as they are. */
+static gboolean is_beginning(const Term *term, const char *end, gboolean beginnings)
+{
+    if (term->quoted || term->excluded || term->words->len != 1)
+        return FALSE;
+    return end[-1] == '*' || (beginnings && g_utf8_strlen(term->words->pdata[0], -1) >= PREFIX_MIN);
+}
+
 /* (transfer full) (element-type Term) */
-static GPtrArray *read_terms(const char *text)
+static GPtrArray *read_terms(const char *text, gboolean beginnings)
 {
     GPtrArray *terms = g_ptr_array_new_with_free_func((GDestroyNotify)term_free);
     const char *p = text;
@@ -59,6 +68,8 @@ static GPtrArray *read_terms(const char *text)
                        .quoted = quoted};
         take_words(term->words, p, p + length);
         if (term->words->len > 0)
+            term->beginning = is_beginning(term, p + length, beginnings);
+        if (term->words->len > 0)
             g_ptr_array_add(terms, term);
         else
             term_free(term);
@@ -68,20 +79,13 @@ static GPtrArray *read_terms(const char *text)
     return terms;
 }
 
-/* Written as "lo-fi", the two words belong together. */
-static gboolean is_prefix(const Term *term)
-{
-    return !term->quoted && !term->excluded && term->words->len == 1 &&
-           g_utf8_strlen(term->words->pdata[0], -1) >= PREFIX_MIN;
-}
-
 static void add_postgres(GString *query, const Term *term)
 {
     g_string_append(query, query->len > 0 ? " & " : "");
     g_string_append(query, term->excluded ? "!(" : "(");
     for (guint i = 0; i < term->words->len; i++)
         g_string_append_printf(query, "%s'%s'%s", i > 0 ? " <-> " : "",
-                               (char *)term->words->pdata[i], is_prefix(term) ? ":*" : "");
+                               (char *)term->words->pdata[i], term->beginning ? ":*" : "");
     g_string_append(query, ")");
 }
 
@@ -91,12 +95,12 @@ static void add_sqlite(GString *query, const Term *term)
     g_string_append(query, "\"");
     for (guint i = 0; i < term->words->len; i++)
         g_string_append_printf(query, "%s%s", i > 0 ? " " : "", (char *)term->words->pdata[i]);
-    g_string_append(query, is_prefix(term) ? "\"*" : "\"");
+    g_string_append(query, term->beginning ? "\"*" : "\"");
 }
 
-char *tune_search_query(const char *words, gboolean postgres)
+char *tune_search_query(const char *words, gboolean beginnings, gboolean postgres)
 {
-    g_autoptr(GPtrArray) terms = read_terms(words);
+    g_autoptr(GPtrArray) terms = read_terms(words, beginnings);
     GString *query = g_string_new(NULL);
 
     /* What is excluded comes last: it cannot be looked for alone. */

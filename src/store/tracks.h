@@ -53,7 +53,8 @@ gint64 tune_tracks_count_of_user(TuneStore *store, const char *user, GError **er
 /* Most played in the last 24 hours first, each with "recent_plays". */
 json_t *tune_tracks_trending(TuneStore *store, guint limit, GError **error);
 /* Public tracks with all words of @words, best first, each with "score": ranked over at most the 1,000 newest.
- * A word also finds those that it begins (from three letters on); "in quotes": as it stands; -word: without.
+ * word* stands for all that begin so; where whole words find nothing, every word of three letters or more does.
+ * "in quotes": as it stands; -word: without.
  * Title counts more than genre, mood and tags, these more than description and prompt. */
 json_t *tune_tracks_search(TuneStore *store, const char *words, const TuneTrackFilter *filter,
                            guint offset, guint limit, GError **error);

@@ -253,6 +253,7 @@ static void test_search(Fixture *self, gconstpointer data)
                  {"rain", "rain piano"},
                  {"PIANO Rain sad", "rain"},
                  {"pian", "piano rain"},
+                 {"pi*", "piano rain"},
                  {"\"in the street\"", "piano"},
                  {"\"street the in\"", ""},
                  {"street -piano", "street"},
@@ -272,6 +273,8 @@ static void test_search(Fixture *self, gconstpointer data)
     TuneTrackFilter filter = {.mood = "calm"};
     assert_titles(tune_tracks_search(self->store, "piano", &filter, 0, 10, &error), "piano");
     assert_titles(tune_tracks_search(self->store, "piano", NULL, 1, 10, &error), "rain");
+    assert_titles(tune_tracks_search(self->store, "pian", NULL, 1, 10, &error), "rain");
+    assert_titles(tune_tracks_search(self->store, "piano", NULL, 2, 10, &error), "");
     /* A changed title is found under its new words only. */
     g_autoptr(json_t) found = tune_tracks_search(self->store, "ærlig", NULL, 0, 1, &error);
     g_autoptr(json_t) patch = json_pack("{s:s}", "title", "renamed");
@@ -406,21 +409,26 @@ static void test_uploads(Fixture *self, gconstpointer data)
 static void test_search_queries(void)
 {
     static const struct {
-        const char *words, *postgres, *sqlite;
+        const char *words;
+        gboolean beginnings;
+        const char *postgres, *sqlite;
     } cases[] = {
-        {"slow piano", "('slow':*) & ('piano':*)", "\"slow\"* AND \"piano\"*"},
-        {"in \"the rain\" -loud", "('in') & ('the' <-> 'rain') & !('loud')",
+        {"slow piano", TRUE, "('slow':*) & ('piano':*)", "\"slow\"* AND \"piano\"*"},
+        {"slow piano", FALSE, "('slow') & ('piano')", "\"slow\" AND \"piano\""},
+        {"slow pi*", FALSE, "('slow') & ('pi':*)", "\"slow\" AND \"pi\"*"},
+        {"in \"the rain\" -loud", TRUE, "('in') & ('the' <-> 'rain') & !('loud')",
          "\"in\" AND \"the rain\" NOT \"loud\""},
-        {"-loud in", "('in') & !('loud')", "\"in\" NOT \"loud\""},
-        {"it's", "('it' <-> 's')", "\"it s\""},
-        {"\"open phrase", "('open' <-> 'phrase')", "\"open phrase\""},
-        {"a\"b\"c", "('a') & ('b') & ('c')", "\"a\" AND \"b\" AND \"c\""},
-        {"\xc3\x86r", "('\xc3\x86r')", "\"\xc3\x86r\""},
-        {"- -- \"\" '", NULL, NULL},
+        {"-loud* in", TRUE, "('in') & !('loud')", "\"in\" NOT \"loud\""},
+        {"it's", TRUE, "('it' <-> 's')", "\"it s\""},
+        {"\"open phrase", TRUE, "('open' <-> 'phrase')", "\"open phrase\""},
+        {"a\"b\"c", TRUE, "('a') & ('b') & ('c')", "\"a\" AND \"b\" AND \"c\""},
+        {"\xc3\x86r", TRUE, "('\xc3\x86r')", "\"\xc3\x86r\""},
+        {"- -- \"\" ' *", TRUE, NULL, NULL},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *postgres = tune_search_query(cases[i].words, TRUE);
-        g_autofree char *sqlite = tune_search_query(cases[i].words, FALSE);
+        gboolean beginnings = cases[i].beginnings;
+        g_autofree char *postgres = tune_search_query(cases[i].words, beginnings, TRUE);
+        g_autofree char *sqlite = tune_search_query(cases[i].words, beginnings, FALSE);
         g_assert_cmpstr(postgres, ==, cases[i].postgres);
         g_assert_cmpstr(sqlite, ==, cases[i].sqlite);
     }
