@@ -272,9 +272,10 @@ gboolean tune_service_drain(TuneService *self)
     guint ms = (guint)self->api.settings->drain * 1000;
 
     tune_health_set_draining(self->api.health);
+    tune_jobs_close(self->api.jobs);
     gboolean whole = tune_http_server_drain(self->api.server, ms);
-    if (self->api.jobs != NULL)
-        tune_jobs_drain(self->api.jobs, ms);
+    /* Listeners have had their time; what is left of the renders goes back into the queue. */
+    tune_jobs_drain(self->api.jobs, MIN(ms, 500));
     return whole;
 }
 

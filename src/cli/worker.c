@@ -77,6 +77,11 @@ gint tune_command_worker(TuneCli *cli, GError **error)
 
     if (settings == NULL || !check_database(settings, error))
         return TUNE_EXIT_USAGE;
+    if (settings->render_workers < 0) {
+        g_set_error_literal(error, TUNE_CLI_ERROR, TUNE_CLI_ERROR_USAGE,
+                            "--render-workers: a worker that renders nothing has nothing to do");
+        return TUNE_EXIT_USAGE;
+    }
     TuneVoice voice = {cli->quiet ? TUNE_LOG_WARNING : (gint)tune_voice_level(settings->log_level),
                        strcmp(settings->access_log, "json") == 0};
     TuneLog log = {tune_voice_tell, &voice};

@@ -25,8 +25,6 @@
 #include "jobs/jobs.h"
 #include "store/queue.h"
 
-#define TUNE_LEASE_S  10
-#define TUNE_BEAT_S   3
 #define TUNE_HEAD_ROOM 1000 /* jobs of the queue whose place is known exactly */
 
 /* ---- memory ---- */

@@ -166,15 +166,19 @@ static void stop_tasks(TuneJobs *self, TuneStop why)
         tune_jobs_stop_task(self, ids->pdata[i], why);
 }
 
+void tune_jobs_close(TuneJobs *self)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+
+    self->draining = self->wake = TRUE;
+    g_cond_broadcast(&self->changed);
+}
+
 void tune_jobs_drain(TuneJobs *self, guint ms)
 {
     gint64 start = g_get_monotonic_time();
 
-    g_mutex_lock(&self->lock);
-    self->draining = TRUE;
-    self->wake = TRUE;
-    g_cond_broadcast(&self->changed);
-    g_mutex_unlock(&self->lock);
+    tune_jobs_close(self);
     if (wait_for_workers(self, start + (gint64)ms * 1000))
         return;
     stop_tasks(self, TUNE_STOP_DRAIN);

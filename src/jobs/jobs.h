@@ -83,6 +83,8 @@ typedef struct {
 
 TuneJobs *tune_jobs_new(const TuneJobsConfig *config, GError **error);
 gboolean tune_jobs_start(TuneJobs *self, GError **error); /* workers, heartbeat, rescue, clean-up */
+/* No more claims, as the first step of an end that takes a while. */
+void tune_jobs_close(TuneJobs *self);
 /* No more claims; what runs is finished within @ms or handed back at once (attempt not counted). */
 void tune_jobs_drain(TuneJobs *self, guint ms);
 void tune_jobs_free(TuneJobs *self);

@@ -21,12 +21,12 @@ typedef struct {
     TuneEnqueued *out;
     GError *error;
     gboolean done;
+    GCond woken; /* one each: only those whose turn it is wake up */
 } Waiter;
 
 struct TuneIntake {
     TuneStore *store;
     GMutex lock;
-    GCond changed;
     GPtrArray *waiting; /* Waiter, of their threads; lock */
     gboolean busy;      /* somebody is at the database; lock */
 };
@@ -38,7 +38,6 @@ TuneIntake *tune_intake_new(TuneStore *store)
     self->store = store;
     self->waiting = g_ptr_array_new();
     g_mutex_init(&self->lock);
-    g_cond_init(&self->changed);
     return self;
 }
 
@@ -48,7 +47,6 @@ void tune_intake_free(TuneIntake *self)
         return;
     g_ptr_array_unref(self->waiting);
     g_mutex_clear(&self->lock);
-    g_cond_clear(&self->changed);
     g_free(self);
 }
 
@@ -105,28 +103,41 @@ static void put_batch(TuneIntake *self, const GPtrArray *batch)
     }
 }
 
+/* Called locked; unlocks while it is at the database. */
+static void lead(TuneIntake *self)
+{
+    g_autoptr(GPtrArray) batch = take_batch(self);
+
+    self->busy = TRUE;
+    g_mutex_unlock(&self->lock);
+    put_batch(self, batch);
+    g_mutex_lock(&self->lock);
+    self->busy = FALSE;
+    for (guint i = 0; i < batch->len; i++) {
+        Waiter *waiter = batch->pdata[i];
+
+        waiter->done = TRUE;
+        g_cond_signal(&waiter->woken);
+    }
+    if (self->waiting->len > 0) /* the next leads */
+        g_cond_signal(&((Waiter *)self->waiting->pdata[0])->woken);
+}
+
 gboolean tune_intake_put(TuneIntake *self, const TuneEnqueue *item, TuneEnqueued *out, GError **error)
 {
     Waiter waiter = {.item = item, .out = out};
 
+    g_cond_init(&waiter.woken);
     g_mutex_lock(&self->lock);
     g_ptr_array_add(self->waiting, &waiter);
     while (!waiter.done) {
-        if (self->busy) {
-            g_cond_wait(&self->changed, &self->lock);
-            continue;
-        }
-        g_autoptr(GPtrArray) batch = take_batch(self);
-        self->busy = TRUE;
-        g_mutex_unlock(&self->lock);
-        put_batch(self, batch);
-        g_mutex_lock(&self->lock);
-        self->busy = FALSE;
-        for (guint i = 0; i < batch->len; i++)
-            ((Waiter *)batch->pdata[i])->done = TRUE;
-        g_cond_broadcast(&self->changed);
+        if (self->busy)
+            g_cond_wait(&waiter.woken, &self->lock);
+        else
+            lead(self);
     }
     g_mutex_unlock(&self->lock);
+    g_cond_clear(&waiter.woken);
     if (waiter.error != NULL)
         g_propagate_error(error, waiter.error);
     return waiter.error == NULL;
@@ -196,7 +207,7 @@ static char *data_hash(TuneJobs *self, const char *engine, GError **error)
     return hash;
 }
 
-/* What the worker gets; format is left out of the identity. (transfer full) */
+/* The order without what does not decide the result. (transfer full) */
 static json_t *payload_of(const TuneOrder *order)
 {
     return json_pack("{s:s, s:o, s:I, s:i, s:b}", "engine", order->engine, "brief",
@@ -204,19 +215,22 @@ static json_t *payload_of(const TuneOrder *order)
                      (int)order->rate, "stems", order->stems);
 }
 
-static char *identity_of(TuneJobs *self, const TuneOrder *order, const json_t *payload,
-                         GError **error)
+/* The SHA-256 of what decides the result; *payload (transfer full) is the same with the format, for the
+ * worker. */
+static char *identity_of(TuneJobs *self, const TuneOrder *order, char **payload, GError **error)
 {
     g_autofree char *data = data_hash(self, order->engine, error);
     if (data == NULL)
         return NULL;
-    g_autoptr(json_t) all = json_copy((json_t *)payload);
+    g_autoptr(json_t) all = payload_of(order);
     json_object_set_new(all, "version", json_string(TUNE_VERSION));
     json_object_set_new(all, "data", json_string(data));
     json_object_set_new(all, "style", json_string(tune_style_hash(order->brief->style)));
     if (order->brief->blend != NULL)
         json_object_set_new(all, "blend", json_string(tune_style_hash(order->brief->blend)));
     g_autofree char *text = tune_json_canonical(all);
+    *payload = g_strdup_printf("{\"format\":\"%s\",%s", tune_audio_format_name(order->format),
+                               text + strlen("{"));
     return tune_hash_bytes(text, strlen(text));
 }
 
@@ -316,13 +330,10 @@ gboolean tune_jobs_submit(TuneJobs *self, const TuneOrder *order, TuneAccepted *
     if (!check(self, order, error) || !estimate(self, order, &out->estimate, error) ||
         !tune_admission_check(&self->admission, out->estimate.memory_bytes, error))
         return FALSE;
-    g_autoptr(json_t) payload = payload_of(order);
-    g_autofree char *identity = identity_of(self, order, payload, error);
+    g_autofree char *payload = NULL;
+    g_autofree char *identity = identity_of(self, order, &payload, error);
     if (identity == NULL)
         return FALSE;
-    const char *format = tune_audio_format_name(order->format);
-    json_object_set_new(payload, "format", json_string(format));
-    g_autofree char *payload_text = json_dumps(payload, JSON_COMPACT);
     g_autofree char *request =
         order->request != NULL ? json_dumps(order->request, JSON_COMPACT) : g_strdup("{}");
     g_autofree char *same = request_hash(order, identity);
@@ -332,8 +343,8 @@ gboolean tune_jobs_submit(TuneJobs *self, const TuneOrder *order, TuneAccepted *
                         .engine = order->engine,
                         .prompt = order->prompt,
                         .request = request,
-                        .format = format,
-                        .payload = payload_text,
+                        .format = tune_audio_format_name(order->format),
+                        .payload = payload,
                         .webhook = order->webhook,
                         .seed = order->seed,
                         .priority = CLAMP(order->priority, -10, 10),

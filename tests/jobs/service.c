@@ -4,6 +4,27 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Making a database takes PostgreSQL a second: one is emptied between its tests. */
+static TestDatabase *shared;
+
+static TestDatabase *open_database(gboolean postgres)
+{
+    if (!postgres)
+        return test_database_new(FALSE);
+    if (shared != NULL) {
+        g_free(test_sql(shared->url, "SET client_min_messages = warning; TRUNCATE users, generations, "
+                                     "jobs, dead_jobs, results, idempotency CASCADE"));
+        return shared;
+    }
+    shared = test_database_new(TRUE);
+    return shared;
+}
+
+void test_service_end(void)
+{
+    g_clear_pointer(&shared, test_database_free);
+}
+
 gboolean test_service_open(TestService *self, gboolean postgres)
 {
     g_autoptr(GError) error = NULL;
@@ -12,7 +33,7 @@ gboolean test_service_open(TestService *self, gboolean postgres)
     TuneEnginePoolConfig pool = {.engine = {.synth = {.n_threads = 1}}};
 
     memset(self, 0, sizeof *self);
-    self->database = test_database_new(postgres);
+    self->database = open_database(postgres);
     if (self->database == NULL)
         return FALSE;
     self->folder = g_dir_make_tmp("tune-jobs-XXXXXX", NULL);
@@ -70,7 +91,8 @@ void test_service_close(TestService *self)
     tune_files_free(self->files);
     test_remove_folder(self->folder);
     g_free(self->folder);
-    test_database_free(self->database);
+    if (self->database != shared)
+        test_database_free(self->database);
 }
 
 TuneOrder test_order(TestService *self, const char *sentence, double seconds, guint64 seed)

@@ -20,6 +20,8 @@ typedef struct {
 /* FALSE: skipped. */
 gboolean test_service_open(TestService *self, gboolean postgres);
 void test_service_close(TestService *self);
+/* After all tests. */
+void test_service_end(void);
 void test_service_start(TestService *self);
 /* As a power cut would, as far as one process can: the jobs and the store are opened anew. */
 void test_service_stop(TestService *self);

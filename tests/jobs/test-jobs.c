@@ -548,5 +548,7 @@ int main(int argc, char **argv)
     add("a-full-queue-says-so", test_a_full_queue_says_so);
     add("impossible-orders-are-refused", test_impossible_orders_are_refused);
     add("a-crowd-is-served", test_a_crowd_is_served);
-    return g_test_run();
+    int status = g_test_run();
+    test_service_end();
+    return status;
 }
