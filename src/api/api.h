@@ -164,6 +164,9 @@ const char *tune_call_idempotency_key(const TuneCall *call);
 /* Whose records the caller may see and change: the user's id, "" for nobody in particular; NULL
  * (anybody's) for an admin. */
 const char *tune_call_owner(const TuneCall *call);
+/* Nobody in particular on a server that others reach: who has an id may use it, but gets no list of those of
+ * other nobodies. */
+gboolean tune_call_is_nameless(const TuneCall *call);
 /* Members of the checked query and body, with defaults: NULL, 0, FALSE where there is none. */
 const char *tune_call_query_text(const TuneCall *call, const char *name);
 gint64 tune_call_query_int(const TuneCall *call, const char *name, gint64 otherwise);

@@ -204,6 +204,11 @@ const char *tune_call_owner(const TuneCall *call)
     return call->caller.admin ? NULL : call->caller.user_id;
 }
 
+gboolean tune_call_is_nameless(const TuneCall *call)
+{
+    return !call->caller.admin && *call->caller.user_id == '\0';
+}
+
 const char *tune_call_query_text(const TuneCall *call, const char *name)
 {
     return json_string_value(json_object_get(call->query, name));

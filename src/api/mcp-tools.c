@@ -60,6 +60,8 @@ static const TuneShape LIST = {"List", LIST_FIELDS, G_N_ELEMENTS(LIST_FIELDS)};
 
 /* ---- what they do ---- */
 
+static const char *const addresses[] = {"status_url", "stream_url", "events_url", "download_url"};
+
 static json_t *submit(const Tools *self, json_t *body, GError **error)
 {
     TuneAccepted accepted;
@@ -67,7 +69,11 @@ static json_t *submit(const Tools *self, json_t *body, GError **error)
 
     if (ordered == NULL || !tune_order_submit(self->mcp->api, ordered, &accepted, error))
         return NULL;
-    return tune_order_answer(ordered, &accepted);
+    json_t *answer = tune_order_answer(ordered, &accepted);
+    /* Without a server there are no addresses. */
+    for (guint i = 0; self->mcp->folder != NULL && i < G_N_ELEMENTS(addresses); i++)
+        json_object_del(answer, addresses[i]);
+    return answer;
 }
 
 static json_t *compose(const Tools *self, json_t *arguments, GError **error)
@@ -246,7 +252,7 @@ static json_t *export_file(const Tools *self, json_t *arguments, GError **error)
 static json_t *edit(const Tools *self, json_t *arguments, GError **error)
 {
     const char *id = json_string_value(json_object_get(arguments, "task_id"));
-    g_autoptr(json_t) then = tune_generation_get(self->mcp->api->store, id, self->owner, error);
+    g_autoptr(json_t) then = tune_generation_get_request(self->mcp->api->store, id, self->owner, error);
     const char *key;
     json_t *value;
 

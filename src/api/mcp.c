@@ -128,7 +128,7 @@ static json_t *call_tool(Exchange *self)
     if (value == NULL)
         return result(self, json_pack("{s:[{s:s, s:s}], s:b}", "content", "type", "text", "text",
                                       error->message, "isError", 1));
-    g_autofree char *text = json_dumps(value, JSON_INDENT(1));
+    g_autofree char *text = json_dumps(value, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
     return result(self, json_pack("{s:[{s:s, s:s}], s:O, s:b}", "content", "type", "text", "text",
                                   text, "structuredContent", value, "isError", 0));
 }

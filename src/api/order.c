@@ -241,7 +241,7 @@ static const char *pick_engine(const TuneApi *api, const json_t *body)
     const char *engine = json_string_value(json_object_get(body, "engine"));
     const char *model = json_string_value(json_object_get(body, "model"));
 
-    return engine != NULL ? engine : model != NULL ? model : api->settings->engine;
+    return engine != NULL ? engine : model != NULL ? model : tune_api_settings(api)->engine;
 }
 
 static gboolean check_engine(const char *name, GError **error)
@@ -263,7 +263,7 @@ static gboolean check_engine(const char *name, GError **error)
 
 static gboolean check_webhook(const TuneApi *api, const char *url, GError **error)
 {
-    if (url == NULL || tune_webhook_check_url(url, api->settings->webhook_private, error))
+    if (url == NULL || tune_webhook_check_url(url, tune_api_settings(api)->webhook_private, error))
         return TRUE;
     g_prefix_error(error, "webhook: ");
     return FALSE;

@@ -68,6 +68,8 @@ static json_t *own_page(TuneCall *call, const char *what, TuneKeptMake make, con
     Asked asked = {owner, page};
     gboolean keep;
 
+    if (tune_call_is_nameless(call))
+        return json_array();
     if (*owner == '\0')
         return make(call->api, &asked, &keep, error);
     g_autofree char *tag = g_strconcat("user:", owner, NULL);

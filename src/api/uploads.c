@@ -63,6 +63,10 @@ static gboolean check_sound(const char *path, Received *out, GError **error)
 
     if (!tune_aside_check(path, &limits, NULL, &summary, error))
         return FALSE;
+    if (summary.n_frames == 0) {
+        g_set_error_literal(error, TUNE_API_ERROR, 422, "there is no sound in this file");
+        return FALSE;
+    }
     out->seconds = summary.seconds;
     out->details = json_pack("{s:s, s:i, s:i, s:o}", "format", tune_sniffed_name(out->kind), "rate",
                              (int)summary.rate, "channels", (int)summary.n_channels, "peak",
@@ -161,8 +165,10 @@ static void list(TuneCall *call)
     if (!tune_call_page(call, &page))
         return;
     g_autoptr(json_t) items =
-        tune_upload_list(call->api->store, call->caller.user_id, page.before_us, page.before_id,
-                         page.offset, page.limit + 1, &error);
+        tune_call_is_nameless(call)
+            ? json_array()
+            : tune_upload_list(call->api->store, call->caller.user_id, page.before_us,
+                               page.before_id, page.offset, page.limit + 1, &error);
     if (items == NULL)
         tune_call_fail(call, error);
     else

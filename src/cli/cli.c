@@ -26,6 +26,8 @@ static const TuneCommandRun runs[N_COMMANDS] = {
     [COMMAND_DOCTOR] = tune_command_doctor,
     [COMMAND_SERVE] = tune_command_serve,
     [COMMAND_WORKER] = tune_command_worker,
+    [COMMAND_MCP] = tune_command_mcp,
+    [COMMAND_PROFILE] = tune_command_profile,
     [COMMAND_CONFIG] = tune_command_config,
 };
 

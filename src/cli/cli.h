@@ -39,6 +39,8 @@ gint tune_command_play(TuneCli *cli, GError **error);
 gint tune_command_doctor(TuneCli *cli, GError **error);
 gint tune_command_serve(TuneCli *cli, GError **error);
 gint tune_command_worker(TuneCli *cli, GError **error);
+gint tune_command_mcp(TuneCli *cli, GError **error);
+gint tune_command_profile(TuneCli *cli, GError **error);
 gint tune_command_config(TuneCli *cli, GError **error);
 
 /* The settings of the service: flags, environment, file. (transfer full) */

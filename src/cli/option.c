@@ -4,7 +4,7 @@
 #define ON(command) (1u << COMMAND_##command)
 #define ASKING (ON(GENERATE) | ON(EXPLAIN) | ON(PLAY))
 #define SOUNDING (ON(GENERATE) | ON(RENDER))
-#define SERVICE (ON(SERVE) | ON(WORKER) | ON(CONFIG))
+#define SERVICE (ON(SERVE) | ON(WORKER) | ON(MCP) | ON(CONFIG))
 #define EVERY ((1u << N_COMMANDS) - 1)
 #define OLD_FORM (ASKING | ON(SAVE_PRESET))
 
@@ -67,8 +67,14 @@ const TuneOption tune_options[N_OPTIONS] = {
      "what the preset is for", ON(SAVE_PRESET), FALSE},
 
     {OPTION_OUTPUT, "output", 'o', NULL, ARGUMENT_FILE, "FILE", NULL,
-     "where to write; the suffix picks wav, flac, mp3, ogg or opus; - is standard output",
-     SOUNDING | ON(REPLAY), FALSE},
+     "where to write; the suffix picks wav, flac, mp3, ogg or opus; - is standard output (mcp: the folder of "
+     "files; profile: the page)", SOUNDING | ON(REPLAY) | ON(MCP) | ON(PROFILE), FALSE},
+    {OPTION_REQUESTS, "requests", 'n', NULL, ARGUMENT_TEXT, "N", NULL,
+     "requests to each endpoint (200); ten at most of those that make something", ON(PROFILE), FALSE},
+    {OPTION_CLIENTS, "clients", 'c', NULL, ARGUMENT_TEXT, "N", NULL,
+     "that ask at the same time, with a connection each (8)", ON(PROFILE), FALSE},
+    {OPTION_READ_ONLY, "read-only", 0, NULL, ARGUMENT_NONE, NULL, NULL,
+     "leave out what makes something", ON(PROFILE), FALSE},
     {OPTION_FORMAT, "format", 'f', NULL, ARGUMENT_CHOICE, "NAME",
      "wav wav24 wav32f flac flac24 mp3 ogg opus json midi musicxml abc",
      "format of the output, whatever its suffix (needed with -o -)",
@@ -205,6 +211,16 @@ const TuneCommandInfo tune_commands[N_COMMANDS] = {
      "back into the queue.", 0, 0, FALSE,
      {{"tunesmith worker --database postgresql://db/music --data /srv/music",
        "one worker a core; --render-workers says how many"}}},
+    {COMMAND_MCP, "mcp", "", "let an assistant make music: Model Context Protocol on standard input and output",
+     "One JSON-RPC message a line, tools compose, wait, render, edit, export and list (docs/mcp.md). Pieces are\n"
+     "kept in the user's data folder or in --data, files are written to --output or the current folder.",
+     0, 0, FALSE, {{"tunesmith mcp --output ~/Music", "the command to put into an assistant's settings"}}},
+    {COMMAND_PROFILE, "profile", "[URL]", "drive a running server and say where its time and memory go",
+     "Asks each endpoint in turn, samples the server's memory meanwhile, reads its own statistics before and\n"
+     "after, and lists what stands out with its evidence (docs/profile.md). URL is http://127.0.0.1:8080 if none\n"
+     "is given; a server that wants a key finds it in $MUSIC_GEN_API_KEY.", 0, 1, FALSE,
+     {{"tunesmith profile -o profile.html", "a page with plots, and a table on the terminal"},
+      {"tunesmith profile https://music.example.org --read-only -n 1000 --json", "figures for a script"}}},
     {COMMAND_CONFIG, "config", "", "show the settings of the service and where each was said",
      "Flags outrank the environment, the environment outranks the settings file. Secrets are not shown.",
      0, 0, FALSE, {{"tunesmith config --port 9000", "what serve would use with the same options"}}},

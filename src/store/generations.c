@@ -79,12 +79,24 @@ static json_t *generation_json(const TuneRows *rows, guint row, gboolean with_re
     return out;
 }
 
-json_t *tune_generation_get(TuneStore *store, const char *id, const char *owner, GError **error)
+static json_t *get(TuneStore *store, const char *id, const char *owner, gboolean with_request,
+                   GError **error)
 {
     g_autoptr(TuneRows) rows =
         tune_store_query(store, &GET, TUNE_READ_PRIMARY, error, "tt", id, owner);
 
-    return rows != NULL && tune_rows_count(rows) == 1 ? generation_json(rows, 0, FALSE) : NULL;
+    return rows != NULL && tune_rows_count(rows) == 1 ? generation_json(rows, 0, with_request) : NULL;
+}
+
+json_t *tune_generation_get(TuneStore *store, const char *id, const char *owner, GError **error)
+{
+    return get(store, id, owner, FALSE, error);
+}
+
+json_t *tune_generation_get_request(TuneStore *store, const char *id, const char *owner,
+                                    GError **error)
+{
+    return get(store, id, owner, TRUE, error);
 }
 
 json_t *tune_generation_list(TuneStore *store, const char *owner, gint64 before_us,

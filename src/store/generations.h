@@ -11,6 +11,9 @@
  * "identity", "job_id"?, "owner"}; "status" is "running" while the job runs.  NULL without error: no such
  * generation, or not @owner's (NULL: anybody's). (transfer full) */
 json_t *tune_generation_get(TuneStore *store, const char *id, const char *owner, GError **error);
+/* The same with "request": the body it was ordered with. (transfer full) */
+json_t *tune_generation_get_request(TuneStore *store, const char *id, const char *owner,
+                                    GError **error);
 /* Newest first, older than (@before_us, @before_id) unless @before_id is "", behind @offset: at most @limit
  * such objects, with "request" too. (transfer full) */
 json_t *tune_generation_list(TuneStore *store, const char *owner, gint64 before_us,

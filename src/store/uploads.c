@@ -79,8 +79,11 @@ json_t *tune_upload_list(TuneStore *store, const char *user, gint64 before_us,
                          const char *before_id, guint offset, guint limit, GError **error)
 {
     g_auto(TuneSelect) select;
-    tune_select_init(&select, "SELECT " COLUMNS " FROM uploads WHERE user_id = ");
-    tune_select_text(&select, "", user);
+    tune_select_init(&select, "SELECT " COLUMNS " FROM uploads WHERE user_id ");
+    if (*user == '\0')
+        tune_select_add(&select, "IS NULL");
+    else
+        tune_select_text(&select, "= ", user);
     if (before_id != NULL && *before_id != '\0') {
         tune_select_int(&select, " AND (created_at, id) < (", before_us);
         tune_select_text(&select, ", ", before_id);

@@ -21,7 +21,7 @@ typedef struct {
 /* (transfer full) */
 json_t *tune_upload_create(TuneStore *store, const TuneUploadDraft *draft, GError **error);
 json_t *tune_upload_get(TuneStore *store, const char *id, const char *user, GError **error);
-/* Newest first, older than (@before_us, @before_id) unless @before_id is "" or NULL. */
+/* @user's (not NULL), newest first, older than (@before_us, @before_id) unless @before_id is "" or NULL. */
 json_t *tune_upload_list(TuneStore *store, const char *user, gint64 before_us,
                          const char *before_id, guint offset, guint limit, GError **error);
 gboolean tune_upload_delete(TuneStore *store, const char *id, const char *user, GError **error);
