@@ -370,7 +370,7 @@ static void add_text_cell(TuneRows *rows, const PGresult *result, int row, int c
 static TuneRows *read_rows(PGresult *result)
 {
     int n_rows = PQntuples(result), n_columns = PQnfields(result);
-    TuneRows *rows = tune_rows_new((guint)n_columns);
+    TuneRows *rows = tune_rows_new_sized((guint)n_columns, (guint)n_rows);
 
     for (int row = 0; row < n_rows; row++) {
         tune_rows_add_row(rows);

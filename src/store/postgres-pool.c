@@ -188,7 +188,8 @@ void tune_pg_pool_give(TunePgPool *self, TunePg *connection)
         keep = self->n_waiting > 0 || self->idle.length < self->config.size;
         if (keep) {
             g_queue_push_head(&self->idle, connection);
-            g_cond_signal(&self->returned);
+            if (self->n_waiting > 0)
+                g_cond_signal(&self->returned);
         }
     }
     if (!keep) {

@@ -23,11 +23,17 @@ struct TuneRows {
 
 TuneRows *tune_rows_new(guint n_columns)
 {
+    return tune_rows_new_sized(n_columns, 0);
+}
+
+TuneRows *tune_rows_new_sized(guint n_columns, guint n_rows)
+{
     TuneRows *self = g_new0(TuneRows, 1);
+    guint n_cells = MIN(n_rows, 1000) * n_columns;
     self->n_columns = n_columns;
     if (n_columns > 0) {
-        self->cells = g_array_new(FALSE, FALSE, sizeof(Cell));
-        self->data = g_byte_array_new();
+        self->cells = g_array_sized_new(FALSE, FALSE, sizeof(Cell), n_cells);
+        self->data = g_byte_array_sized_new(n_cells * 24);
     }
     return self;
 }

@@ -47,6 +47,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneParams, tune_params_free)
 
 /* ---- rows ---- */
 TuneRows *tune_rows_new(guint n_columns);
+TuneRows *tune_rows_new_sized(guint n_columns, guint n_rows); /* about so many will come */
 void tune_rows_add_row(TuneRows *self); /* then one add_ for each column */
 void tune_rows_add_null(TuneRows *self);
 void tune_rows_add_int(TuneRows *self, gint64 value);
