@@ -159,7 +159,10 @@ static TuneBrief *brief_of(const TuneCall *call, const TuneVocabulary *vocabular
     if (text != NULL && *text != '\0' &&
         !tune_brief_read_sentence(brief, vocabulary, text, error))
         return NULL;
-    if (!tune_brief_apply_preset(brief, vocabulary, merged, error) ||
+    TunePreset applied = *merged;
+    if (*applied.genre == '\0') /* nobody asked for a genre, so none was missed */
+        applied.genre = (char *)"pop";
+    if (!tune_brief_apply_preset(brief, vocabulary, &applied, error) ||
         !tune_title_complete(brief, vocabulary, error))
         return NULL;
     return g_steal_pointer(&brief);
@@ -242,10 +245,6 @@ static void submit(TuneCall *call, TunePreset *merged, json_t *answer)
         vocabulary != NULL ? forgiving_brief(call, vocabulary, merged, &error) : NULL;
     TuneAccepted accepted;
 
-    if (call->api->jobs == NULL) {
-        tune_call_error(call, 503, "this server takes no jobs");
-        return;
-    }
     if (brief == NULL) {
         tune_call_fail(call, error);
         return;

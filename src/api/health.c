@@ -97,7 +97,7 @@ static Verdict check_queue(const TuneApi *api, json_t *checks)
 {
     TuneJobsStats stats;
 
-    if (api->jobs == NULL || !tune_jobs_stats(api->jobs, &stats, NULL)) {
+    if (!tune_jobs_stats(api->jobs, &stats, NULL)) {
         put(checks, "queue", "failed", "the queue does not answer");
         return DEGRADED;
     }

@@ -63,8 +63,11 @@ static void add_path_names(const TuneRoute *route, json_t *parameters)
 {
     for (const char *p = route->path; (p = strchr(p, '{')) != NULL; p++) {
         g_autofree char *name = g_strndup(p + 1, strcspn(p + 1, ".}"));
-        json_array_append_new(parameters, parameter(name, "path", TRUE,
-                                                    json_pack("{s:s}", "type", "string"), NULL));
+        json_array_append_new(parameters,
+                              parameter(name, "path", TRUE,
+                                        json_pack("{s:s, s:i, s:s}", "type", "string", "maxLength", 200,
+                                                  "pattern", "^[A-Za-z0-9_-][A-Za-z0-9._~-]*$"),
+                                        NULL));
     }
 }
 

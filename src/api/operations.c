@@ -176,8 +176,7 @@ static json_t *queue_json(const TuneApi *api)
 {
     TuneJobsStats s = {0};
 
-    if (api->jobs != NULL)
-        tune_jobs_stats(api->jobs, &s, NULL);
+    tune_jobs_stats(api->jobs, &s, NULL);
     return json_pack("{s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "queued",
                      (int)s.queued, "running", (int)s.running, "workers", (int)s.workers, "dead",
                      (int)s.dead, "accepted", (json_int_t)s.accepted, "completed",

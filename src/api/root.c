@@ -134,7 +134,7 @@ static void put_jobs(const TuneApi *api, GString *out)
 {
     TuneJobsStats s;
 
-    if (api->jobs == NULL || !tune_jobs_stats(api->jobs, &s, NULL))
+    if (!tune_jobs_stats(api->jobs, &s, NULL))
         return;
     gauge(out, "jobs_queued", "gauge", "Jobs that wait.", (double)s.queued);
     gauge(out, "jobs_running", "gauge", "Jobs that run.", (double)s.running);

@@ -197,6 +197,9 @@ static gboolean descend(const Search *search, const Node *node, const char *at, 
         return FALSE;
     if (literal != NULL && descend(search, literal, segment + length, depth + 1))
         return TRUE;
+    /* A path that is spelt out in the table is that path, whatever its method. */
+    if (search->out->allowed != 0)
+        return FALSE;
     search->out->n_names = n_names;
     if (node->name != NULL && length > 0 && add_name(search, segment, length) &&
         descend(search, node->name, segment + length, depth + 1))

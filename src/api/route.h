@@ -5,8 +5,8 @@
  *     TuneRouteMatch match;
  *     if (!tune_router_match(router, method, path, &match)) ... match.allowed says 404 (0) or 405
  *
- * A literal segment is preferred to a name, a name to the rest of the path ("{name...}").  Immutable after
- * new, so thread-safe; a match costs one binary search a segment and no memory.
+ * A literal segment is preferred to a name, a name to the rest of the path ("{name...}"): a path that is spelt
+ * out has only the methods that are said for it.  Immutable after new, so thread-safe; a match costs one binary search a segment and no memory.
  */
 #pragma once
 #include "api/api.h"

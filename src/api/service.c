@@ -69,6 +69,18 @@ static gboolean check_settings(const TuneSettings *settings, GError **error)
     return FALSE;
 }
 
+/* A public address without asking callers who they are. */
+static gboolean refuse_open_door(const TuneSettings *settings, const char *address, GError **error)
+{
+    if (tune_auth_is_on(settings) || settings->insecure)
+        return TRUE;
+    g_set_error(error, TUNE_SERVICE_ERROR, TUNE_SERVICE_ERROR_INSECURE,
+                "%s can be reached from outside, and nobody would be asked who they are: set a key "
+                "(MUSIC_GEN_API_KEY), say --auth on, or --insecure if that is meant",
+                address);
+    return FALSE;
+}
+
 static gboolean open_server(TuneApi *api, const TuneSettings *settings, GError **error)
 {
     TuneHttpConfig config = TUNE_HTTP_CONFIG_DEFAULT;
@@ -121,8 +133,6 @@ TuneService *tune_service_open(TuneSettings *settings, const TuneLog *log, GErro
     g_assert(sodium_init() >= 0);
     randombytes_buf(name, sizeof name);
     sodium_bin2hex(api->name, sizeof api->name, name, sizeof name);
-    if (!check_settings(settings, error))
-        return NULL;
     open_table(api, settings);
     api->presets = tune_preset_catalogue_new();
     api->access = tune_access_log_new(settings->access_log, STDERR_FILENO);
@@ -166,17 +176,6 @@ void tune_service_free(TuneService *self)
 
 /* ---- listening ---- */
 
-static gboolean refuse_open_door(const TuneSettings *settings, const char *address, GError **error)
-{
-    if (tune_auth_is_on(settings) || settings->insecure)
-        return TRUE;
-    g_set_error(error, TUNE_SERVICE_ERROR, TUNE_SERVICE_ERROR_INSECURE,
-                "%s can be reached from outside, and nobody would be asked who they are: set a key "
-                "(MUSIC_GEN_API_KEY), say --auth on, or --insecure if that is meant",
-                address);
-    return FALSE;
-}
-
 /* Is a passed socket one that others can reach?  Unix sockets have the file system's rights. */
 static gboolean socket_is_public(int fd)
 {
@@ -195,6 +194,13 @@ static gboolean socket_is_public(int fd)
     return tune_settings_host_is_public(text);
 }
 
+gboolean tune_service_check(const TuneSettings *settings, guint n_fds, GError **error)
+{
+    return check_settings(settings, error) &&
+           (n_fds > 0 || !tune_settings_host_is_public(settings->host) ||
+            refuse_open_door(settings, settings->host, error));
+}
+
 gboolean tune_service_listen(TuneService *self, const int *fds, guint n_fds, GError **error)
 {
     const TuneSettings *settings = self->api.settings;
@@ -205,9 +211,6 @@ gboolean tune_service_listen(TuneService *self, const int *fds, guint n_fds, GEr
             return FALSE;
     if (n_fds > 0)
         return TRUE;
-    if (tune_settings_host_is_public(settings->host) &&
-        !refuse_open_door(settings, settings->host, error))
-        return FALSE;
     return tune_http_server_listen(self->api.server, settings->host, (guint)settings->port, error);
 }
 
@@ -249,7 +252,7 @@ static gpointer run_upkeep(gpointer user_data)
 
 gboolean tune_service_start(TuneService *self, GError **error)
 {
-    if (self->api.jobs != NULL && !tune_jobs_start(self->api.jobs, error))
+    if (!tune_jobs_start(self->api.jobs, error))
         return FALSE;
     tune_health_start(self->api.health);
     self->upkeep = g_thread_new("upkeep", run_upkeep, self);

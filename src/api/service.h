@@ -23,7 +23,10 @@ typedef enum {
 
 typedef struct TuneService TuneService;
 
-/* @settings (transfer full). */
+/* What can be refused before anything is opened: an unknown engine, a public address without asking callers
+ * who they are.  @n_fds: sockets that were passed, which are looked at by tune_service_listen(). */
+gboolean tune_service_check(const TuneSettings *settings, guint n_fds, GError **error);
+/* @settings (transfer full), checked. */
 TuneService *tune_service_open(TuneSettings *settings, const TuneLog *log, GError **error);
 void tune_service_free(TuneService *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneService, tune_service_free)

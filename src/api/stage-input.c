@@ -138,6 +138,8 @@ static gboolean parse_body(TuneCallState *state)
     state->given = json_loadb(text, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &problem);
     if (state->given != NULL)
         return TRUE;
+    if (strstr(problem.text, "JSON_ALLOW_NUL") != NULL)
+        return invalid(state, "may not hold the character U+0000", "json_invalid");
     g_autofree char *message = g_strdup_printf("is no JSON: line %d, column %d: %s", problem.line,
                                                problem.column, problem.text);
     g_autofree char *valid = g_utf8_make_valid(message, -1);

@@ -13,8 +13,8 @@
 /* ---- shapes ---- */
 
 static const TuneField register_fields[] = {
-    {"email", TUNE_FIELD_STRING, .required = TRUE, .low = 3, .high = 254, .format = "email",
-     .pattern = "[^@\\s\\x00-\\x1f]+@[^@\\s\\x00-\\x1f]+", .example = "\"ann@example.org\""},
+    {"email", TUNE_FIELD_STRING, .required = TRUE, .low = 3, .high = 254,
+     .pattern = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*", .example = "\"ann@example.org\""},
     {"password", TUNE_FIELD_STRING, .required = TRUE, .low = MIN_PASSWORD, .high = MAX_PASSWORD,
      .format = "password", .says = "8 characters or more", .example = "\"a long sentence is good\""},
     {"name", TUNE_FIELD_STRING, .low = 1, .high = 100, .says = "Shown to others; otherwise what stands "

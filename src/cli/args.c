@@ -62,6 +62,11 @@ static const TuneOption *find_option(const char *name, gsize length)
     return NULL;
 }
 
+const TuneOption *tune_option_of_setting(const char *name)
+{
+    return find_option(name, strlen(name));
+}
+
 static const TuneOption *find_letter(char letter)
 {
     for (guint i = 0; i < N_OPTIONS; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/help.h"
+#include "api/settings.h"
 
 #include <string.h>
 
@@ -15,6 +16,14 @@ static char *option_words(TuneCommandId command)
         g_string_append_printf(out, "%s--%s", out->len > 0 ? " " : "", option->name);
         if (option->kind == ARGUMENT_SWITCH)
             g_string_append_printf(out, " --no-%s", option->name);
+    }
+    for (guint i = 0; tune_command_takes_settings(command) && i < tune_setting_count; i++) {
+        const TuneSetting *setting = &tune_setting_table[i];
+        if (tune_option_of_setting(setting->name) != NULL)
+            continue;
+        g_string_append_printf(out, " --%s", setting->name);
+        if (setting->kind == TUNE_SETTING_SWITCH)
+            g_string_append_printf(out, " --no-%s", setting->name);
     }
     return g_string_free(out, FALSE);
 }
@@ -44,6 +53,21 @@ static void bash_value(GString *out, const TuneOption *option)
                                option->choices != NULL ? option->choices : "");
 }
 
+static void bash_setting(GString *out, const TuneSetting *setting)
+{
+    if (setting->kind == TUNE_SETTING_SWITCH || tune_option_of_setting(setting->name) != NULL)
+        return;
+    const char *how = setting->kind == TUNE_SETTING_FILE     ? "-f"
+                      : setting->kind == TUNE_SETTING_FOLDER ? "-d"
+                                                             : NULL;
+    g_string_append_printf(out, "    --%s) COMPREPLY=($(compgen ", setting->name);
+    if (how != NULL)
+        g_string_append(out, how);
+    else
+        g_string_append_printf(out, "-W \"%s\"", setting->choices != NULL ? setting->choices : "");
+    g_string_append(out, " -- \"$word\")); return ;;\n");
+}
+
 static char *bash_text(void)
 {
     GString *out = g_string_new("# bash completion of tunesmith; made from its table of options\n"
@@ -56,6 +80,8 @@ static char *bash_text(void)
     for (guint i = 0; i < N_OPTIONS; i++)
         if (!tune_options[i].hidden)
             bash_value(out, &tune_options[i]);
+    for (guint i = 0; i < tune_setting_count; i++)
+        bash_setting(out, &tune_setting_table[i]);
     g_string_append_printf(out,
                            "  esac\n  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
                            "    COMPREPLY=($(compgen -W \"%s --help --version\" -- \"$word\"))\n"
@@ -117,6 +143,26 @@ static void zsh_option(GString *out, const TuneOption *option)
         g_string_append_printf(out, " \\\n        '--no-%s[%s]'", option->name, help);
 }
 
+static void zsh_setting(GString *out, const TuneSetting *setting)
+{
+    g_autofree char *help = zsh_quoted(setting->help);
+    g_autofree char *argument = zsh_quoted(setting->argument != NULL ? setting->argument : "");
+    const char *action = setting->kind == TUNE_SETTING_FILE     ? "_files"
+                         : setting->kind == TUNE_SETTING_FOLDER ? "_files -/"
+                                                                : "";
+
+    if (tune_option_of_setting(setting->name) != NULL)
+        return;
+    g_string_append_printf(out, " \\\n        '--%s[%s]", setting->name, help);
+    if (setting->choices != NULL)
+        g_string_append_printf(out, ":%s:(%s)", argument, setting->choices);
+    else if (setting->kind != TUNE_SETTING_SWITCH)
+        g_string_append_printf(out, ":%s:%s", argument, action);
+    g_string_append_c(out, '\'');
+    if (setting->kind == TUNE_SETTING_SWITCH)
+        g_string_append_printf(out, " \\\n        '--no-%s[%s]'", setting->name, help);
+}
+
 static char *zsh_text(void)
 {
     GString *out = g_string_new("#compdef tunesmith music-gen\n"
@@ -135,6 +181,8 @@ static char *zsh_text(void)
         for (guint j = 0; j < N_OPTIONS; j++)
             if (!tune_options[j].hidden && (tune_options[j].commands & (1u << i)) != 0)
                 zsh_option(out, &tune_options[j]);
+        for (guint j = 0; tune_command_takes_settings(tune_commands[i].id) && j < tune_setting_count; j++)
+            zsh_setting(out, &tune_setting_table[j]);
         if (tune_command_words(tune_commands[i].id) != NULL)
             g_string_append_printf(out, " \\\n        '1:what:(%s)'", tune_command_words(tune_commands[i].id));
         g_string_append(out, " \\\n        '*:file:_files' ;;\n");
@@ -180,6 +228,27 @@ static void fish_option(GString *out, const TuneOption *option, const char *prog
                                program, where->str, option->name);
 }
 
+static void fish_setting(GString *out, const TuneSetting *setting, const char *program)
+{
+    g_autofree char *help = fish_quoted(setting->help);
+    g_autoptr(GString) where = g_string_new(NULL);
+
+    if (tune_option_of_setting(setting->name) != NULL)
+        return;
+    for (guint i = 0; i < N_COMMANDS; i++)
+        if (tune_command_takes_settings(tune_commands[i].id))
+            g_string_append_printf(where, " %s", tune_commands[i].name);
+    g_string_append_printf(out, "complete -c %s -n '__fish_seen_subcommand_from%s' -l %s", program,
+                           where->str, setting->name);
+    if (setting->kind == TUNE_SETTING_FILE || setting->kind == TUNE_SETTING_FOLDER)
+        g_string_append(out, " -r -F");
+    else if (setting->choices != NULL)
+        g_string_append_printf(out, " -x -a '%s'", setting->choices);
+    else if (setting->kind != TUNE_SETTING_SWITCH)
+        g_string_append(out, " -x");
+    g_string_append_printf(out, " -d '%s'\n", help);
+}
+
 static char *fish_text(void)
 {
     static const char *const programs[] = {"tunesmith", "music-gen"};
@@ -199,6 +268,8 @@ static char *fish_text(void)
         for (guint i = 0; i < N_OPTIONS; i++)
             if (!tune_options[i].hidden)
                 fish_option(out, &tune_options[i], programs[p]);
+        for (guint i = 0; i < tune_setting_count; i++)
+            fish_setting(out, &tune_setting_table[i], programs[p]);
     }
     return g_string_free(out, FALSE);
 }

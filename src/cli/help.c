@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/help.h"
+#include "api/settings.h"
 #include "tune-config.h"
+
+#include <string.h>
 
 #define COLUMN 30
 
@@ -25,6 +28,33 @@ static void put_option(GString *out, const TuneOption *option)
     if (option->kind == ARGUMENT_CHOICE)
         g_string_append_printf(out, "\n%*s(%s)", COLUMN, "", option->choices);
     g_string_append_c(out, '\n');
+}
+
+/* A setting of the service as an option. */
+static void put_setting(GString *out, const TuneSetting *setting)
+{
+    gboolean flag = setting->kind == TUNE_SETTING_SWITCH;
+    g_autofree char *left = g_strdup_printf("      --%s%s%s%s", flag ? "[no-]" : "", setting->name,
+                                            flag ? "" : " ", flag ? "" : setting->argument);
+
+    if (strlen(left) + 2 > COLUMN)
+        g_string_append_printf(out, "%s\n%*s%s", left, COLUMN, "", setting->help);
+    else
+        g_string_append_printf(out, "%-*s%s", COLUMN, left, setting->help);
+    if (setting->choices != NULL)
+        g_string_append_printf(out, "\n%*s(%s)", COLUMN, "", setting->choices);
+    if (setting->otherwise != NULL && !flag)
+        g_string_append_printf(out, "\n%*sotherwise %s", COLUMN, "", setting->otherwise);
+    if (setting->variables != NULL)
+        g_string_append_printf(out, "\n%*s$%s", COLUMN, "", setting->variables);
+    g_string_append_c(out, '\n');
+}
+
+static void put_settings(GString *out)
+{
+    for (guint i = 0; i < tune_setting_count; i++)
+        if (tune_option_of_setting(tune_setting_table[i].name) == NULL)
+            put_setting(out, &tune_setting_table[i]);
 }
 
 static void put_examples(GString *out, const TuneCommandInfo *command)
@@ -52,6 +82,8 @@ static char *command_text(const TuneCommandInfo *command)
         if ((option->commands & (1u << command->id)) != 0 && !option->hidden)
             put_option(out, option);
     }
+    if (tune_command_takes_settings(command->id))
+        put_settings(out);
     return g_string_free(out, FALSE);
 }
 
@@ -145,6 +177,39 @@ static void put_troff_command(GString *out, const TuneCommandInfo *command)
     }
 }
 
+static void put_troff_setting(GString *out, const TuneSetting *setting)
+{
+    gboolean flag = setting->kind == TUNE_SETTING_SWITCH;
+    g_autofree char *key = g_strdelimit(g_strdup(setting->name), "-", '_');
+    g_autofree char *variable = g_ascii_strup(key, -1);
+
+    g_string_append(out, ".TP\n.B ");
+    put_troff(out, flag ? "--[no-]" : "--");
+    put_troff(out, setting->name);
+    if (!flag)
+        g_string_append_printf(out, " \\fI%s\\fR", setting->argument);
+    g_string_append_c(out, '\n');
+    put_troff(out, setting->help);
+    if (setting->otherwise != NULL) {
+        g_string_append(out, "; otherwise ");
+        put_troff(out, setting->otherwise);
+    }
+    g_string_append_printf(out, ".\nIn the environment TUNESMITH_%s%s%s, in the file %s.\n", variable,
+                           setting->variables != NULL ? " or " : "",
+                           setting->variables != NULL ? setting->variables : "", key);
+}
+
+static void put_troff_settings(GString *out)
+{
+    g_string_append(out, ".SH SETTINGS OF THE SERVICE\nOptions of ");
+    for (guint i = 0, n = 0; i < N_COMMANDS; i++)
+        if (tune_command_takes_settings(tune_commands[i].id))
+            g_string_append_printf(out, "%s%s", n++ > 0 ? ", " : "", tune_commands[i].name);
+    g_string_append(out, "; variables of the environment; keys of a YAML file.\n");
+    for (guint i = 0; i < tune_setting_count; i++)
+        put_troff_setting(out, &tune_setting_table[i]);
+}
+
 static const char man_tail[] =
     ".SH EXIT STATUS\n"
     ".TP\n0\ndone\n.TP\n1\nour own fault; replay: the score differs\n"
@@ -180,6 +245,7 @@ char *tune_help_man(void)
     for (guint i = 0; i < N_OPTIONS; i++)
         if (!tune_options[i].hidden)
             put_troff_option(out, &tune_options[i]);
+    put_troff_settings(out);
     g_string_append(out, ".SH EXAMPLES\n");
     for (guint i = 0; i < N_COMMANDS; i++)
         for (guint j = 0; j < G_N_ELEMENTS(tune_commands[i].examples); j++) {

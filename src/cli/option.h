@@ -152,6 +152,8 @@ extern const TuneCommandInfo tune_commands[N_COMMANDS];
 /* Words that may stand first behind the command, separated by spaces, for completion. (nullable) */
 const char *tune_command_words(TuneCommandId command);
 
+/* The option that stands for a setting of the service, where there is one of that name. (nullable) */
+const TuneOption *tune_option_of_setting(const char *name);
 /* Commands that take the settings of the service (api/settings.h) as options too. */
 gboolean tune_command_takes_settings(TuneCommandId command);
 

@@ -98,8 +98,9 @@ static gboolean say_where(TuneCli *cli, TuneService *service, guint n_fds, GErro
         g_autoptr(json_t) json = json_pack("{s:s?, s:i, s:i}", "listening",
                                            n_fds > 0 ? NULL : url, "sockets", (int)n_fds, "process",
                                            (int)getpid());
+        g_autofree char *line = json_dumps(json, JSON_COMPACT);
         g_free(text);
-        text = g_strconcat(json_dumps(json, JSON_COMPACT), "\n", NULL);
+        text = g_strconcat(line, "\n", NULL);
     }
     return tune_cli_print(text, error);
 }
@@ -115,6 +116,10 @@ static gint serve(TuneCli *cli, TuneSettings *settings, TuneVoice *voice, GError
     for (guint i = 0; i < n_fds; i++)
         fds[i] = first + (int)i;
     block_signals(&set);
+    if (!tune_service_check(settings, n_fds, error)) {
+        tune_settings_free(settings);
+        return TUNE_EXIT_USAGE;
+    }
     say_what_is_used(settings, voice);
     g_autoptr(TuneService) service = tune_service_open(settings, &log, error);
     if (service == NULL || !tune_service_listen(service, fds, n_fds, error) ||

@@ -10,6 +10,8 @@
 #include "brief/prompt.h"
 
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define PRESET(name, genre) "{\"name\":\"" name "\",\"genre\":\"" genre "\",\"structure\":{}}"
 
@@ -408,6 +410,61 @@ static void test_cache_invalidation_on_preset_delete(Rig *rig)
     assert_status(made_after, 404);
 }
 
+/* ---- with sound ---- */
+
+static const char *const compose[] = {"engine=compose", NULL};
+
+static void test_compose(Rig *rig)
+{
+    const char *body = "{\"text_input\":\"rain on the window\",\"genre\":\"jazz\","
+                       "\"duration_seconds\":60,\"preset_name\":\"jazz_smooth\"}";
+    g_autoptr(Reply) made = ask(rig, "POST", "/tracks/generate", "Idempotency-Key: k\r\n", body);
+    g_autoptr(Reply) again = ask(rig, "POST", "/tracks/generate", "Idempotency-Key: k\r\n", body);
+    g_autoptr(Reply) status = ask(rig, "GET", text(made, "status_url"), NULL, NULL);
+
+    assert_status(made, 200);
+    g_assert_cmpstr(text(made, "mode"), ==, "compose");
+    g_assert_cmpstr(text(made, "metadata.style"), ==, "jazz");
+    g_assert_cmpstr(text(made, "metadata.interpretation"), ==, "description");
+    g_assert_true(json_is_object(at(made, "recipe.brief")));
+    g_assert_cmpint(whole(made, "recipe.seed"), ==, whole(made, "metadata.seed"));
+    g_assert_cmpstr(text(again, "track_id"), ==, text(made, "track_id"));
+    assert_status(status, 200);
+    g_assert_cmpstr(text(status, "task_id"), ==, text(made, "track_id"));
+    /* The sound begins before the piece is done. */
+    int fd = http_connect(rig->port);
+    http_sendf(fd, "GET %s HTTP/1.0\r\nHost: x\r\n\r\n", text(made, "stream_url"));
+    char head[64] = "";
+    for (gsize got = 0; got < sizeof head - 1;) {
+        gssize n = recv(fd, head + got, sizeof head - 1 - got, 0);
+        g_assert_cmpint(n, >, 0);
+        got += (gsize)n;
+    }
+    g_assert_true(g_str_has_prefix(head, "HTTP/1.1 200"));
+    close(fd);
+    g_autoptr(Reply) gone = ask(rig, "DELETE", text(made, "status_url"), NULL, NULL);
+    g_assert_cmpuint(gone->status, <, 500);
+}
+
+/* A legal body is never refused: what cannot be is left out, and that is said. */
+static void test_compose_never_refuses(Rig *rig)
+{
+    static const char *const bodies[] = {
+        "{\"text_input\":\"solo piano, no piano, 16 bars, 120 bpm\",\"genre\":\"jazz\","
+        "\"duration_seconds\":60,\"structure\":{\"verse_count\":5,\"chorus_count\":4}}",
+        "{\"text_input\":\"\",\"genre\":\"\",\"structure\":{}}",
+        "{\"text_input\":\"x\",\"genre\":\"vaporcore\",\"structure\":{}}",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(bodies); i++) {
+        g_autoptr(Reply) reply = ask(rig, "POST", "/tracks/generate", NULL, bodies[i]);
+        assert_status(reply, 200);
+        g_assert_cmpuint(json_array_size(at(reply, "metadata.notes")), ==, i == 1 ? 0 : 1);
+        g_autoptr(Reply) gone = ask(rig, "DELETE", text(reply, "status_url"), NULL, NULL);
+        g_assert_cmpuint(gone->status, <, 500);
+    }
+}
+
 /* A file that another program saved is seen, too. */
 static void test_foreign_presets_are_seen(Rig *rig)
 {
@@ -450,5 +507,7 @@ int main(int argc, char **argv)
     ADD(cache_invalidation_on_preset_save);
     ADD(cache_invalidation_on_preset_delete);
     ADD(foreign_presets_are_seen);
+    rig_add("/api/generator/compose", test_compose, compose);
+    rig_add("/api/generator/compose_never_refuses", test_compose_never_refuses, compose);
     return rig_run();
 }
