@@ -82,6 +82,20 @@ static void add_query(const TuneShape *shape, json_t *parameters)
     }
 }
 
+/* Names of the answer's fields, separated by commas. */
+static void add_filter(const TuneShape *answer, json_t *parameters)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (guint i = 0; answer != NULL && i < answer->n_fields; i++)
+        g_string_append_printf(names, "%s%s", i > 0 ? "|" : "", answer->fields[i].name);
+    g_autofree char *pattern = g_strdup_printf("^((%s)(,(%s))*)?$", names->str, names->str);
+    json_array_append_new(parameters,
+                          parameter("fields", "query", FALSE,
+                                    json_pack("{s:s, s:s}", "type", "string", "pattern", pattern),
+                                    tune_filter_shape.fields[0].says));
+}
+
 static void add_header(json_t *parameters, const char *name, const char *says)
 {
     json_array_append_new(parameters,
@@ -99,7 +113,7 @@ static json_t *parameters_of(const TuneRoute *route)
     if ((route->flags & TUNE_ROUTE_LIST) != 0)
         add_query(&tune_page_shape, parameters);
     if ((route->flags & (TUNE_ROUTE_LIST | TUNE_ROUTE_FIELDS)) != 0)
-        add_query(&tune_filter_shape, parameters);
+        add_filter(route->answer, parameters);
     if (route->query != NULL)
         add_query(route->query, parameters);
     if ((route->flags & TUNE_ROUTE_CREATES) != 0)
