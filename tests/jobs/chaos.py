@@ -47,6 +47,8 @@ CREATE TRIGGER chaos_insert AFTER INSERT ON generations
 FOR EACH ROW WHEN (new.status = 'completed') EXECUTE FUNCTION chaos_note();
 """
 LEASE_S = 2
+MAX_OPEN = 30      # orders without an answer
+PATIENCE_S = 180   # without anything getting done, at the end
 
 
 class Ledger:
@@ -117,7 +119,9 @@ class Sender(threading.Thread):
     def run(self):
         while not self.ending:
             front = self.rig.front
-            if front is None or not front.ready.is_set():
+            with self.rig.ledger.lock:
+                n_open = len(self.rig.ledger.open)
+            if front is None or not front.ready.is_set() or n_open >= MAX_OPEN:
                 time.sleep(0.01)
                 continue
             self.n += 1
@@ -238,14 +242,18 @@ class Rig:
     # ---- the end ----
 
     def settle(self):
-        """Until the queue is empty; an SQLite file can only be looked at between two runs."""
-        deadline = time.time() + 900
-        while time.time() < deadline:
+        """Until the queue is empty or nothing moves any more; an SQLite file can only be looked at between
+        two runs."""
+        before, since = None, time.time()
+        while time.time() - since < PATIENCE_S:
             time.sleep(5)
             with self.ledger.lock:
                 waiting = len(self.ledger.open)
-            if waiting == 0 and self.left() == 0:
+            now = (waiting, self.left())
+            if now == (0, 0):
                 break
+            if now != before:
+                before, since = now, time.time()
         for process in [self.front, *self.workers]:
             process.kill()
 
