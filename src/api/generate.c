@@ -170,6 +170,10 @@ static void save(TuneCall *call)
                         state != NULL ? state : "gone");
         return;
     }
+    if (g_strcmp0(json_string_value(json_object_get(row, "engine")), "optimize") == 0) {
+        tune_call_error(call, 409, "an optimized recording is not kept as a track; download it");
+        return;
+    }
     g_autoptr(json_t) track = keep(call, status, row, &error);
     if (track == NULL) {
         tune_call_fail(call, error);

@@ -341,7 +341,7 @@ gboolean tune_order_submit(TuneApi *api, TuneOrdered *self, TuneAccepted *out, G
     return TRUE;
 }
 
-json_t *tune_order_answer(const TuneOrdered *self, const TuneAccepted *accepted)
+json_t *tune_accepted_json(const TuneAccepted *accepted, guint64 seed)
 {
     const char *id = accepted->id;
     g_autofree char *status = g_strdup_printf("/api/v1/generate/%s", id);
@@ -355,6 +355,11 @@ json_t *tune_order_answer(const TuneOrdered *self, const TuneAccepted *accepted)
                      tune_json_real(accepted->eta_seconds, 3), "estimate", "memory_bytes",
                      (json_int_t)accepted->estimate.memory_bytes, "seconds",
                      tune_json_real(accepted->estimate.seconds, 3), "seed",
-                     (json_int_t)self->order.seed, "status_url", status, "stream_url", stream,
+                     (json_int_t)seed, "status_url", status, "stream_url", stream,
                      "events_url", events, "download_url", download);
+}
+
+json_t *tune_order_answer(const TuneOrdered *self, const TuneAccepted *accepted)
+{
+    return tune_accepted_json(accepted, self->order.seed);
 }

@@ -28,6 +28,7 @@ gboolean tune_order_submit(TuneApi *api, TuneOrdered *self, TuneAccepted *out, G
 
 /* {"task_id", "status", "queue_position", "eta_seconds", "estimate", "seed", "status_url", "stream_url",
  * "events_url", "download_url"}. (transfer full) */
+json_t *tune_accepted_json(const TuneAccepted *accepted, guint64 seed);
 json_t *tune_order_answer(const TuneOrdered *self, const TuneAccepted *accepted);
 /* The shape of that answer. */
 extern const TuneShape tune_shape_accepted;

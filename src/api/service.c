@@ -6,6 +6,7 @@
 #include "api/openapi.h"
 #include "api/presets.h"
 #include "api/rooms.h"
+#include "api/tracks.h"
 #include "store/idempotency.h"
 
 #include <arpa/inet.h>
@@ -232,6 +233,7 @@ static gpointer run_upkeep(gpointer user_data)
     gint64 next_clean = g_get_monotonic_time() + CLEAN_US / 60;
     gboolean ending = FALSE;
 
+    tune_tracks_warm(&self->api);
     while (!ending) {
         gint64 until = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
         g_mutex_lock(&self->lock);

@@ -285,10 +285,26 @@ static gboolean stream_at_once(TuneCall *call)
     return TRUE;
 }
 
+/* What is being optimized is not heard before it is done: its loudness is known only then. */
+static gboolean is_heard_later(TuneCall *call)
+{
+    g_autoptr(json_t) row =
+        tune_generation_get(call->api->store, call->path[0], tune_call_owner(call), NULL);
+    const char *status = json_string_value(json_object_get(row, "status"));
+
+    if (g_strcmp0(json_string_value(json_object_get(row, "engine")), "optimize") != 0 ||
+        g_strcmp0(status, "completed") == 0)
+        return FALSE;
+    tune_call_error(call, 409, "not finished: it is %s", status);
+    return TRUE;
+}
+
 static void stream(TuneCall *call)
 {
     TuneAudioFormat format = tune_call_format(call, call->path[0]);
 
+    if (is_heard_later(call))
+        return;
     tune_call_sound(call, call->path[0], tune_call_owner(call), format);
     remember(call, format);
 }

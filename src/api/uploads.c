@@ -7,6 +7,7 @@
  * when the store is swept: the same bytes may belong to somebody else's upload that is just being made.
  */
 #include "api/uploads.h"
+#include "api/order.h"
 #include "api/upload-form.h"
 #include "audio/aside.h"
 #include "audio/sniff.h"
@@ -197,6 +198,46 @@ static void delete_upload(TuneCall *call)
         tune_call_nothing(call);
 }
 
+/* ---- made ready for the web ---- */
+
+static void optimize(TuneCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    const json_t *body = call->body;
+    g_autoptr(json_t) record =
+        tune_upload_get(call->api->store, call->path[0], tune_call_owner(call), &error);
+    TuneAccepted accepted;
+
+    if (record == NULL) {
+        no_upload(call, error);
+        return;
+    }
+    if (strcmp(json_string_value(json_object_get(record, "kind")), "audio") != 0) {
+        tune_call_error(call, 422, "only sound can be optimized, and this is a score");
+        return;
+    }
+    g_autoptr(json_t) request = json_pack("{s:s, s:O}", "upload", call->path[0], "options", body);
+    TuneOptimizeOrder order = {
+        .owner = call->caller.user_id,
+        .sha256 = json_string_value(json_object_get(record, "sha256")),
+        .name = json_string_value(json_object_get(record, "name")),
+        .seconds = json_number_value(json_object_get(record, "duration_seconds")),
+        .target_lufs = json_number_value(json_object_get(body, "target_lufs")),
+        .compress = json_is_true(json_object_get(body, "compress")),
+        .vbr = strcmp(json_string_value(json_object_get(body, "quality")), "vbr") == 0,
+        .request = request,
+        .idempotency_key = tune_call_idempotency_key(call),
+    };
+    if (!tune_jobs_optimize(call->api->jobs, &order, &accepted, &error)) {
+        tune_call_fail(call, error);
+        return;
+    }
+    g_autoptr(json_t) answer = tune_accepted_json(&accepted, 0);
+    tune_http_response_set_field(call->response, "Location",
+                                 json_string_value(json_object_get(answer, "status_url")));
+    tune_call_json(call, 202, answer);
+}
+
 /* ---- the table ---- */
 
 static const TuneField upload_fields[] = {
@@ -217,6 +258,17 @@ static const TuneField name_fields[] = {
     {"name", TUNE_FIELD_STRING, .low = 1, .high = 200, .says = "What it is called, for showing"}};
 static const TuneShape name_query = {"UploadQuery", name_fields, G_N_ELEMENTS(name_fields)};
 
+static const char *const qualities[] = {"192", "vbr", NULL};
+static const TuneField optimize_fields[] = {
+    {"target_lufs", TUNE_FIELD_NUMBER, .low = -40, .high = -5, .otherwise = "-14",
+     .says = "Integrated loudness, as EBU R 128 measures it"},
+    {"compress", TUNE_FIELD_BOOLEAN, .otherwise = "true", .says = "Make loud and quiet more alike"},
+    {"quality", TUNE_FIELD_STRING, .choices = qualities, .otherwise = "\"192\"",
+     .says = "MP3 at 192 kbit/s, or at a rate that varies"},
+};
+static const TuneShape optimize_shape = {"OptimizeRequest", optimize_fields,
+                                         G_N_ELEMENTS(optimize_fields)};
+
 static const TuneRouteError gone[] = {{404, "There is no such upload of yours"}, {0, NULL}};
 static const TuneRouteError full[] = {{507, "No room"}, {0, NULL}};
 
@@ -230,6 +282,12 @@ static const TuneRoute routes[] = {
      .answer = &upload_shape},
     {TUNE_HTTP_GET, "/api/v1/uploads/{id}", TUNE_ROUTE_FIELDS, show, "uploads", "One of them",
      .answer = &upload_shape, .errors = gone},
+    {TUNE_HTTP_POST, "/api/v1/uploads/{id}/optimize",
+     TUNE_ROUTE_CREATES | TUNE_ROUTE_OWN_KEY | TUNE_ROUTE_BODY_OPTIONAL, optimize, "uploads",
+     "Make a recording ready for the web", .body = &optimize_shape, .answer = &tune_shape_accepted,
+     .status = 202, .errors = gone,
+     .details = "Dynamics compressed, loudness normalised, peaks limited, as MP3.  A job like any other: its "
+                "download_url has the file when it is done."},
     {TUNE_HTTP_DELETE, "/api/v1/uploads/{id}", 0, delete_upload, "uploads", "Delete it", .status = 204,
      .errors = gone},
 };

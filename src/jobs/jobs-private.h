@@ -9,6 +9,7 @@
  *   foreman.c    claims jobs for free workers, rescues those whose workers died
  *   worker.c     one claimed job from claim to end
  *   courier.c    the same of a webhook
+ *   optimize.c   the work on an upload
  *   render.c     what a worker does to make a generation's files
  *   result.c     the files beside the sound
  *   heartbeat.c  renews leases, on a thread that never renders
@@ -131,6 +132,9 @@ void tune_intake_free(TuneIntake *self);
 /* Durable when it returns; shares its commit with others that wait. */
 gboolean tune_intake_put(TuneIntake *self, const TuneEnqueue *item, TuneEnqueued *out, GError **error);
 
+/* An order that is ready for the database; @out has its estimate. */
+gboolean tune_jobs_put(TuneJobs *self, const TuneEnqueue *item, TuneAccepted *out, GError **error);
+
 TuneLine *tune_line_new(TuneStore *store);
 void tune_line_free(TuneLine *self);
 /* Where a job stands: position (1 = next; 0: not in the queue) and seconds until it is done with
@@ -162,6 +166,10 @@ void tune_made_result_clear(TuneMadeResult *self);
 void tune_made_add(TuneMadeResult *self, const char *name, const char *mime, const TuneStored *stored);
 gboolean tune_render_job(TuneJobs *self, TuneTask *task, TuneLive *live, TuneMadeResult *out,
                          GError **error);
+
+/* The same of a job of the kind "optimize". */
+gboolean tune_optimize_takes(const TuneClaim *claim);
+gboolean tune_optimize_job(TuneJobs *self, TuneTask *task, TuneMadeResult *out, GError **error);
 
 /* ---- beside the sound ---- */
 

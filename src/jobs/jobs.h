@@ -93,6 +93,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneJobs, tune_jobs_free)
 /* Durable when it returns; many at the same moment share one commit. */
 gboolean tune_jobs_submit(TuneJobs *self, const TuneOrder *order, TuneAccepted *out, GError **error);
 
+/* A recording in the file store, to be made ready for the web (audio/optimize.h): a generation of the engine
+ * "optimize" whose sound is an MP3. */
+typedef struct {
+    const char *owner;
+    const char *sha256;          /* in the file store */
+    const char *name;            /* for listings */
+    double seconds;              /* of sound, for the estimate */
+    double target_lufs;
+    gboolean compress, vbr;      /* dynamics; else 192 kbit/s */
+    const json_t *request;       /* for listings, and what the key stands for */
+    const char *idempotency_key; /* (nullable) */
+} TuneOptimizeOrder;
+gboolean tune_jobs_optimize(TuneJobs *self, const TuneOptimizeOrder *order, TuneAccepted *out,
+                            GError **error);
+
 /* {"task_id", "status", "progress", "stage", "queue_position"?, "eta_seconds"?, "attempts", "error"?,
  * "report"?, "files": {name: {"mime", "bytes"}}?, "recipe_sha256"?, "seed", "engine", "prompt",
  * "created_at", "started_at"?, "finished_at"?}.  @owner NULL: anybody's. (transfer full) */

@@ -315,6 +315,13 @@ static gboolean fill(TuneJobs *self, const TuneEnqueued *put, TuneAccepted *out,
     return TRUE;
 }
 
+gboolean tune_jobs_put(TuneJobs *self, const TuneEnqueue *item, TuneAccepted *out, GError **error)
+{
+    TuneEnqueued put;
+
+    return tune_intake_put(self->intake, item, &put, error) && fill(self, &put, out, error);
+}
+
 /* What an idempotency key stands for: the body as given, as a seed may have been drawn for it. */
 static char *request_hash(const TuneOrder *order, const char *identity)
 {
@@ -353,6 +360,5 @@ gboolean tune_jobs_submit(TuneJobs *self, const TuneOrder *order, TuneAccepted *
                         .max_attempts = self->config.max_attempts,
                         .idempotency_key = order->idempotency_key,
                         .request_hash = same};
-    TuneEnqueued put;
-    return tune_intake_put(self->intake, &item, &put, error) && fill(self, &put, out, error);
+    return tune_jobs_put(self, &item, out, error);
 }

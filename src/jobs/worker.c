@@ -127,7 +127,9 @@ static void end_well(TuneJobs *jobs, TuneTask *task, TuneLive *live, const TuneM
 /* Would it fail the same way the next time? */
 static gboolean is_lasting(const GError *error)
 {
-    return error->domain == TUNE_BRIEF_ERROR || error->domain == TUNE_ENGINE_ERROR ||
+    return g_error_matches(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_FORMAT) ||
+           g_error_matches(error, TUNE_AUDIO_ERROR, TUNE_AUDIO_ERROR_BROKEN) ||
+           error->domain == TUNE_BRIEF_ERROR || error->domain == TUNE_ENGINE_ERROR ||
            g_error_matches(error, TUNE_JOBS_ERROR, TUNE_JOBS_ERROR_ORDER) ||
            g_error_matches(error, TUNE_JOBS_ERROR, TUNE_JOBS_ERROR_TOO_LARGE);
 }
@@ -195,7 +197,10 @@ void tune_worker_run(gpointer data, gpointer user_data)
     g_autoptr(GError) error = NULL;
     TuneMadeResult made = {.files = g_array_new(FALSE, FALSE, sizeof(TuneMade))};
 
-    if (tune_render_job(jobs, task, live, &made, &error)) {
+    gboolean good = tune_optimize_takes(task->claim)
+                        ? tune_optimize_job(jobs, task, &made, &error)
+                        : tune_render_job(jobs, task, live, &made, &error);
+    if (good) {
         end_well(jobs, task, live, &made);
     } else {
         TuneStop why = stop_of(jobs, task);

@@ -130,6 +130,41 @@ static void test_sound(Rig *rig)
     assert_status(after, 404);
 }
 
+/* Louder, as an MP3, by a job like any other; the same twice is done at once. */
+static void test_optimize(Rig *rig)
+{
+    g_autoptr(GBytes) bytes = tone(TUNE_AUDIO_WAV16), midi = notes(TUNE_SCORE_MIDI);
+    g_autoptr(Reply) wav = upload(rig, bytes);
+    g_autoptr(Reply) score = upload(rig, midi);
+    g_autoptr(Reply) order = music_ask(rig, "POST", NULL, "{\"target_lufs\": -20}",
+                                       "/api/v1/uploads/%s/optimize", text(wav, "id"));
+
+    assert_status(order, 202);
+    g_autoptr(Reply) done = music_wait(rig, NULL, text(order, "task_id"));
+    g_assert_cmpstr(text(done, "status"), ==, "completed");
+    g_assert_cmpfloat_with_epsilon(json_number_value(at(done, "report.optimized.after_lufs")), -20,
+                                   1);
+    g_autoptr(Reply) file = ask(rig, "GET", text(order, "download_url"), NULL, NULL);
+    g_autofree char *type = field(file, "Content-Type");
+    g_assert_cmpuint(file->status, ==, 200);
+    g_assert_cmpstr(type, ==, "audio/mpeg");
+    g_assert_cmpuint(file->http->body->len, >, 10000);
+    g_autoptr(Reply) again = music_ask(rig, "POST", NULL, "{\"target_lufs\": -20}",
+                                       "/api/v1/uploads/%s/optimize", text(wav, "id"));
+    g_assert_cmpstr(text(again, "status"), ==, "completed");
+    g_autoptr(Reply) kept = music_ask(rig, "POST", NULL, "{}", "/api/v1/generate/%s/save",
+                                      text(order, "task_id"));
+    assert_status(kept, 409);
+    g_autoptr(Reply) loud = music_ask(rig, "POST", NULL, "{\"target_lufs\": 0}",
+                                      "/api/v1/uploads/%s/optimize", text(wav, "id"));
+    assert_status(loud, 422);
+    g_autoptr(Reply) notes_only =
+        music_ask(rig, "POST", NULL, NULL, "/api/v1/uploads/%s/optimize", text(score, "id"));
+    assert_status(notes_only, 422);
+    g_autoptr(Reply) none = ask(rig, "POST", "/api/v1/uploads/none/optimize", NULL, NULL);
+    assert_status(none, 404);
+}
+
 static void test_melody(Rig *rig)
 {
     static const struct {
@@ -264,6 +299,7 @@ int main(int argc, char **argv)
 {
     rig_init(&argc, &argv);
     rig_add("/api/uploads/sound", test_sound, music_settings);
+    rig_add("/api/uploads/optimize", test_optimize, music_settings);
     rig_add("/api/uploads/melody", test_melody, music_settings);
     rig_add("/api/uploads/form", test_form, music_settings);
     rig_add("/api/uploads/lies", test_lies, music_settings);
