@@ -60,6 +60,7 @@ typedef enum {
 typedef struct {
     guint status;
     const char *says;
+    const TuneShape *shape; /* of its body; NULL: as all errors are worded */
 } TuneRouteError;
 
 struct TuneRoute {

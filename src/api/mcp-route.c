@@ -72,10 +72,18 @@ static void mcp(TuneCall *call)
     send_answer(call, status, answer);
 }
 
+static const TuneField message_fields[] = {
+    {"jsonrpc", TUNE_FIELD_STRING, .required = TRUE},
+    {"id", TUNE_FIELD_ANY, .required = TRUE},
+    {"error", TUNE_FIELD_OBJECT, .required = TRUE, .says = "code and message"},
+};
+static const TuneShape message_shape = {"ProtocolError", message_fields, G_N_ELEMENTS(message_fields),
+                                        .says = "An error in the words of JSON-RPC 2.0",
+                                        .answers = TRUE};
 static const TuneRouteError mcp_errors[] = {
-    {400, "No message of the protocol, or of another version"},
+    {400, "No message of the protocol, or of another version", &message_shape},
     {403, "A page of another host"},
-    {404, "No such method"},
+    {404, "No such method", &message_shape},
     {0, NULL},
 };
 

@@ -181,7 +181,7 @@ static json_t *success_of(const TuneRoute *route, json_t *schemas)
     return answer;
 }
 
-static void add_error(json_t *responses, guint status, const char *says)
+static void add_worded(json_t *responses, guint status, const char *says, const TuneShape *shape)
 {
     char code[16];
 
@@ -189,7 +189,12 @@ static void add_error(json_t *responses, guint status, const char *says)
     if (json_object_get(responses, code) == NULL)
         json_object_set_new(responses, code,
                             json_pack("{s:s, s:o}", "description", says, "content",
-                                      content("application/json", tune_shape_schema(&error_shape))));
+                                      content("application/json", tune_shape_schema(shape))));
+}
+
+static void add_error(json_t *responses, guint status, const char *says)
+{
+    add_worded(responses, status, says, &error_shape);
 }
 
 static json_t *responses_of(const TuneRoute *route, json_t *schemas)
@@ -203,7 +208,7 @@ static json_t *responses_of(const TuneRoute *route, json_t *schemas)
     g_snprintf(code, sizeof code, "%u", route->status != 0 ? route->status : 200);
     json_object_set_new(responses, code, success_of(route, schemas));
     for (const TuneRouteError *e = route->errors; e != NULL && e->status != 0; e++)
-        add_error(responses, e->status, e->says);
+        add_worded(responses, e->status, e->says, e->shape != NULL ? e->shape : &error_shape);
     if ((route->flags & TUNE_ROUTE_OPEN) == 0)
         add_error(responses, 401, "A key or token is needed, or is not valid");
     if ((route->flags & (TUNE_ROUTE_USER | TUNE_ROUTE_ADMIN)) != 0)
@@ -266,6 +271,9 @@ json_t *tune_openapi_document(const TuneRouter *router, const TuneSettings *sett
             tune_shape_collect(route->body, schemas);
         if (route->answer != NULL)
             tune_shape_collect(route->answer, schemas);
+        for (const TuneRouteError *e = route->errors; e != NULL && e->status != 0; e++)
+            if (e->shape != NULL)
+                tune_shape_collect(e->shape, schemas);
     }
     for (guint i = 0; i < tune_router_n_routes(router); i++) {
         const TuneRoute *route = tune_router_route(router, i);
