@@ -341,7 +341,7 @@ static gboolean tell_of_finished(const Batch *batch, TuneTx *tx, GError **error)
     for (guint i = 0; i < batch->n; i++)
         if (is_open(batch, i) && batch->out[i].how == TUNE_ENQUEUED_COMPLETED &&
             batch->items[i]->webhook != NULL &&
-            !tune_webhooks_enqueue_one(tx, batch->out[i].id, error))
+            !tune_webhooks_enqueue(tx, batch->out[i].id, error))
             return FALSE;
     return TRUE;
 }

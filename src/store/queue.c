@@ -220,7 +220,8 @@ static const TuneStatement TAKE_AWAY = {
 static const TuneStatement END_GENERATIONS = {
     "end-generations",
     "UPDATE generations SET status = $2, error = $3, attempts = $4, started_at = $5, "
-    "finished_at = $6 WHERE job_id = $1 AND status = 'queued'",
+    "finished_at = $6 WHERE job_id = $1 AND status = 'queued' "
+    "RETURNING id, webhook",
     NULL};
 
 static const TuneStatement BURY = {
@@ -284,8 +285,12 @@ gboolean tune_queue_end_generations(TuneTx *tx, const char *job_id, const char *
         tune_tx_query(tx, &END_GENERATIONS, error, "tttiii", job_id, status, reason,
                       (gint64)attempts, started_us, tune_tx_now_us(tx));
 
-    if (rows == NULL || (tune_rows_changed(rows) > 0 && !tune_webhooks_enqueue(tx, job_id, error)))
+    if (rows == NULL)
         return FALSE;
+    for (guint row = 0; row < tune_rows_count(rows); row++)
+        if (!tune_rows_is_null(rows, row, 1) &&
+            !tune_webhooks_enqueue(tx, tune_rows_text(rows, row, 0), error))
+            return FALSE;
     return tell_end(tx, job_id, error);
 }
 

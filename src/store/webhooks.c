@@ -8,57 +8,37 @@
 #define ATTEMPTS "8"
 
 /* What a cancelled one wanted to say its owner knows. */
-#define DUE(which) "WHERE " which " AND g.webhook IS NOT NULL AND g.status IN ('completed', 'failed')"
+#define DUE "WHERE g.id = $1 AND g.webhook IS NOT NULL AND g.status IN ('completed', 'failed')"
 
-#define NOTE_SQL(which, now)                                                                   \
+#define NOTE_SQL(now)                                                                          \
     "INSERT INTO webhooks (id, generation_id, url, event, payload, status, created_at) "       \
     "SELECT g.id, g.id, g.webhook, 'generation.' || g.status, '', 'pending', " now            \
-    " FROM generations AS g " DUE(which) " ON CONFLICT (id) DO NOTHING"
+    " FROM generations AS g " DUE " ON CONFLICT (id) DO NOTHING"
 
 /* Ahead of all else: it takes no worker. */
-#define JOB_SQL(which, now, payload)                                                           \
+#define JOB_SQL(now, payload)                                                                  \
     "INSERT INTO jobs (id, kind, identity, payload, owner, priority, turn, state, "            \
     "max_attempts, memory_bytes, seconds, run_at, created_at) "                                \
     "SELECT g.id, 'webhook', 'webhook:' || g.id, " payload ", coalesce(g.user_id, ''), 100, 0, " \
-    "'queued', " ATTEMPTS ", " MEMORY ", 0.1, " now ", " now " FROM generations AS g "         \
-    DUE(which) " ON CONFLICT DO NOTHING"
+    "'queued', " ATTEMPTS ", " MEMORY ", 0.1, " now ", " now " FROM generations AS g " DUE     \
+    " ON CONFLICT DO NOTHING"
 
-#define PAYLOAD_SQLITE   "json_object('webhook', g.id)"
-#define PAYLOAD_POSTGRES "json_build_object('webhook', g.id)::text"
+static const TuneStatement NOTED = {"webhook-new", NOTE_SQL("$2"), NOTE_SQL("$2::bigint")};
+static const TuneStatement JOB = {
+    "webhook-job", JOB_SQL("$2", "json_object('webhook', g.id)"),
+    JOB_SQL("$2::bigint", "json_build_object('webhook', g.id)::text")};
 
-static const TuneStatement NOTE_OF_JOB = {"webhook-of-job", NOTE_SQL("g.job_id = $1", "$2"),
-                                          NOTE_SQL("g.job_id = $1", "$2::bigint")};
-static const TuneStatement JOB_OF_JOB = {
-    "webhook-job-of-job", JOB_SQL("g.job_id = $1", "$2", PAYLOAD_SQLITE),
-    JOB_SQL("g.job_id = $1", "$2::bigint", PAYLOAD_POSTGRES)};
-static const TuneStatement NOTE_OF_ONE = {"webhook-of-one", NOTE_SQL("g.id = $1", "$2"),
-                                          NOTE_SQL("g.id = $1", "$2::bigint")};
-static const TuneStatement JOB_OF_ONE = {
-    "webhook-job-of-one", JOB_SQL("g.id = $1", "$2", PAYLOAD_SQLITE),
-    JOB_SQL("g.id = $1", "$2::bigint", PAYLOAD_POSTGRES)};
-
-static gboolean enqueue(TuneTx *tx, const TuneStatement *note, const TuneStatement *job,
-                        const char *id, GError **error)
+gboolean tune_webhooks_enqueue(TuneTx *tx, const char *generation_id, GError **error)
 {
     gint64 now = tune_tx_now_us(tx);
-    g_autoptr(TuneRows) noted = tune_tx_query(tx, note, error, "ti", id, now);
+    g_autoptr(TuneRows) noted = tune_tx_query(tx, &NOTED, error, "ti", generation_id, now);
 
     if (noted == NULL)
         return FALSE;
     if (tune_rows_changed(noted) == 0)
         return TRUE;
-    g_autoptr(TuneRows) queued = tune_tx_query(tx, job, error, "ti", id, now);
+    g_autoptr(TuneRows) queued = tune_tx_query(tx, &JOB, error, "ti", generation_id, now);
     return queued != NULL && tune_tx_notify(tx, TUNE_QUEUE_CHANNEL, "new", error);
-}
-
-gboolean tune_webhooks_enqueue(TuneTx *tx, const char *job_id, GError **error)
-{
-    return enqueue(tx, &NOTE_OF_JOB, &JOB_OF_JOB, job_id, error);
-}
-
-gboolean tune_webhooks_enqueue_one(TuneTx *tx, const char *generation_id, GError **error)
-{
-    return enqueue(tx, &NOTE_OF_ONE, &JOB_OF_ONE, generation_id, error);
 }
 
 static const TuneStatement GET = {

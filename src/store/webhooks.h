@@ -7,9 +7,8 @@
 #pragma once
 #include "store/store.h"
 
-/* The generations of a job, or one that was complete at once, have ended. */
-gboolean tune_webhooks_enqueue(TuneTx *tx, const char *job_id, GError **error);
-gboolean tune_webhooks_enqueue_one(TuneTx *tx, const char *generation_id, GError **error);
+/* A generation has ended, or was complete at once.  Nothing happens when it wanted no webhook or was cancelled. */
+gboolean tune_webhooks_enqueue(TuneTx *tx, const char *generation_id, GError **error);
 
 /* {"id", "url", "event", "status", "attempts", "last_error"?, "created_at", "delivered_at"?}.  NULL without
  * error: none. (transfer full) */
