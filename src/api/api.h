@@ -136,6 +136,7 @@ struct TuneApi {
     gint64 started_us;
     char name[13];                       /* of this run, random: begins the names of its requests */
     guint32 n_requests;                  /* atomic */
+    gint n_mcp_waits;                    /* atomic: threads that the tool "wait" holds */
 };
 
 /* Those of now: a handler reads them once, since SIGHUP may bring others. */

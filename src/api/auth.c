@@ -17,6 +17,11 @@ typedef struct {
     gint64 until_us;
 } Remembered;
 
+typedef struct {
+    gint64 at_us;    /* tokens issued until then have ended */
+    gint64 until_us; /* there is none of them any more */
+} Ended;
+
 struct TuneAuth {
     TuneStore *store;
     const TuneLog *log;
@@ -27,7 +32,7 @@ struct TuneAuth {
     char *nobodys_hash; /* of a password that nobody has */
 
     GMutex lock;
-    GHashTable *ended;  /* family or user id -> gint64*: until when that matters; under lock */
+    GHashTable *ended;  /* family or user id -> Ended; under lock */
     GHashTable *known;  /* hash of an API key, family of a session -> Remembered; under lock */
     gint64 since_us;    /* tokens issued before are checked with the database; under lock */
 
@@ -68,7 +73,7 @@ const char *tune_tier_name(TuneTier tier)
 
 static gboolean is_past(gpointer key, gpointer value, gpointer now)
 {
-    return *(gint64 *)value < *(gint64 *)now;
+    return ((Ended *)value)->until_us < *(gint64 *)now;
 }
 
 static gboolean remembered_is_past(gpointer key, gpointer value, gpointer now)
@@ -81,27 +86,27 @@ static gboolean is_of_user(gpointer key, gpointer value, gpointer user_id)
     return strcmp(((Remembered *)value)->caller.user_id, user_id) == 0;
 }
 
-/* "end ID" of a family or user, "forget ID" of a user's keys. */
+/* "end ID TIME" of a family or user, "forget ID TIME" of a user's keys.  The time is that of the server
+ * where it was said: who logs in again right afterwards is not kept out by news that is late. */
 static void take_note(TuneAuth *self, const char *payload)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
     gint64 now = g_get_real_time();
-    const char *id = payload != NULL ? strchr(payload, ' ') : NULL;
+    g_auto(GStrv) words = g_strsplit(payload != NULL ? payload : "", " ", 3);
 
-    if (id == NULL) { /* something may have been missed */
+    if (g_strv_length(words) != 3) { /* something may have been missed */
         self->since_us = now;
         g_hash_table_remove_all(self->known);
         return;
     }
-    id++;
-    g_hash_table_remove(self->known, id);
-    g_hash_table_foreach_remove(self->known, is_of_user, (gpointer)id);
-    if (!g_str_has_prefix(payload, "end "))
+    g_hash_table_remove(self->known, words[1]);
+    g_hash_table_foreach_remove(self->known, is_of_user, words[1]);
+    if (strcmp(words[0], "end") != 0)
         return;
     g_hash_table_foreach_remove(self->ended, is_past, &now);
-    gint64 *until = g_new(gint64, 1);
-    *until = now + MAX_TOKEN_US;
-    g_hash_table_replace(self->ended, g_strdup(id), until);
+    Ended *ended = g_new(Ended, 1);
+    *ended = (Ended){g_ascii_strtoll(words[2], NULL, 10), now + MAX_TOKEN_US};
+    g_hash_table_replace(self->ended, g_strdup(words[1]), ended);
 }
 
 static void on_note(const char *channel, const char *payload, gpointer user_data)
@@ -116,7 +121,8 @@ static gboolean notify(TuneTx *tx, gpointer user_data, GError **error)
 
 static gboolean tell(TuneAuth *self, const char *what, const char *id, GError **error)
 {
-    g_autofree char *payload = g_strdup_printf("%s %s", what, id);
+    g_autofree char *payload =
+        g_strdup_printf("%s %s %" G_GINT64_FORMAT, what, id, g_get_real_time());
 
     take_note(self, payload);
     return tune_store_transact(self->store, notify, payload, error);
@@ -232,13 +238,15 @@ static void remember(TuneAuth *self, const char *name, const TuneCaller *caller,
     g_hash_table_replace(self->known, g_strdup(name), entry);
 }
 
+/* A session that ended stays so; its user may have opened another since. */
 static gboolean has_ended(TuneAuth *self, const TuneToken *token, gboolean *unsure)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    const Ended *user = g_hash_table_lookup(self->ended, token->user_id);
 
     *unsure = token->issued_us < self->since_us;
     return g_hash_table_contains(self->ended, token->family) ||
-           g_hash_table_contains(self->ended, token->user_id);
+           (user != NULL && token->issued_us <= user->at_us);
 }
 
 static TuneAuthResult judge_token(TuneAuth *self, const char *text, gboolean may_block,

@@ -225,7 +225,7 @@ static const TuneShape batch_answer = {"BatchAccepted", batch_answer_fields,
 static const TuneField save_fields[] = {
     {"title", TUNE_FIELD_STRING, .low = 1, .high = 200, .says = "Else the piece's own"},
     {"description", TUNE_FIELD_STRING, .high = 5000},
-    {"tags", TUNE_FIELD_ARRAY, .items = TUNE_FIELD_STRING, .high = 20},
+    {"tags", TUNE_FIELD_ARRAY, .items = TUNE_FIELD_STRING, .item_high = 80, .high = 20},
     {"is_public", TUNE_FIELD_BOOLEAN, .otherwise = "false", .says = "May others hear and find it?"},
 };
 static const TuneShape save_shape = {"SaveRequest", save_fields, G_N_ELEMENTS(save_fields)};

@@ -2,20 +2,11 @@
  *
  * MCP over HTTP: one endpoint, one answer to each POST, no sessions and no streams of our own making.
  */
+#include "api/foreign.h"
 #include "api/mcp.h"
+#include "api/settings.h"
 
 #include <string.h>
-
-/* Pages of other hosts must not speak to a server on somebody's own machine: a browser tells where a page
- * comes from. */
-static gboolean foreign_page(const TuneCall *call)
-{
-    const char *origin = tune_http_request_field(call->request, "origin");
-    const char *host = tune_http_request_host(call->request);
-    const char *colons = origin != NULL ? strstr(origin, "://") : NULL;
-
-    return origin != NULL && (colons == NULL || g_ascii_strcasecmp(colons + 3, host) != 0);
-}
 
 /* Fields of the newer revision repeat what the message says; when they do not, something on the way was
  * misled. */
@@ -52,7 +43,8 @@ static void mcp(TuneCall *call)
     json_error_t why;
     guint status = 200;
 
-    if (foreign_page(call)) {
+    /* With a key too: the protocol wants it of every server. */
+    if (tune_foreign_origin(call->request, tune_api_settings(call->api)->public_url)) {
         tune_call_error(call, 403, "pages of other hosts may not use this");
         return;
     }

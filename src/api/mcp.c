@@ -122,7 +122,8 @@ static json_t *call_tool(Exchange *self)
     g_autoptr(json_t) value = tune_mcp_call(self->mcp, name, arguments != NULL ? arguments : none,
                                             self->caller, &known, &error);
     if (!known) {
-        g_autofree char *message = g_strdup_printf("Unknown tool: %.60s", name);
+        g_autofree char *cut = g_strdup_printf("Unknown tool: %.60s", name);
+        g_autofree char *message = g_utf8_make_valid(cut, -1);
         return fault(self->id, INVALID_PARAMS, message, NULL);
     }
     if (value == NULL)
@@ -175,7 +176,8 @@ static json_t *dispatch(Exchange *self, const char *method)
     for (guint i = 0; i < G_N_ELEMENTS(METHODS); i++)
         if (strcmp(method, METHODS[i].name) == 0)
             return METHODS[i].run(self);
-    g_autofree char *message = g_strdup_printf("Method not found: %.60s", method);
+    g_autofree char *cut = g_strdup_printf("Method not found: %.60s", method);
+    g_autofree char *message = g_utf8_make_valid(cut, -1);
     /* Older clients take 404 for a session that has ended. */
     self->status = self->modern ? 404 : 200;
     return fault(self->id, METHOD_NOT_FOUND, message, NULL);

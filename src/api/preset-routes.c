@@ -134,8 +134,20 @@ static void list(TuneCall *call)
     tune_call_json(call, 200, all);
 }
 
+/* Presets are everybody's: a user who just registered must not change what others start from.  Where there
+ * are no users, callers may, as those of the older service could. */
+static gboolean may_change(TuneCall *call)
+{
+    if (call->caller.admin || *call->caller.user_id == '\0')
+        return TRUE;
+    tune_call_error(call, 403, "presets are everybody's; administrators change them");
+    return FALSE;
+}
+
 static void save(TuneCall *call)
 {
+    if (!may_change(call))
+        return;
     g_autoptr(TunePreset) preset = preset_of_json(call->body);
     g_autoptr(GError) error = NULL;
 
@@ -166,6 +178,8 @@ static void remove_one(TuneCall *call)
 {
     g_autoptr(GError) error = NULL;
 
+    if (!may_change(call))
+        return;
     if (!tune_preset_catalogue_delete(call->api->presets, call->path[0], &error)) {
         tune_call_fail(call, error);
         return;
@@ -225,17 +239,21 @@ static const TuneShape tips_query = {"PromptTipsQuery", tips_query_fields,
                                      G_N_ELEMENTS(tips_query_fields)};
 
 static const TuneRouteError no_preset[] = {{404, "There is no preset of that name"}, {0, NULL}};
+static const TuneRouteError not_theirs[] = {{403, "A user who is no administrator"}, {0, NULL}};
+static const TuneRouteError not_changed[] = {
+    {403, "A user who is no administrator"}, {404, "There is no preset of that name"}, {0, NULL}};
 static const char *const preset_tags[] = {"presets", NULL};
 
 static const TuneRoute routes[] = {
     {TUNE_HTTP_GET, "/presets", TUNE_ROUTE_ROOT, list, "presets", "All presets",
      .answer = &entries_shape, .cache_ttl_s = 10, .cache_tags = preset_tags},
     {TUNE_HTTP_POST, "/presets", TUNE_ROUTE_ROOT | TUNE_ROUTE_CREATES, save, "presets",
-     "Save a preset: create or replace", .body = &preset_body, .answer = &preset_shape},
+     "Save a preset: create or replace", .body = &preset_body, .answer = &preset_shape,
+     .errors = not_theirs},
     {TUNE_HTTP_GET, "/presets/{name}", TUNE_ROUTE_ROOT, show, "presets", "One preset",
      .answer = &preset_shape, .errors = no_preset, .cache_ttl_s = 10, .cache_tags = preset_tags},
     {TUNE_HTTP_DELETE, "/presets/{name}", TUNE_ROUTE_ROOT, remove_one, "presets", "Delete a preset",
-     .answer = &message_shape, .errors = no_preset,
+     .answer = &message_shape, .errors = not_changed,
      .details = "A built-in preset comes back when the service starts again."},
     {TUNE_HTTP_GET, "/prompt-tips", TUNE_ROUTE_ROOT, tips, "presets",
      "Advice on prompts, preset by preset", .query = &tips_query, .answer = &tips_shape,

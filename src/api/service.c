@@ -27,6 +27,7 @@ struct TuneService {
     TuneLog log;
     GPtrArray *settings; /* every TuneSettings ever used: requests may hold the older ones */
     GThread *upkeep;
+    gboolean is_public; /* others than this machine can reach it */
     GMutex lock;
     GCond wake;
     gboolean ending; /* under lock */
@@ -206,12 +207,18 @@ gboolean tune_service_listen(TuneService *self, const int *fds, guint n_fds, GEr
 {
     const TuneSettings *settings = self->api.settings;
 
-    for (guint i = 0; i < n_fds; i++)
-        if ((socket_is_public(fds[i]) && !refuse_open_door(settings, "a passed socket", error)) ||
+    for (guint i = 0; i < n_fds; i++) {
+        gboolean is_public = socket_is_public(fds[i]);
+        self->is_public = self->is_public || is_public;
+        if ((is_public && !refuse_open_door(settings, "a passed socket", error)) ||
             !tune_http_server_listen_fd(self->api.server, fds[i], error))
             return FALSE;
+    }
     if (n_fds > 0)
         return TRUE;
+    self->is_public = tune_settings_host_is_public(settings->host);
+    if (self->is_public && !refuse_open_door(settings, settings->host, error))
+        return FALSE;
     return tune_http_server_listen(self->api.server, settings->host, (guint)settings->port, error);
 }
 
@@ -262,14 +269,19 @@ gboolean tune_service_start(TuneService *self, GError **error)
 }
 
 /* A setting that cannot be reloaded keeps its value: its parts were built with it. */
-void tune_service_reload(TuneService *self, TuneSettings *settings)
+gboolean tune_service_reload(TuneService *self, TuneSettings *settings, GError **error)
 {
     tune_settings_keep(settings, self->api.settings);
+    if (self->is_public && !refuse_open_door(settings, "this service", error)) {
+        tune_settings_free(settings);
+        return FALSE;
+    }
     g_ptr_array_add(self->settings, settings);
     __atomic_store_n(&self->api.settings, settings, __ATOMIC_RELEASE);
     tune_access_log_set_form(self->api.access, settings->access_log);
     tune_preset_catalogue_forget(self->api.presets);
     tune_cache_drop_tag(self->api.cache, "presets");
+    return TRUE;
 }
 
 gboolean tune_service_drain(TuneService *self)

@@ -35,8 +35,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneService, tune_service_free)
 gboolean tune_service_listen(TuneService *self, const int *fds, guint n_fds, GError **error);
 /* Workers of jobs, upkeep, the server. */
 gboolean tune_service_start(TuneService *self, GError **error);
-/* New values of the settings that can be reloaded.  @settings (transfer full). */
-void tune_service_reload(TuneService *self, TuneSettings *settings);
+/* New values of the settings that can be reloaded.  @settings (transfer full).  FALSE, with the old ones
+ * kept: nobody would be asked any more who they are where others can reach the service. */
+gboolean tune_service_reload(TuneService *self, TuneSettings *settings, GError **error);
 /* Requests under way and renders end; TRUE when all had ended in time. */
 gboolean tune_service_drain(TuneService *self);
 TuneApi *tune_service_api(TuneService *self);

@@ -62,6 +62,9 @@ static json_t *array_schema(const TuneField *field, const TuneShape *shape)
     json_t *schema =
         json_pack("{s:s, s:o}", "type", "array", "items", items_schema(shape, field->items));
 
+    if (shape == NULL && field->item_high > 0)
+        json_object_set_new(json_object_get(schema, "items"), "maxLength",
+                            json_integer(field->item_high));
     put_range(schema, field, "minItems", "maxItems");
     return schema;
 }

@@ -177,11 +177,11 @@ static json_t *check_value(const Check *check, const TuneField *field, const cha
 static json_t *check_object(const Check *check, const TuneShape *shape, const char *where,
                             const json_t *value);
 
-static json_t *check_items(const Check *check, const TuneShape *shape, TuneFieldType items,
+static json_t *check_items(const Check *check, const TuneShape *shape, const TuneField *list,
                            const char *where, const json_t *value)
 {
     g_autoptr(json_t) result = json_array();
-    TuneField item = {.name = "", .type = items};
+    TuneField item = {.name = "", .type = list->items, .high = list->item_high};
     gboolean good = TRUE;
     gsize index;
     json_t *member;
@@ -209,7 +209,7 @@ static json_t *check_array(const Check *check, const TuneField *field, const Tun
                      field->low == 1 ? "" : "s");
     if (has_upper(field) && length > field->high)
         return fault(check, where, "too_long", "must have at most %.0f items", field->high);
-    return check_items(check, shape, field->items, where, value);
+    return check_items(check, shape, field, where, value);
 }
 
 static json_t *check_member(const Check *check, const TuneField *field, const char *where,
@@ -299,12 +299,13 @@ json_t *tune_shape_check(const TuneShape *shape, const json_t *value, const char
                          TuneShapeMode mode, json_t *errors)
 {
     Check check = {mode, errors};
+    const TuneField list = {.name = "", .type = TUNE_FIELD_ARRAY, .items = TUNE_FIELD_OBJECT};
 
     if (!shape->is_array)
         return check_object(&check, shape, where, value);
     if (!json_is_array(value))
         return fault(&check, where, "list_type", "must be a list");
-    return check_items(&check, shape, TUNE_FIELD_OBJECT, where, value);
+    return check_items(&check, shape, &list, where, value);
 }
 
 gboolean tune_shape_has_field(const TuneShape *shape, const char *name)

@@ -35,6 +35,7 @@ typedef struct {
     const char *format;    /* OpenAPI's: "uuid", "email", "date-time", "uri" (nullable) */
     const TuneShape *shape;
     TuneFieldType items;
+    guint item_high;       /* longest text in a list of texts, in characters; 0: any */
     const TuneShape *or_shape; /* an object or an array may be given: the other of the two (nullable) */
     const char *otherwise; /* JSON text of the default (nullable) */
     const char *says;      /* description */

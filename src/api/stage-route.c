@@ -3,6 +3,7 @@
  * Which route, and who may use it how often.
  */
 #include "api/api-private.h"
+#include "api/foreign.h"
 
 #include <math.h>
 #include <string.h>
@@ -71,6 +72,30 @@ static TuneStageResult refuse(TuneCallState *state, const char *why)
     return TUNE_STAGE_ANSWERED;
 }
 
+static TuneStageResult forbid(TuneCallState *state, const char *why)
+{
+    tune_call_error(&state->call, 403, "%s", why);
+    return TUNE_STAGE_ANSWERED;
+}
+
+/* Where nobody is asked who they are, pages of other hosts must not speak through somebody's browser. */
+static TuneStageResult keep_pages_out(TuneCallState *state)
+{
+    const TuneSettings *settings = state->settings;
+    const TuneHttpRequest *request = state->call.request;
+    const TuneHttpMethod reading = TUNE_HTTP_GET | TUNE_HTTP_HEAD | TUNE_HTTP_OPTIONS;
+    gboolean reads = (tune_http_request_method(request) & reading) != 0;
+
+    if (!reads && tune_foreign_origin(request, settings->public_url))
+        return forbid(state, "pages of other hosts may not use this");
+    if (settings->insecure || (reads && (state->call.route->flags & TUNE_ROUTE_OPEN) != 0) ||
+        strcmp(tune_http_request_peer(request), "unix:") == 0 ||
+        tune_host_is_local(tune_http_request_host(request), settings->public_url))
+        return TUNE_STAGE_ON;
+    return forbid(state, "without keys this answers to names of its own machine only: say localhost, set a "
+                         "key (MUSIC_GEN_API_KEY), or name the service's address as public-url");
+}
+
 /* Nobody said who they are. */
 static TuneStageResult admit_nobody(TuneCallState *state)
 {
@@ -84,7 +109,7 @@ static TuneStageResult admit_nobody(TuneCallState *state)
             return refuse(state, "this needs a user: log in and send the access token or an API key");
         if ((flags & TUNE_ROUTE_ADMIN) != 0 && settings->insecure)
             return refuse(state, "this needs the service key");
-        return TUNE_STAGE_ON;
+        return keep_pages_out(state);
     }
     state->call.caller = (TuneCaller){.tier = TUNE_TIER_ANONYMOUS};
     if ((flags & TUNE_ROUTE_OPEN) != 0)

@@ -461,7 +461,7 @@ static const TuneField patch_fields[] = {
     {"description", TUNE_FIELD_STRING, .high = 5000},
     {"genre", TUNE_FIELD_STRING, .low = 1, .high = 80},
     {"mood", TUNE_FIELD_STRING, .high = 80},
-    {"tags", TUNE_FIELD_ARRAY, .items = TUNE_FIELD_STRING, .high = 20},
+    {"tags", TUNE_FIELD_ARRAY, .items = TUNE_FIELD_STRING, .item_high = 80, .high = 20},
     {"is_public", TUNE_FIELD_BOOLEAN},
 };
 static const TuneShape patch_shape = {"TrackPatch", patch_fields, G_N_ELEMENTS(patch_fields)};

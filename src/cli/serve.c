@@ -30,12 +30,12 @@ static void reload(TuneCli *cli, TuneService *service, TuneVoice *voice)
     TuneSettings *settings = tune_cli_settings(cli, &error);
 
     tune_notify("RELOADING=1");
-    if (settings == NULL) {
+    gint level = settings != NULL ? (gint)tune_voice_level(settings->log_level) : 0;
+    if (settings == NULL || !tune_service_reload(service, settings, &error)) {
         tune_voice_tell(TUNE_LOG_ERROR, error->message, voice);
         tune_voice_tell(TUNE_LOG_WARNING, "the settings stay as they were", voice);
     } else {
-        g_atomic_int_set(&voice->level, (gint)tune_voice_level(settings->log_level));
-        tune_service_reload(service, settings);
+        g_atomic_int_set(&voice->level, level);
         tune_voice_tell(TUNE_LOG_INFO, "settings and presets are read again", voice);
     }
     tune_notify("READY=1");

@@ -296,6 +296,37 @@ static void test_tools_that_fail(Rig *rig)
     g_assert_cmpint(whole(unknown, "error.code"), ==, -32602);
 }
 
+/* Cut where a letter has two bytes, and still an answer. */
+static void test_names_that_are_cut(Rig *rig)
+{
+    g_autoptr(GString) name = g_string_new("x");
+
+    for (guint i = 0; i < 40; i++)
+        g_string_append(name, "\303\244");
+    g_autoptr(Reply) tool = call_tool(rig, name->str, "{}");
+    g_assert_cmpint(whole(tool, "error.code"), ==, -32602);
+    g_autofree char *message =
+        g_strdup_printf("{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"%s\"}", name->str);
+    g_autoptr(Reply) method = say(rig, message);
+    g_assert_cmpint(whole(method, "error.code"), ==, -32601);
+}
+
+/* Threads that wait answer nobody else: when many wait, the next is told at once how it stands. */
+static void test_few_wait(Rig *rig)
+{
+    g_autoptr(Reply) made = call_tool(rig, "compose", "%s", MUSIC_SHORT);
+    const char *id = text(made, "result.structuredContent.task_id");
+    gint64 before = g_get_monotonic_time();
+
+    g_atomic_int_set(&rig->api->n_mcp_waits, 2); /* a quarter of the rig's workers */
+    g_autoptr(Reply) waited = call_tool(rig, "wait", "{\"task_id\": \"%s\", \"timeout_seconds\": 25}", id);
+    g_assert_cmpstr(text(waited, "result.structuredContent.status"), ==, "queued");
+    g_assert_cmpint(g_get_monotonic_time() - before, <, 20 * G_TIME_SPAN_SECOND);
+    g_assert_cmpint(g_atomic_int_get(&rig->api->n_mcp_waits), ==, 2);
+}
+
+static const char *const no_renders[] = {"engine=compose", "limits=off", "render-workers=-1", NULL};
+
 static const char *const hooks[] = {"engine=compose", "limits=off", "webhook-private=yes",
                                     "webhook-secret=hush", NULL};
 
@@ -308,5 +339,7 @@ int main(int argc, char **argv)
     rig_add("/api/fronts/mcp/protocol-errors", test_protocol_errors, music_settings);
     rig_add("/api/fronts/mcp/tools", test_tools, music_settings);
     rig_add("/api/fronts/mcp/tools-that-fail", test_tools_that_fail, music_settings);
+    rig_add("/api/fronts/mcp/names-that-are-cut", test_names_that_are_cut, music_settings);
+    rig_add("/api/fronts/mcp/few-wait", test_few_wait, no_renders);
     return rig_run();
 }

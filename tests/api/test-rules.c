@@ -322,6 +322,94 @@ static void test_refusals_are_worded_alike(Rig *rig)
     g_assert_nonnull(text(bad, "request_id"));
 }
 
+/* ---- pages of other hosts, in a browser on this machine ---- */
+
+#define PLAIN "Content-Length: 57\r\n\r\n{\"name\":\"from_a_page\",\"genre\":\"jazz\",\"structure\":{\"x\":1}}"
+
+/* As browsers send what pages ask for without a type: no Content-Type, and so no question beforehand. */
+static guint status_of_page(Rig *rig, const char *host, const char *origin)
+{
+    g_autofree char *line = origin != NULL ? g_strdup_printf("Origin: %s\r\n", origin) : g_strdup("");
+    g_autofree char *request =
+        g_strdup_printf("POST /presets HTTP/1.1\r\nHost: %s\r\n%s" PLAIN, host, line);
+    g_autoptr(Reply) reply = ask_raw(rig, request, FALSE);
+
+    assert_status(reply, reply->status);
+    return reply->status;
+}
+
+static void test_pages_of_other_hosts(Rig *rig)
+{
+    static const struct {
+        const char *host, *origin;
+        guint status;
+    } cases[] = {
+        {"localhost:8080", NULL, 200},
+        {"localhost:8080", "http://localhost:8080", 200},
+        {"127.0.0.1:8080", "http://127.0.0.1:8080", 200},
+        {"[::1]:8080", "http://[::1]:8080", 200},
+        {"localhost:8080", "https://music.example.org", 200}, /* public-url */
+        {"music.example.org", "https://music.example.org", 200},
+        {"localhost:8080", "https://evil.example", 403},
+        {"localhost:8080", "http://localhost:3000", 403},
+        {"localhost:8080", "http://localhost:8080.evil.example", 403},
+        {"localhost:8080", "null", 403},
+        /* The page's own name, which points to this machine by now. */
+        {"evil.example:8080", "http://evil.example:8080", 403},
+        {"evil.example:8080", NULL, 403},
+        {"127.0.0.1.evil.example", NULL, 403},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpuint(status_of_page(rig, cases[i].host, cases[i].origin), ==, cases[i].status);
+    g_autoptr(Reply) read = ask_raw(rig, "GET /config HTTP/1.1\r\nHost: evil.example\r\n\r\n", FALSE);
+    g_autoptr(Reply) well = ask_raw(rig, "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n", FALSE);
+    g_autoptr(Reply) other = ask(rig, "GET", "/config", "Origin: https://evil.example\r\n", NULL);
+    assert_status(read, 403);
+    assert_status(well, 200);
+    assert_status(other, 200); /* no page can read it: no answer allows that */
+    g_autofree char *allowed = field(other, "Access-Control-Allow-Origin");
+    g_assert_null(allowed);
+}
+
+static const char *const named[] = {"public-url=https://music.example.org/", NULL};
+
+/* Who has the key needs no browser's word. */
+static void test_pages_with_a_key(Rig *rig)
+{
+    g_autoptr(Reply) reply =
+        ask_raw(rig, "POST /presets HTTP/1.1\r\nHost: evil.example\r\nX-API-Key: k\r\n"
+                     "Origin: https://evil.example\r\n" PLAIN, FALSE);
+
+    assert_status(reply, 200);
+}
+
+static const char *const keyed[] = {"api-key=k", NULL};
+
+/* ---- SIGHUP ---- */
+
+static const char *nothing_given(const char *name, gpointer user_data)
+{
+    return NULL;
+}
+
+/* A key that is gone from the settings must not open a server that others can reach. */
+static void test_reload_keeps_the_door(Rig *rig)
+{
+    const TuneSettings *before = tune_api_settings(rig->api);
+    g_autoptr(GError) error = NULL;
+    TuneSettings *after = tune_settings_load(nothing_given, NULL, &error);
+
+    g_assert_no_error(error);
+    g_assert_false(tune_service_reload(rig->service, after, &error));
+    g_assert_error(error, TUNE_SERVICE_ERROR, TUNE_SERVICE_ERROR_INSECURE);
+    g_assert_true(tune_api_settings(rig->api) == before);
+    g_autoptr(Reply) reply = ask(rig, "GET", "/config", NULL, NULL);
+    assert_status(reply, 401);
+}
+
+static const char *const reachable[] = {"api-key=k", "host=0.0.0.0", "limits=off", NULL};
+
 int main(int argc, char **argv)
 {
     rig_init(&argc, &argv);
@@ -340,5 +428,8 @@ int main(int argc, char **argv)
     rig_add("/api/rules/document-is-the-table", test_document_is_the_table, NULL);
     rig_add("/api/rules/pipelined-and-kept", test_pipelined_and_kept, NULL);
     rig_add("/api/rules/refusals-are-worded-alike", test_refusals_are_worded_alike, NULL);
+    rig_add("/api/rules/pages-of-other-hosts", test_pages_of_other_hosts, named);
+    rig_add("/api/rules/pages-with-a-key", test_pages_with_a_key, keyed);
+    rig_add("/api/rules/reload-keeps-the-door", test_reload_keeps_the_door, reachable);
     return rig_run();
 }

@@ -19,7 +19,7 @@ static const TuneField fields[] = {
     {"colour", TUNE_FIELD_STRING, .choices = colours},
     {"code", TUNE_FIELD_STRING, .pattern = "[a-z]{2}"},
     {"parts", TUNE_FIELD_ARRAY, .low = 1, .high = 2, .shape = &inner},
-    {"names", TUNE_FIELD_ARRAY, .items = TUNE_FIELD_STRING},
+    {"names", TUNE_FIELD_ARRAY, .items = TUNE_FIELD_STRING, .item_high = 3},
     {"form", TUNE_FIELD_OBJECT, .shape = &other, .or_shape = &inner},
     {"note", TUNE_FIELD_STRING, .nullable = TRUE},
 };
@@ -94,6 +94,7 @@ static void test_names_what_is_wrong(void)
         {"{\"name\":\"a\",\"parts\":[{\"role\":\"x\"},{}]}", "body.parts.1.role missing"},
         {"{\"name\":\"a\",\"parts\":[3]}", "body.parts.0 model_type"},
         {"{\"name\":\"a\",\"names\":[1]}", "body.names.0 string_type"},
+        {"{\"name\":\"a\",\"names\":[\"abc\",\"abcd\"]}", "body.names.1 string_too_long"},
         {"{\"name\":\"a\",\"form\":3}", "body.form model_type"},
         {"{\"name\":\"a\",\"form\":[{}]}", "body.form.0.role missing"},
     };

@@ -137,6 +137,27 @@ static void test_logout_everywhere(Rig *rig)
     g_assert_cmpuint(status_of(rig, "POST", "/api/v1/auth/logout", one, "{\"everywhere\":true}"), ==,
                      204);
     g_assert_cmpuint(status_of(rig, "GET", "/api/v1/user/profile", two, NULL), ==, 401);
+    /* What ended is what was: whoever logs in again is in. */
+    g_autoptr(Reply) again = ask(rig, "POST", "/api/v1/auth/login", NULL,
+                                 "{\"email\":\"ann@example.org\",\"password\":\"a long sentence\"}");
+    g_autofree char *three = bearer(text(again, "access_token"));
+    g_assert_cmpuint(status_of(rig, "GET", "/api/v1/user/profile", three, NULL), ==, 200);
+    g_assert_cmpuint(status_of(rig, "GET", "/api/v1/user/profile", one, NULL), ==, 401);
+}
+
+/* What all start from is no single user's to change. */
+static void test_presets_are_everybodys(Rig *rig)
+{
+    static const char preset[] = "{\"name\":\"rock_anthem\",\"genre\":\"noise\",\"structure\":{}}";
+    g_autoptr(Reply) made = register_ann(rig);
+    g_autofree char *token = bearer(text(made, "access_token"));
+    g_autoptr(Reply) saved = ask(rig, "POST", "/presets", token, preset);
+    g_autoptr(Reply) deleted = ask(rig, "DELETE", "/presets/rock_anthem", token, NULL);
+    g_autoptr(Reply) shown = ask(rig, "GET", "/presets/rock_anthem", token, NULL);
+
+    assert_status(saved, 403);
+    assert_status(deleted, 403);
+    g_assert_cmpstr(text(shown, "genre"), ==, "rock");
 }
 
 /* A server that starts after a token was issued asks the database about it. */
@@ -422,6 +443,7 @@ int main(int argc, char **argv)
     ADD(refresh_rotates, open_door);
     ADD(logout, with_auth);
     ADD(logout_everywhere, with_auth);
+    ADD(presets_are_everybodys, with_auth);
     ADD(tokens_outlive_the_server, with_auth);
     ADD(profile, with_auth);
     ADD(password, with_auth);
