@@ -11,6 +11,7 @@
 #define MAX_REMEMBERED 10000
 #define MAX_TOKEN_US (1440 * 60 * G_TIME_SPAN_SECOND) /* the longest life of an access token */
 #define PASSWORD_WAIT_US (10 * G_TIME_SPAN_SECOND)
+#define MOST_WAITING 8 /* each holds a thread that would answer others */
 
 typedef struct {
     TuneCaller caller;
@@ -38,7 +39,7 @@ struct TuneAuth {
 
     GMutex hashing_lock;
     GCond hashing_done;
-    guint hashing, max_hashing; /* under hashing_lock */
+    guint hashing, max_hashing, waiting; /* under hashing_lock */
 };
 
 gboolean tune_auth_is_on(const TuneSettings *settings)
@@ -403,11 +404,15 @@ static gboolean take_turn(TuneAuth *self, GError **error)
     gint64 until = g_get_monotonic_time() + PASSWORD_WAIT_US;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->hashing_lock);
 
-    while (self->hashing >= self->max_hashing)
-        if (!g_cond_wait_until(&self->hashing_done, &self->hashing_lock, until)) {
-            g_set_error(error, TUNE_API_ERROR, 503, "too many people are logging in; try again");
-            return FALSE;
-        }
+    gboolean in_time = self->hashing < self->max_hashing || self->waiting < MOST_WAITING;
+    self->waiting++;
+    while (in_time && self->hashing >= self->max_hashing)
+        in_time = g_cond_wait_until(&self->hashing_done, &self->hashing_lock, until);
+    self->waiting--;
+    if (!in_time) {
+        g_set_error(error, TUNE_API_ERROR, 503, "too many people are logging in; try again");
+        return FALSE;
+    }
     self->hashing++;
     return TRUE;
 }

@@ -58,8 +58,8 @@ gboolean tune_auth_forget_user(TuneAuth *self, const char *user_id, GError **err
 char *tune_auth_make_key(TuneAuth *self, char **hash, char **prefix);
 
 /* ---- passwords (argon2id) ---- */
-/* Few at a time, since each takes memory and time: waits at most some seconds for its turn, else
- * TUNE_API_ERROR 503. (transfer full) */
+/* Few at a time, since each takes memory and time: waits at most some seconds for its turn, not at all when
+ * many wait, else TUNE_API_ERROR 503. (transfer full) */
 char *tune_auth_hash_password(TuneAuth *self, const char *password, GError **error);
 /* @hash NULL: takes the time of a comparison and is never right, so that nobody can tell an unknown address
  * from a wrong password by the clock. */

@@ -398,6 +398,49 @@ static void test_login_is_limited(Rig *rig)
     g_assert_nonnull(retry);
 }
 
+#define CROWD 48
+
+typedef struct {
+    TuneAuth *auth;
+    GMutex lock;
+    GCond go;
+    guint here; /* under lock */
+} Crowd;
+
+static gpointer hash_one(gpointer user_data)
+{
+    Crowd *crowd = user_data;
+    g_autoptr(GError) error = NULL;
+
+    g_mutex_lock(&crowd->lock);
+    crowd->here++;
+    g_cond_broadcast(&crowd->go);
+    while (crowd->here < CROWD)
+        g_cond_wait(&crowd->go, &crowd->lock);
+    g_mutex_unlock(&crowd->lock);
+    g_autofree char *hash = tune_auth_hash_password(crowd->auth, "a long sentence", &error);
+    if (hash == NULL)
+        g_assert_error(error, TUNE_API_ERROR, 503);
+    return GINT_TO_POINTER(hash != NULL);
+}
+
+/* Many who log in at once must not hold every thread: most of a crowd is sent away, some get in. */
+static void test_crowd_at_the_door(Rig *rig)
+{
+    Crowd crowd = {.auth = rig->api->auth};
+    GThread *threads[CROWD];
+    guint good = 0;
+
+    for (guint i = 0; i < CROWD; i++)
+        threads[i] = g_thread_new("crowd", hash_one, &crowd);
+    for (guint i = 0; i < CROWD; i++)
+        good += GPOINTER_TO_INT(g_thread_join(threads[i])) != 0;
+    g_assert_cmpuint(good, >, 0);
+    g_assert_cmpuint(good, <, CROWD);
+}
+
+static const char *const dear[] = {"password-cost=interactive", NULL};
+
 static void test_tiers(Rig *rig)
 {
     g_autoptr(Reply) made = register_ann(rig);
@@ -455,6 +498,7 @@ int main(int argc, char **argv)
     ADD(service_key, with_key);
     ADD(registration_closed, closed);
     ADD(login_is_limited, slow_login);
+    ADD(crowd_at_the_door, dear);
     ADD(tiers, tiers);
     ADD(admins, with_auth);
     return rig_run();
