@@ -82,7 +82,7 @@ static const char *given(const char *name, gpointer user_data)
     return said == NULL && strcmp(name, "engine") == 0 ? "compose" : said;
 }
 
-/* An SQLite file has one process, and assistants start one of these for every window: the first takes
+/* An SQLite file has one process, and clients start one of these for every window: the first takes
  * the folder "mcp", the next "mcp-2".  NULL with @error. */
 static TuneSettings *open_rooms(TuneCli *cli, TuneApi *api, GError **error)
 {

@@ -211,10 +211,10 @@ const TuneCommandInfo tune_commands[N_COMMANDS] = {
      "back into the queue.", 0, 0, FALSE,
      {{"tunesmith worker --database postgresql://db/music --data /srv/music",
        "one worker a core; --render-workers says how many"}}},
-    {COMMAND_MCP, "mcp", "", "let an assistant make music: Model Context Protocol on standard input and output",
+    {COMMAND_MCP, "mcp", "", "let a chat client make music: Model Context Protocol on standard input and output",
      "One JSON-RPC message a line, tools compose, wait, render, edit, export and list (docs/mcp.md). Pieces are\n"
      "kept in the user's data folder or in --data, files are written to --output or the current folder.",
-     0, 0, FALSE, {{"tunesmith mcp --output ~/Music", "the command to put into an assistant's settings"}}},
+     0, 0, FALSE, {{"tunesmith mcp --output ~/Music", "the command to put into a client's settings"}}},
     {COMMAND_PROFILE, "profile", "[URL]", "drive a running server and say where its time and memory go",
      "Asks each endpoint in turn, samples the server's memory meanwhile, reads its own statistics before and\n"
      "after, and lists what stands out with its evidence (docs/profile.md). URL is http://127.0.0.1:8080 if none\n"
