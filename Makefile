@@ -36,7 +36,7 @@ soak: build
 
 chaos: build
 	@scripts/packages.sh build check
-	@meson test -C build --no-rebuild --suite soak --print-errorlogs --verbose jobs-chaos
+	@meson test -C build --no-rebuild --suite soak --print-errorlogs --verbose jobs-chaos jobs-chaos-http
 
 captions: build
 	@scripts/packages.sh build check
