@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * T5's encoder (Raffel et al., 2020): RMS norm, attention without scaling and with a bias by relative
+ * position taken from the first block, feed-forward with ReLU.  Immutable after loading.
+ */
+#pragma once
+#include "neural/checkpoint.h"
+#include "neural/compute.h"
+
+typedef struct TuneT5 TuneT5;
+
+/* @type: F32 or F16 of the matrices (quantised models keep the text encoder at F16).  Rows of the embedding
+ * are read from the mapped file when wanted.  (transfer full) */
+TuneT5 *tune_t5_new(TuneCheckpoint *checkpoint, TuneCompute *compute, TuneWeightType type,
+                    GError **error);
+void tune_t5_free(TuneT5 *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneT5, tune_t5_free)
+guint64 tune_t5_bytes(const TuneT5 *self);
+
+/* @ids: [n] below the vocabulary's size.  @out: [n * d_model]. */
+gboolean tune_t5_encode(const TuneT5 *self, TuneCompute *compute, const gint32 *ids, gsize n, float *out,
+                        GError **error);
+
+/* For tests: called with the hidden rows after the embedding (0), after block i (i), at the end. */
+typedef void (*TuneT5Watch)(guint stage, const float *hidden, gsize n, gpointer data);
+gboolean tune_t5_encode_watched(const TuneT5 *self, TuneCompute *compute, const gint32 *ids, gsize n,
+                                float *out, TuneT5Watch watch, gpointer data, GError **error);
+/* Bucket of a distance key - query. */
+guint tune_t5_bucket(gint distance, guint n_buckets, guint max_distance);
