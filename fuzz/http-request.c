@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { MAX_FIELDS = 20 };
-
 typedef struct {
     gsize end;    /* behind the last whole request */
     guint n;      /* of them */
@@ -50,8 +48,7 @@ static gboolean read_chunks(Outcome *out, const char *bytes, gsize *at, gsize si
 {
     TuneHttpChunks chunks = {0};
 
-    while (*at < size) {
-        const gsize there = MIN(size - *at, step);
+    for (gsize there = MIN(size - *at, step);;) {
         const char *data;
         gsize used = 0, n = 0;
         const TuneHttpParse result =
@@ -60,21 +57,21 @@ static gboolean read_chunks(Outcome *out, const char *bytes, gsize *at, gsize si
         out->bad = result == TUNE_HTTP_PARSE_BAD;
         if (out->bad)
             return FALSE;
-        g_assert_true(used > 0 && used <= there);
+        g_assert_true(used <= there && n <= used);
         if (n > 0)
             mix(out, data, n);
         *at += used;
         if (result == TUNE_HTTP_PARSE_DONE)
             return TRUE;
+        if (used == 0 && there == size - *at)
+            return FALSE;
+        there = MIN(size - *at, used > 0 ? step : there + step);
     }
-    return FALSE;
 }
 
 static Outcome read_all(const char *input, gsize size, gsize step)
 {
-    static const TuneHttpLimits limits = {256, 1024, MAX_FIELDS};
     g_autofree char *bytes = (char *)g_memdup2(input, size);
-    TuneHttpField fields[MAX_FIELDS];
     Outcome out = {0};
 
     while (out.end < size) {
@@ -82,10 +79,10 @@ static Outcome read_all(const char *input, gsize size, gsize step)
         TuneHttpParse result = TUNE_HTTP_PARSE_MORE;
         gsize at = out.end;
 
-        tune_http_head_start(&head, fields);
+        tune_http_head_start(&head);
         for (gsize there = 0; result == TUNE_HTTP_PARSE_MORE && at + there < size;) {
             there = MIN(size - at, there + step);
-            result = tune_http_head_parse(&head, &limits, bytes + at, there);
+            result = tune_http_head_parse(&head, bytes + at, there);
         }
         out.bad = result == TUNE_HTTP_PARSE_BAD;
         if (result != TUNE_HTTP_PARSE_DONE)

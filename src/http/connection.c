@@ -22,8 +22,7 @@ enum { DRAIN_GRACE_MS = 500 };
 
 TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop)
 {
-    const gsize fields = loop->server->limits.max_fields * sizeof(TuneHttpField);
-    TuneHttpConnection *self = (TuneHttpConnection *)g_malloc0(sizeof *self + fields);
+    TuneHttpConnection *self = g_new0(TuneHttpConnection, 1);
 
     self->fd = -1;
     self->loop = loop;
@@ -111,7 +110,7 @@ void tune_http_connection_next(TuneHttpConnection *self)
         tune_http_buffer_reset(&self->in, TUNE_HTTP_BUFFER);
         self->in_start = self->body_at = 0;
     }
-    tune_http_head_start(&self->request.head, self->fields);
+    tune_http_head_start(&self->request.head);
     self->request.started_us = 0;
     self->deadline_us = after_ms(self, self->loop->server->config.idle_ms);
     self->state = TUNE_HTTP_STATE_HEAD;

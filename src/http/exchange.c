@@ -185,7 +185,7 @@ gboolean tune_http_exchange_head(TuneHttpConnection *self)
         self->deadline_us = self->loop->now_us + server->config.head_ms * G_GINT64_CONSTANT(1000);
         self->turn += REQUEST_TURN;
     }
-    switch (tune_http_head_parse(head, &server->limits, self->in.data + self->in_start, have)) {
+    switch (tune_http_head_parse(head, self->in.data + self->in_start, have)) {
     case TUNE_HTTP_PARSE_DONE:
         take_head(self);
         return TRUE;
@@ -198,67 +198,62 @@ gboolean tune_http_exchange_head(TuneHttpConnection *self)
     return tune_http_connection_fill(self);
 }
 
-/* Body bytes with a length known.  TRUE when it is whole. */
-static guint take_plain(TuneHttpConnection *self, gboolean *whole)
+/* Body bytes with a length known, from @at on. */
+static guint take_plain(TuneHttpConnection *self, gsize *at, gboolean *whole)
 {
-    const gsize n = (gsize)MIN(self->body_left, (guint64)(self->in.size - self->body_at));
-    const guint status = tune_http_body_add(&self->request.body, self->in.data + self->body_at, n);
+    const gsize n = (gsize)MIN(self->body_left, (guint64)(self->in.size - *at));
+    const guint status = tune_http_body_add(&self->request.body, self->in.data + *at, n);
 
+    *at += n;
     self->body_left -= n;
     *whole = self->body_left == 0;
-    if (*whole)
-        self->body_at += n;
     return status;
 }
 
-static guint take_chunks(TuneHttpConnection *self, gboolean *whole)
+static guint take_chunks(TuneHttpConnection *self, gsize *at, gboolean *whole)
 {
-    const char *p = self->in.data + self->body_at, *end = self->in.data + self->in.size;
     const guint64 max = self->request.body.max;
+    guint status = 0;
+    gsize used, n;
 
-    self->raw_body += (guint64)(end - p);
-    if (self->raw_body > TUNE_HTTP_DISCARD && (self->raw_body - TUNE_HTTP_DISCARD) / 8 > max)
-        return 413; /* many bytes of framing for few of body */
-    while (p < end) {
+    do {
         const char *data;
-        gsize used, n;
-        guint status = 0;
-        const TuneHttpParse result =
-            tune_http_chunks_parse(&self->chunks, p, (gsize)(end - p), &used, &data, &n);
+        const TuneHttpParse result = tune_http_chunks_parse(
+            &self->chunks, self->in.data + *at, self->in.size - *at, &used, &data, &n);
 
         if (result == TUNE_HTTP_PARSE_BAD)
             return 400;
         if (n > 0)
             status = tune_http_body_add(&self->request.body, data, n);
-        if (status != 0)
-            return status;
-        p += used;
-        if (result == TUNE_HTTP_PARSE_DONE) {
-            *whole = TRUE;
-            self->body_at = (gsize)(p - self->in.data);
-            return 0;
-        }
-    }
-    return 0;
+        *at += used;
+        *whole = result == TUNE_HTTP_PARSE_DONE;
+        self->raw_body += used;
+        if (self->raw_body > TUNE_HTTP_DISCARD && (self->raw_body - TUNE_HTTP_DISCARD) / 8 > max)
+            return 413; /* many bytes of framing for few of body */
+    } while (status == 0 && used > 0 && !*whole);
+    return status;
 }
 
 gboolean tune_http_exchange_body(TuneHttpConnection *self)
 {
     const TuneHttpConfig *config = &self->loop->server->config;
     TuneHttpBody *body = &self->request.body;
+    gsize at = self->body_at; /* of what was not taken */
     gboolean whole = FALSE;
     const guint status =
-        self->request.head.chunked ? take_chunks(self, &whole) : take_plain(self, &whole);
+        self->request.head.chunked ? take_chunks(self, &at, &whole) : take_plain(self, &at, &whole);
 
     if (status == 400) {
         tune_http_exchange_refuse(self, 400, "The chunks of the body are malformed.", TRUE);
     } else if (status != 0) {
         refuse_body(self, status);
     } else if (whole) {
+        self->body_at = at;
         tune_http_body_finish(body);
         dispatch(self);
     } else {
-        self->in.size = self->body_at;
+        self->in.size -= at - self->body_at;
+        memmove(self->in.data + self->body_at, self->in.data + at, self->in.size - self->body_at);
         self->deadline_us = self->body_started_us + config->body_ms * G_GINT64_CONSTANT(1000) +
                             (gint64)(body->size * 1000000 / MAX(config->body_min_rate, 1));
         return tune_http_connection_fill(self);

@@ -199,7 +199,7 @@ void tune_http_forwarded_apply(TuneHttpRequest *request, const TuneHttpNetworks 
                                 : parameter(element, "host");
     request->peer = request->forwarded[0];
     if (request->forwarded[1] != NULL &&
-        tune_http_host_is_valid(request->forwarded[1], strlen(request->forwarded[1])))
+        tune_http_host_is_valid(request->forwarded[1]))
         request->host = request->forwarded[1];
     if (scheme != NULL && g_ascii_strcasecmp(scheme, "https") == 0)
         request->scheme = "https";

@@ -185,7 +185,6 @@ struct TuneHttpConnection {
     TuneHttpResponse response;
     char peer[64];
     char network[64];       /* the peer, or its /64: what the limit per address counts */
-    TuneHttpField fields[]; /* [max_fields] */
 };
 TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop);
 void tune_http_connection_free(TuneHttpConnection *self);
@@ -254,7 +253,6 @@ void tune_http_loop_forget(TuneHttpLoop *self, TuneHttpConnection *connection);
 /* ---- server.c ---- */
 struct TuneHttpServer {
     TuneHttpConfig config; /* its strings are ours */
-    TuneHttpLimits limits;
     TuneHttpNetworks *trusted;
     TuneHttpWorkers *workers;
     GArray *listeners; /* of int; closed by the last loop that stops accepting */

@@ -82,8 +82,6 @@ typedef struct {
     guint body_min_rate;         /* bytes a second */
     guint write_ms;              /* without progress while there is something to send */
     guint idle_ms;               /* between requests */
-    gsize max_line, max_head;    /* 8 KiB, 32 KiB */
-    guint max_fields;            /* 100 */
     const char *const *trusted;  /* addresses or CIDR blocks of proxies whose Forwarded fields count, "unix:"
                                     for local sockets; NULL-ended; copied */
     const char *server_name;     /* the Server field */
@@ -98,7 +96,7 @@ typedef struct {
 #define TUNE_HTTP_CONFIG_DEFAULT                                                                   \
     {.max_queued = 4096, .max_connections = 10000, .max_per_address = 0, .head_ms = 10000,         \
      .body_ms = 10000, .body_min_rate = 16384, .write_ms = 20000, .idle_ms = 60000,                \
-     .max_line = 8192, .max_head = 32768, .max_fields = 100, .server_name = "tunesmith"}
+     .server_name = "tunesmith"}
 
 TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config, GError **error);
 /* @host: numeric address or name; @port 0 picks one.  May be called several times, before start. */

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Heads are taken line by line: a line is judged when it is whole, and what can never become a good
- * line (a control character, too many bytes) is refused at once.  Chunks go through a machine of
- * bytes, except their data.  RFC 9112 sections 2 to 7; where it leaves a choice, the stricter one.
+ * line (a control character, too many bytes) is refused at once.  So are the lines around chunks
+ * and behind them.  RFC 9112 sections 2 to 7; where it leaves a choice, the stricter one.
  */
 #include "http/parse.h"
 
+#include <stddef.h>
+#include <string.h>
+
 enum { TOKEN = 1, VALUE = 2, TARGET = 4, HOST = 8 };
-enum { MAX_METHOD = 32 };
-enum { BEFORE_REQUEST_LINE, REQUEST_LINE, FIELDS };
+enum { MAX_METHOD = 32, MAX_CHUNK_DIGITS = 15 };
+enum { BEFORE_REQUEST_LINE, REQUEST_LINE, FIELDS, WHOLE };  /* of a head */
+enum { CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILERS }; /* of a body */
+#define NO_METHOD "The request does not start with a method and one space."
 
 /* Which byte may stand where.  TARGET leaves out "#" and "\", which readers take differently. */
 static const guint8 classes[128] = {
@@ -30,82 +35,67 @@ static inline gboolean is_in(char byte, guint8 class)
 }
 
 /* First byte from @p that is not of @class. */
-static char *skip(char *p, const char *end, guint8 class)
+static char *skip(const char *p, const char *end, guint8 class)
 {
     while (p < end && is_in(*p, class))
         p++;
-    return p;
+    return (char *)p;
 }
 
 gboolean tune_http_is_token(const char *text)
 {
-    const char *p = text;
-
-    while (is_in(*p, TOKEN))
-        p++;
-    return p > text && *p == '\0';
+    return *text != '\0' && *skip(text, text + strlen(text), TOKEN) == '\0';
 }
 
 gboolean tune_http_is_field_value(const char *text)
 {
-    while (is_in(*text, VALUE))
-        text++;
-    return *text == '\0';
+    return *skip(text, text + strlen(text), VALUE) == '\0';
 }
 
-gboolean tune_http_host_is_valid(const char *host, gsize length)
+gboolean tune_http_host_is_valid(const char *host)
 {
-    const char *end = host + length, *p = host;
+    const char *p = host;
 
-    if (p < end && *p == '[') {
-        for (p++; p < end && (g_ascii_isxdigit(*p) || *p == ':' || *p == '.'); p++)
+    if (*p == '[') {
+        for (p++; g_ascii_isxdigit(*p) || *p == ':' || *p == '.'; p++)
             ;
-        if (p == end || *p != ']' || p - host < 3)
+        if (*p != ']' || p - host < 3)
             return FALSE;
         p++;
     } else {
-        while (p < end && is_in(*p, HOST))
-            p++;
+        p = skip(host, host + strlen(host), HOST);
         if (p == host)
             return FALSE;
     }
-    if (p < end && *p == ':')
-        for (p++; p < end && g_ascii_isdigit(*p); p++)
-            ;
-    return p == end;
+    if (*p == ':')
+        p += 1 + strspn(p + 1, "0123456789");
+    return *p == '\0';
 }
 
-static TuneHttpParse bad(TuneHttpHead *self, guint status, const char *reason)
+/* FALSE, for a head that is refused. */
+static gboolean bad(TuneHttpHead *self, guint status, const char *reason)
 {
     self->status = status;
     self->reason = reason;
-    return TUNE_HTTP_PARSE_BAD;
+    return FALSE;
 }
 
-void tune_http_head_start(TuneHttpHead *self, TuneHttpField *fields)
+void tune_http_head_start(TuneHttpHead *self)
 {
-    *self = (TuneHttpHead){.fields = fields};
+    memset(self, 0, offsetof(TuneHttpHead, fields));
 }
 
-static TuneHttpMethod method_of(const char *name, gsize length)
+static TuneHttpMethod method_of(const char *name)
 {
-    static const struct {
-        char name[8];
-        guint8 length;
-        TuneHttpMethod method;
-    } known[] = {
-        {"GET", 3, TUNE_HTTP_GET},         {"POST", 4, TUNE_HTTP_POST},
-        {"HEAD", 4, TUNE_HTTP_HEAD},       {"PUT", 3, TUNE_HTTP_PUT},
-        {"PATCH", 5, TUNE_HTTP_PATCH},     {"DELETE", 6, TUNE_HTTP_DELETE},
-        {"OPTIONS", 7, TUNE_HTTP_OPTIONS},
-    };
+    static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
     for (guint i = 0; i < G_N_ELEMENTS(known); i++)
-        if (known[i].length == length && memcmp(known[i].name, name, length) == 0)
-            return known[i].method;
+        if (strcmp(known[i], name) == 0)
+            return (TuneHttpMethod)(TUNE_HTTP_GET << i);
     return TUNE_HTTP_OTHER;
 }
 
-static TuneHttpParse take_version(TuneHttpHead *self, const char *version, gsize length)
+static gboolean take_version(TuneHttpHead *self, const char *version, gsize length)
 {
     if (length != 8 || memcmp(version, "HTTP/", 5) != 0 || !g_ascii_isdigit(version[5]) ||
         version[6] != '.' || !g_ascii_isdigit(version[7]))
@@ -113,15 +103,15 @@ static TuneHttpParse take_version(TuneHttpHead *self, const char *version, gsize
     if (version[5] != '1')
         return bad(self, 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
     self->minor = (guint8)(version[7] - '0');
-    return TUNE_HTTP_PARSE_MORE;
+    return TRUE;
 }
 
-static TuneHttpParse take_request_line(TuneHttpHead *self, char *bytes, char *line, char *end)
+static gboolean take_request_line(TuneHttpHead *self, char *bytes, char *line, char *end)
 {
     char *method_end = skip(line, end, TOKEN), *target = method_end + 1, *target_end;
 
     if (method_end == line || method_end == end || *method_end != ' ')
-        return bad(self, 400, "The request does not start with a method and one space.");
+        return bad(self, 400, NO_METHOD);
     if (method_end - line > MAX_METHOD)
         return bad(self, 501, "No such method.");
     target_end = skip(target, end, TARGET);
@@ -129,104 +119,87 @@ static TuneHttpParse take_request_line(TuneHttpHead *self, char *bytes, char *li
         return bad(self, 400,
                    "The target of the request is empty or has a character that must be "
                    "percent-encoded.");
+    *method_end = *target_end = '\0';
     self->method_at = (guint32)(line - bytes);
-    self->method = method_of(line, (gsize)(method_end - line));
+    self->method = method_of(line);
     self->target_at = (guint32)(target - bytes);
     self->target_length = (guint32)(target_end - target);
-    if (take_version(self, target_end + 1, (gsize)(end - target_end - 1)) == TUNE_HTTP_PARSE_BAD)
-        return TUNE_HTTP_PARSE_BAD;
-    *method_end = *target_end = '\0';
-    self->stage = FIELDS;
-    return TUNE_HTTP_PARSE_MORE;
+    return take_version(self, target_end + 1, (gsize)(end - target_end - 1));
 }
 
-static TuneHttpParse take_length(TuneHttpHead *self, const char *value)
+static gboolean take_length(TuneHttpHead *self, const char *value)
 {
-    guint64 length = 0;
-
     if (self->has_length)
         return bad(self, 400, "Content-Length is there twice.");
-    for (const char *p = value; *p != '\0' || p == value; p++)
-        if (!g_ascii_isdigit(*p) || __builtin_mul_overflow(length, 10, &length) ||
-            __builtin_add_overflow(length, (guint64)(*p - '0'), &length) || length > G_MAXINT64)
-            return bad(self, 400, "Content-Length is not a number of bytes.");
     self->has_length = TRUE;
-    self->length = length;
-    return TUNE_HTTP_PARSE_MORE;
+    return g_ascii_string_to_unsigned(value, 10, 0, G_MAXINT64, &self->length, NULL) ||
+           bad(self, 400, "Content-Length is not a number of bytes.");
 }
 
-static TuneHttpParse take_coding(TuneHttpHead *self, const char *value)
+static gboolean take_coding(TuneHttpHead *self, const char *value)
 {
     if (self->chunked)
         return bad(self, 400, "Transfer-Encoding is there twice.");
-    if (g_ascii_strcasecmp(value, "chunked") != 0)
-        return bad(self, 501, "The only transfer coding known here is chunked.");
     self->chunked = TRUE;
-    return TUNE_HTTP_PARSE_MORE;
+    return g_ascii_strcasecmp(value, "chunked") == 0 ||
+           bad(self, 501, "The only transfer coding known here is chunked.");
 }
 
-static TuneHttpParse take_host(TuneHttpHead *self, const TuneHttpField *field, const char *value)
+static gboolean take_host(TuneHttpHead *self, const char *value)
 {
     if (self->has_host)
         return bad(self, 400, "Host is there twice.");
-    if (!tune_http_host_is_valid(value, field->value_length))
-        return bad(self, 400, "Host is not a name or an address.");
     self->has_host = TRUE;
-    self->host_at = field->value;
-    return TUNE_HTTP_PARSE_MORE;
+    self->host_at = self->fields[self->n_fields - 1].value;
+    return tune_http_host_is_valid(value) || bad(self, 400, "Host is not a name or an address.");
 }
 
-static TuneHttpParse take_connection(TuneHttpHead *self, const char *value)
+static gboolean take_expect(TuneHttpHead *self, const char *value)
 {
-    while (*value != '\0') {
-        gsize length;
+    self->expect_continue = TRUE;
+    return g_ascii_strcasecmp(value, "100-continue") == 0 ||
+           bad(self, 417, "The only expectation known here is 100-continue.");
+}
 
-        value += strspn(value, " \t,");
-        length = strcspn(value, ",");
-        const char *next = value + length;
-        while (length > 0 && (value[length - 1] == ' ' || value[length - 1] == '\t'))
-            length--;
-        if (length == 5 && g_ascii_strncasecmp(value, "close", 5) == 0)
+static gboolean take_connection(TuneHttpHead *self, const char *value)
+{
+    for (value += strspn(value, ", \t"); *value != '\0'; value += strspn(value, ", \t")) {
+        const gsize length = strcspn(value, ", \t");
+        const char *word = value;
+
+        value += length + strspn(value + length, " \t");
+        if (*value != ',' && *value != '\0')
+            value += strcspn(value, ","); /* two words are no option */
+        else if (length == 5 && g_ascii_strncasecmp(word, "close", length) == 0)
             self->close = TRUE;
-        else if (length == 10 && g_ascii_strncasecmp(value, "keep-alive", 10) == 0)
+        else if (length == 10 && g_ascii_strncasecmp(word, "keep-alive", length) == 0)
             self->keep_alive = TRUE;
-        value = next;
     }
-    return TUNE_HTTP_PARSE_MORE;
+    return TRUE;
 }
 
 /* The fields that decide about framing and the connection; all others are only kept. */
-static TuneHttpParse take_known(TuneHttpHead *self, const TuneHttpField *field, const char *bytes)
+static gboolean take_known(TuneHttpHead *self, const TuneHttpField *field, const char *bytes)
 {
-    const char *name = bytes + field->name, *value = bytes + field->value;
-
-    switch (field->name_length) {
-    case 4:
-        return g_ascii_strcasecmp(name, "Host") == 0 ? take_host(self, field, value)
-                                                     : TUNE_HTTP_PARSE_MORE;
-    case 6:
-        if (g_ascii_strcasecmp(name, "Expect") != 0)
-            return TUNE_HTTP_PARSE_MORE;
-        if (g_ascii_strcasecmp(value, "100-continue") != 0)
-            return bad(self, 417, "The only expectation known here is 100-continue.");
-        self->expect_continue = TRUE;
-        return TUNE_HTTP_PARSE_MORE;
-    case 10:
-        return g_ascii_strcasecmp(name, "Connection") == 0 ? take_connection(self, value)
-                                                           : TUNE_HTTP_PARSE_MORE;
-    case 14:
-        return g_ascii_strcasecmp(name, "Content-Length") == 0 ? take_length(self, value)
-                                                               : TUNE_HTTP_PARSE_MORE;
-    case 17:
-        return g_ascii_strcasecmp(name, "Transfer-Encoding") == 0 ? take_coding(self, value)
-                                                                  : TUNE_HTTP_PARSE_MORE;
-    default:
-        return TUNE_HTTP_PARSE_MORE;
-    }
+    static const struct {
+        const char *name;
+        gsize length;
+        gboolean (*take)(TuneHttpHead *, const char *value);
+    } known[] = {
+        {"Host", 4, take_host},
+        {"Connection", 10, take_connection},
+        {"Content-Length", 14, take_length},
+        {"Transfer-Encoding", 17, take_coding},
+        {"Expect", 6, take_expect},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+        if (known[i].length == field->name_length &&
+            g_ascii_strcasecmp(known[i].name, bytes + field->name) == 0)
+            return known[i].take(self, bytes + field->value);
+    return TRUE;
 }
 
-static TuneHttpParse take_field(TuneHttpHead *self, const TuneHttpLimits *limits, char *bytes,
-                                char *line, char *end)
+static gboolean take_field(TuneHttpHead *self, char *bytes, char *line, char *end)
 {
     char *colon = skip(line, end, TOKEN), *value = colon + 1;
     TuneHttpField *field = &self->fields[self->n_fields];
@@ -237,28 +210,27 @@ static TuneHttpParse take_field(TuneHttpHead *self, const TuneHttpLimits *limits
         return bad(self, 400, "A field has no name that ends with a colon.");
     if (skip(value, end, VALUE) != end)
         return bad(self, 400, "The value of a field has a control character.");
-    if (self->n_fields == limits->max_fields)
+    if (self->n_fields == TUNE_HTTP_MAX_FIELDS)
         return bad(self, 431, "There are too many fields.");
     while (value < end && (*value == ' ' || *value == '\t'))
         value++;
     while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
     *colon = *end = '\0';
-    *field = (TuneHttpField){.name = (guint32)(line - bytes),
-                             .name_length = (guint32)(colon - line),
-                             .value = (guint32)(value - bytes),
-                             .value_length = (guint32)(end - value)};
+    *field = (TuneHttpField){(guint32)(line - bytes), (guint32)(colon - line),
+                             (guint32)(value - bytes), (guint32)(end - value)};
     self->n_fields++;
     return take_known(self, field, bytes);
 }
 
 /* "http://host/path?query" becomes "/path?query"; the authority must be the one of Host. */
-static TuneHttpParse reduce_target(TuneHttpHead *self, char *bytes)
+static gboolean reduce_target(TuneHttpHead *self, char *bytes)
 {
     char *target = bytes + self->target_at, *authority, *path;
+    const char *host = bytes + self->host_at;
 
     if (*target == '/' || (strcmp(target, "*") == 0 && self->method == TUNE_HTTP_OPTIONS))
-        return TUNE_HTTP_PARSE_MORE;
+        return TRUE;
     if (g_ascii_strncasecmp(target, "http://", 7) == 0)
         authority = target + 7;
     else if (g_ascii_strncasecmp(target, "https://", 8) == 0)
@@ -266,17 +238,17 @@ static TuneHttpParse reduce_target(TuneHttpHead *self, char *bytes)
     else
         return bad(self, 400, "The target of the request does not start with a slash.");
     path = authority + strcspn(authority, "/?");
-    if (!self->has_host || strlen(bytes + self->host_at) != (gsize)(path - authority) ||
-        g_ascii_strncasecmp(bytes + self->host_at, authority, (gsize)(path - authority)) != 0)
+    if (!self->has_host || strlen(host) != (gsize)(path - authority) ||
+        g_ascii_strncasecmp(host, authority, (gsize)(path - authority)) != 0)
         return bad(self, 400, "The target of the request and Host name two servers.");
     if (*path != '/')
         *--path = '/'; /* over the end of the authority, which is not needed any more */
     self->target_length -= (guint32)(path - target);
     self->target_at = (guint32)(path - bytes);
-    return TUNE_HTTP_PARSE_MORE;
+    return TRUE;
 }
 
-static TuneHttpParse finish_head(TuneHttpHead *self, char *bytes)
+static gboolean finish_head(TuneHttpHead *self, char *bytes)
 {
     if (self->chunked && self->minor == 0)
         return bad(self, 400, "HTTP/1.0 has no Transfer-Encoding.");
@@ -284,204 +256,174 @@ static TuneHttpParse finish_head(TuneHttpHead *self, char *bytes)
         return bad(self, 400, "Content-Length and Transfer-Encoding exclude each other.");
     if (self->minor > 0 && !self->has_host)
         return bad(self, 400, "There is no Host.");
-    if (reduce_target(self, bytes) == TUNE_HTTP_PARSE_BAD)
-        return TUNE_HTTP_PARSE_BAD;
     self->expect_continue = self->expect_continue && self->minor > 0;
     self->keep_alive = !self->close && (self->minor > 0 || self->keep_alive);
     self->size = self->line;
-    return TUNE_HTTP_PARSE_DONE;
+    self->stage = WHOLE;
+    return reduce_target(self, bytes);
 }
 
-static TuneHttpParse take_line(TuneHttpHead *self, const TuneHttpLimits *limits, char *bytes,
-                               char *line, char *end)
+static gboolean take_line(TuneHttpHead *self, char *bytes, char *line, char *end)
 {
-    switch (self->stage) {
-    case BEFORE_REQUEST_LINE: /* old clients send one empty line behind a body */
-        self->stage = REQUEST_LINE;
-        return line == end ? TUNE_HTTP_PARSE_MORE : take_request_line(self, bytes, line, end);
-    case REQUEST_LINE:
-        return take_request_line(self, bytes, line, end);
-    default:
-        return line == end ? finish_head(self, bytes) : take_field(self, limits, bytes, line, end);
+    if (self->stage == FIELDS)
+        return line == end ? finish_head(self, bytes) : take_field(self, bytes, line, end);
+    if (self->stage == BEFORE_REQUEST_LINE && line == end) {
+        self->stage = REQUEST_LINE; /* old clients send one empty line behind a body */
+        return TRUE;
     }
+    self->stage = FIELDS;
+    return take_request_line(self, bytes, line, end);
 }
 
-/* A line whose end has not come yet: can it become a good one? */
-static TuneHttpParse look_at_part(TuneHttpHead *self, char *bytes, gsize size)
+/* A line whose end has not come yet: can it become a good one?  @stop: behind what needs no second
+ * look. */
+static gboolean is_part_of_line(const char *part, const char *end, const char **stop)
 {
-    char *end = bytes + size, *stop = skip(bytes + self->scanned, end, VALUE);
+    *stop = skip(part, end, VALUE);
+    return *stop == end || (**stop == '\r' && *stop + 1 == end);
+}
 
-    if (stop != end && (*stop != '\r' || stop + 1 != end))
+static gboolean take_part(TuneHttpHead *self, const char *bytes, gsize size)
+{
+    const char *stop;
+
+    if (!is_part_of_line(bytes + self->scanned, bytes + size, &stop))
         return bad(self, 400, "There is a control character in the head.");
     if (self->stage != FIELDS && bytes[self->line] != '\r' && !is_in(bytes[self->line], TOKEN))
-        return bad(self, 400, "The request does not start with a method and one space.");
-    self->scanned = (guint32)(stop - bytes); /* a CR is looked at again with what follows it */
+        return bad(self, 400, NO_METHOD);
+    self->scanned = (guint32)(stop - bytes);
+    return TRUE;
+}
+
+/* Takes the next line if it has come, else all that has. */
+static gboolean take_next(TuneHttpHead *self, char *bytes, gsize size)
+{
+    char *feed = memchr(bytes + self->scanned, '\n', size - self->scanned);
+    char *line = bytes + self->line, *end = feed != NULL ? feed : bytes + size;
+
+    if (end - line > TUNE_HTTP_MAX_LINE + 1)
+        return self->stage == FIELDS ? bad(self, 431, "A field is too long.")
+                                     : bad(self, 414, "The target of the request is too long.");
+    if (end - bytes >= TUNE_HTTP_MAX_HEAD)
+        return bad(self, 431, "The fields are too long together.");
+    if (feed == NULL)
+        return take_part(self, bytes, size);
+    if (feed == line || feed[-1] != '\r')
+        return bad(self, 400, "A line does not end with CR and LF.");
+    self->line = self->scanned = (guint32)(feed + 1 - bytes);
+    return take_line(self, bytes, line, feed - 1);
+}
+
+TuneHttpParse tune_http_head_parse(TuneHttpHead *self, char *bytes, gsize size)
+{
+    gsize before;
+
+    do {
+        before = self->scanned;
+        if (before < size && !take_next(self, bytes, size))
+            return TUNE_HTTP_PARSE_BAD;
+        if (self->stage == WHOLE)
+            return TUNE_HTTP_PARSE_DONE;
+    } while (self->scanned > before);
     return TUNE_HTTP_PARSE_MORE;
 }
 
-TuneHttpParse tune_http_head_parse(TuneHttpHead *self, const TuneHttpLimits *limits, char *bytes,
-                                   gsize size)
+/* Behind the quoted string at @p; NULL if it has no end or a byte that may not be in it. */
+static const char *skip_quoted(const char *p, const char *end)
 {
-    TuneHttpParse result = TUNE_HTTP_PARSE_MORE;
-
-    while (result == TUNE_HTTP_PARSE_MORE && self->scanned < size) {
-        char *feed = (char *)memchr(bytes + self->scanned, '\n', size - self->scanned);
-        char *line = bytes + self->line, *end = feed != NULL ? feed : bytes + size;
-
-        if ((gsize)(end - line) > limits->max_line + 1)
-            return self->stage == FIELDS ? bad(self, 431, "A field is too long.")
-                                         : bad(self, 414, "The target of the request is too long.");
-        if ((gsize)(end - bytes) >= limits->max_head)
-            return bad(self, 431, "The fields are too long together.");
-        if (feed == NULL)
-            return look_at_part(self, bytes, size);
-        if (feed == line || feed[-1] != '\r')
-            return bad(self, 400, "A line does not end with CR and LF.");
-        self->line = self->scanned = (guint32)(feed + 1 - bytes);
-        result = take_line(self, limits, bytes, line, feed - 1);
+    for (p++; p < end && *p != '"'; p++) {
+        if (*p == '\\')
+            p++;
+        if (p == end || !is_in(*p, VALUE))
+            return NULL;
     }
-    return result;
+    return p < end ? p + 1 : NULL;
 }
 
-enum {
-    SIZE,
-    EXTENSION, /* behind ";" */
-    EXTENSION_NAME,
-    EXTENSION_EQUALS, /* behind "=" */
-    EXTENSION_VALUE,
-    EXTENSION_QUOTED,
-    EXTENSION_ESCAPE, /* behind a backslash in quotes */
-    EXTENSION_END,    /* behind the quotes */
-    SIZE_LF,
-    DATA,
-    DATA_CR,
-    DATA_LF,
-    TRAILER_START,
-    TRAILER_NAME,
-    TRAILER_VALUE,
-    TRAILER_LF,
-    END_LF,
-    FAILED,
-};
-
-static int next_of_size(TuneHttpChunks *self, char byte)
+/* ";name", ";name=token", ";name="quoted"", any number of them (RFC 9112 section 7.1.1). */
+static gboolean are_extensions(const char *p, const char *end)
 {
-    if (byte == '\r' || byte == ';')
-        return self->digits == 0 ? FAILED : byte == ';' ? EXTENSION : SIZE_LF;
-    if (!g_ascii_isxdigit(byte) || ++self->digits > 15)
-        return FAILED;
-    self->left = self->left << 4 | (guint64)g_ascii_xdigit_value(byte);
-    return SIZE;
-}
+    while (p != NULL && p < end) {
+        const char *name = p + 1, *name_end = skip(name, end, TOKEN), *value = name_end + 1;
 
-static int next_of_extension(TuneHttpChunks *self, char byte)
-{
-    const gboolean may_end = self->state == EXTENSION_NAME || self->state == EXTENSION_VALUE ||
-                             self->state == EXTENSION_END;
-
-    if (may_end && byte == '\r')
-        return SIZE_LF;
-    if (++self->extension > TUNE_HTTP_MAX_EXTENSION)
-        return FAILED;
-    if (may_end && byte == ';')
-        return EXTENSION;
-    switch (self->state) {
-    case EXTENSION:
-        return is_in(byte, TOKEN) ? EXTENSION_NAME : FAILED;
-    case EXTENSION_NAME:
-        return byte == '=' ? EXTENSION_EQUALS : is_in(byte, TOKEN) ? EXTENSION_NAME : FAILED;
-    case EXTENSION_EQUALS:
-        return byte == '"' ? EXTENSION_QUOTED : is_in(byte, TOKEN) ? EXTENSION_VALUE : FAILED;
-    case EXTENSION_VALUE:
-        return is_in(byte, TOKEN) ? EXTENSION_VALUE : FAILED;
-    case EXTENSION_QUOTED:
-        return byte == '"'          ? EXTENSION_END
-               : byte == '\\'       ? EXTENSION_ESCAPE
-               : is_in(byte, VALUE) ? EXTENSION_QUOTED
-                                    : FAILED;
-    case EXTENSION_ESCAPE:
-        return is_in(byte, VALUE) ? EXTENSION_QUOTED : FAILED;
-    default:
-        return FAILED;
+        if (*p != ';' || name_end == name)
+            return FALSE;
+        p = name_end;
+        if (p < end && *p == '=')
+            p = value < end && *value == '"' ? skip_quoted(value, end) : skip(value, end, TOKEN);
+        if (p == value)
+            return FALSE;
     }
+    return p != NULL;
 }
 
-/* At the colon: a reader that takes trailers for fields must not find another framing in them. */
-static gboolean is_framing(const TuneHttpChunks *self)
+static gboolean take_chunk_size(TuneHttpChunks *self, const char *line, const char *end)
 {
-    return (self->name_length == 14 && memcmp(self->name, "content-length", 14) == 0) ||
-           (self->name_length == 17 && memcmp(self->name, "transfer-encoding", 17) == 0);
+    const char *p = line;
+
+    for (self->left = 0; p < end && g_ascii_isxdigit(*p); p++)
+        self->left = self->left << 4 | (guint64)g_ascii_xdigit_value(*p);
+    self->stage = self->left > 0 ? CHUNK_DATA : CHUNK_TRAILERS;
+    return p > line && p - line <= MAX_CHUNK_DIGITS && end - p <= TUNE_HTTP_MAX_EXTENSION &&
+           are_extensions(p, end);
 }
 
-static int next_of_trailer_name(TuneHttpChunks *self, char byte)
+/* A reader that takes trailers for fields must not find another framing in them. */
+static gboolean is_trailer(const char *line, const char *end)
 {
-    if (byte == ':' && self->name_length > 0)
-        return is_framing(self) ? FAILED : TRAILER_VALUE;
-    if (!is_in(byte, TOKEN))
-        return FAILED;
-    if (self->name_length < sizeof self->name)
-        self->name[self->name_length++] = g_ascii_tolower(byte);
-    return TRAILER_NAME;
+    const char *colon = skip(line, end, TOKEN);
+
+    return colon > line && colon < end && *colon == ':' && skip(colon, end, VALUE) == end &&
+           g_ascii_strncasecmp(line, "Content-Length:", 15) != 0 &&
+           g_ascii_strncasecmp(line, "Transfer-Encoding:", 18) != 0;
 }
 
-static int next_of_trailers(TuneHttpChunks *self, char byte)
+static gsize longest_chunk_line(const TuneHttpChunks *self)
 {
-    if (++self->trailers > TUNE_HTTP_MAX_TRAILERS)
-        return FAILED;
-    switch (self->state) {
-    case TRAILER_START:
-        self->name_length = 0;
-        return byte == '\r' ? END_LF : next_of_trailer_name(self, byte);
-    case TRAILER_NAME:
-        return next_of_trailer_name(self, byte);
-    case TRAILER_VALUE:
-        return byte == '\r' ? TRAILER_LF : is_in(byte, VALUE) ? TRAILER_VALUE : FAILED;
+    switch (self->stage) {
+    case CHUNK_SIZE:
+        return MAX_CHUNK_DIGITS + TUNE_HTTP_MAX_EXTENSION + 2;
+    case CHUNK_TRAILERS:
+        return TUNE_HTTP_MAX_TRAILERS - self->trailers;
     default:
-        return byte == '\n' ? TRAILER_START : FAILED;
-    }
-}
-
-static int next_of_chunks(TuneHttpChunks *self, char byte)
-{
-    switch (self->state) {
-    case SIZE:
-        return next_of_size(self, byte);
-    case SIZE_LF:
-        self->extension = self->digits = 0;
-        return byte != '\n' ? FAILED : self->left > 0 ? DATA : TRAILER_START;
-    case DATA_CR:
-        return byte == '\r' ? DATA_LF : FAILED;
-    case DATA_LF:
-        return byte == '\n' ? SIZE : FAILED;
-    case FAILED:
-        return FAILED;
-    default:
-        return self->state < SIZE_LF ? next_of_extension(self, byte) : next_of_trailers(self, byte);
+        return 2;
     }
 }
 
 TuneHttpParse tune_http_chunks_parse(TuneHttpChunks *self, const char *bytes, gsize size,
                                      gsize *used, const char **data, gsize *n_data)
 {
-    *n_data = 0;
-    for (gsize i = 0; i < size;) {
-        if (self->state == DATA) {
-            *data = bytes + i;
-            *n_data = (gsize)MIN(self->left, (guint64)(size - i));
-            self->left -= *n_data;
-            if (self->left == 0)
-                self->state = DATA_CR;
-            *used = i + *n_data;
-            return TUNE_HTTP_PARSE_MORE;
-        }
-        if (self->state == END_LF) {
-            *used = i + 1;
-            return bytes[i] == '\n' ? TUNE_HTTP_PARSE_DONE : TUNE_HTTP_PARSE_BAD;
-        }
-        self->state = (guint8)next_of_chunks(self, bytes[i++]);
-        if (self->state == FAILED)
-            return TUNE_HTTP_PARSE_BAD;
+    const gsize longest = longest_chunk_line(self);
+    const char *stop;
+    gboolean good;
+
+    *used = *n_data = 0;
+    if (self->stage == CHUNK_DATA) {
+        *data = bytes;
+        *used = *n_data = (gsize)MIN(self->left, (guint64)size);
+        self->left -= *used;
+        if (self->left == 0)
+            self->stage = CHUNK_END;
+        return TUNE_HTTP_PARSE_MORE;
     }
-    *used = size;
-    return TUNE_HTTP_PARSE_MORE;
+    const char *feed = memchr(bytes, '\n', MIN(size, longest));
+    if (feed == NULL)
+        return size < longest && is_part_of_line(bytes, bytes + size, &stop) ? TUNE_HTTP_PARSE_MORE
+                                                                             : TUNE_HTTP_PARSE_BAD;
+    if (feed == bytes || feed[-1] != '\r')
+        return TUNE_HTTP_PARSE_BAD;
+    const char *end = feed - 1;
+    *used = (gsize)(feed + 1 - bytes);
+    if (self->stage == CHUNK_SIZE) {
+        good = take_chunk_size(self, bytes, end);
+    } else if (self->stage == CHUNK_END) {
+        good = end == bytes;
+        self->stage = CHUNK_SIZE;
+    } else if (end == bytes) {
+        return TUNE_HTTP_PARSE_DONE;
+    } else {
+        good = is_trailer(bytes, end);
+        self->trailers = (guint16)(self->trailers + *used);
+    }
+    return good ? TUNE_HTTP_PARSE_MORE : TUNE_HTTP_PARSE_BAD;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The strict parser of requests: heads and chunked bodies (RFC 9112).  Pure: no sockets, no clock,
- * no allocation.  What two readers could frame differently is refused: bare CR or LF, folded lines,
- * NUL, space before the colon, two lengths, a length with a transfer coding, codings but "chunked",
- * ...
+ * The strict parser of requests: heads, chunked bodies, targets, ranges (RFC 9112, RFC 9110).  Pure: no
+ * sockets, no clock, no options.  What two readers could frame differently is refused: bare CR or LF, folded
+ * lines, NUL, space before the colon, two lengths, a length with a transfer coding, codings but "chunked", ...
  *
  *     TuneHttpHead head;
- *     tune_http_head_start(&head, fields);
- *     while ((result = tune_http_head_parse(&head, &limits, bytes, size)) == TUNE_HTTP_PARSE_MORE)
+ *     tune_http_head_start(&head);
+ *     while ((result = tune_http_head_parse(&head, bytes, size)) == TUNE_HTTP_PARSE_MORE)
  *         size += read more behind bytes + size;
  *
  * Bytes may come in any pieces; each is looked at a bounded number of times.
@@ -15,18 +14,19 @@
 #pragma once
 #include "http/http.h"
 
-typedef struct {
-    gsize max_line, max_head;
-    guint max_fields;
-} TuneHttpLimits;
+enum {
+    TUNE_HTTP_MAX_LINE = 8192,  /* bytes of a request line or a field */
+    TUNE_HTTP_MAX_HEAD = 32768, /* of all together */
+    TUNE_HTTP_MAX_FIELDS = 100,
+    TUNE_HTTP_MAX_EXTENSION = 256, /* bytes of extension of a chunk */
+    TUNE_HTTP_MAX_TRAILERS = 4096, /* bytes of all trailers */
+};
 
 typedef enum { TUNE_HTTP_PARSE_MORE, TUNE_HTTP_PARSE_DONE, TUNE_HTTP_PARSE_BAD } TuneHttpParse;
 
-/* Offsets from the first byte of the head; both strings are ended by NUL once their line was taken.
- */
+/* Offsets from the first byte of the head; both strings are ended by NUL once their line was taken. */
 typedef struct {
-    guint32 name, value, value_length;
-    guint32 name_length;
+    guint32 name, name_length, value, value_length;
 } TuneHttpField;
 
 typedef struct {
@@ -36,47 +36,42 @@ typedef struct {
     gboolean has_length, has_host, chunked, close, keep_alive, expect_continue;
     TuneHttpMethod method;
     guint32 method_at, target_at, target_length, host_at;
-    guint64 length; /* of the body; 0 without Content-Length */
-    guint32 size;   /* of the head, when done */
+    guint64 length;     /* of the body; 0 without Content-Length */
+    guint32 size;       /* of the head, when done */
+    guint status;       /* when bad: 400, 414, 417, 431, 501, 505 */
+    const char *reason; /* when bad: a sentence for the client */
     guint n_fields;
-    TuneHttpField *fields; /* [max_fields] caller-owned */
-    guint status;          /* when bad: 400, 414, 417, 431, 501, 505 */
-    const char *reason;    /* when bad: a sentence for the client */
+    TuneHttpField fields[TUNE_HTTP_MAX_FIELDS];
 } TuneHttpHead;
 
-void tune_http_head_start(TuneHttpHead *self, TuneHttpField *fields);
-/* @bytes: all bytes of this head so far, @size never smaller than before; the buffer may have
- * moved.  Lines that are complete are changed in place (NUL behind names and values).  In the end
- * an absolute target is reduced to path and query. */
-TuneHttpParse tune_http_head_parse(TuneHttpHead *self, const TuneHttpLimits *limits, char *bytes,
-                                   gsize size);
+void tune_http_head_start(TuneHttpHead *self);
+/* @bytes: all bytes of this head so far, @size never smaller than before; the buffer may have moved.  Lines
+ * that are complete are changed in place (NUL behind names and values).  In the end an absolute target is
+ * reduced to path and query. */
+TuneHttpParse tune_http_head_parse(TuneHttpHead *self, char *bytes, gsize size);
 
-enum { TUNE_HTTP_MAX_EXTENSION = 256, TUNE_HTTP_MAX_TRAILERS = 4096 };
 typedef struct {
-    guint8 state, digits;
-    guint16 extension, trailers; /* bytes of them so far */
-    guint64 left;                /* of the chunk */
-    guint8 name_length;          /* of the trailer under way */
-    char name[18];               /* its first bytes, in small letters */
-} TuneHttpChunks;                /* all zero at the start */
+    guint8 stage;
+    guint16 trailers; /* bytes of them so far */
+    guint64 left;     /* of the chunk */
+} TuneHttpChunks;     /* all zero at the start */
 
-/* Takes @size bytes of a chunked body.  MORE: @used bytes were taken and @n_data bytes at @data are
- * body; call again with the rest, or, when all were used, with what comes next.  DONE: the body
- * ended behind
- * @used.  Trailers are checked and dropped; those that would frame the message anew are refused. */
+/* Takes from @size bytes of a chunked body.  MORE: @used bytes were taken, of which @n_data at @data are body;
+ * call again with the rest, or, when none were taken, with the same and more behind it.  DONE: the body ended
+ * behind @used.  Trailers are checked and dropped; those that would frame the message anew are refused. */
 TuneHttpParse tune_http_chunks_parse(TuneHttpChunks *self, const char *bytes, gsize size,
                                      gsize *used, const char **data, gsize *n_data);
 
 /* "name", "name:port", "[v6]:port" */
-gboolean tune_http_host_is_valid(const char *host, gsize length);
+gboolean tune_http_host_is_valid(const char *host);
 gboolean tune_http_is_token(const char *text);
 /* No CR, LF, NUL or other control character but the tab. */
 gboolean tune_http_is_field_value(const char *text);
 
-/* What a target says, decoded. */
+/* ---- target.c: path and query, decoded ---- */
 typedef struct {
     const char *name, *value;
 } TuneHttpQuery;
-/* @target: path and query, [@length] of visible ASCII.  @out: [length + 2], gets the strings;
- * @query gets TuneHttpQuery pairs that point into it.  NULL, or what is wrong with it. */
+/* @target: path and query, [@length] of visible ASCII.  @out: [length + 2], gets the strings; @query gets
+ * TuneHttpQuery pairs that point into it.  NULL, or what is wrong with it. */
 const char *tune_http_target_decode(const char *target, gsize length, char *out, GArray *query);

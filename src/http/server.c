@@ -30,7 +30,6 @@ TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config, GError **erro
     own->trusted = (const char *const *)g_strdupv((char **)config->trusted);
     own->server_name = g_strdup(config->server_name);
     own->temporary_folder = g_strdup(config->temporary_folder);
-    self->limits = (TuneHttpLimits){config->max_line, config->max_head, config->max_fields};
     self->listeners = g_array_new(FALSE, FALSE, sizeof(int));
     self->addresses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->trusted = tune_http_networks_new(own->trusted, error);

@@ -14,8 +14,6 @@
 
 enum { ROUNDS = 400000, THOROUGH_ROUNDS = 20000000 }; /* -m thorough */
 
-static const TuneHttpLimits limits = {8192, 32768, 100};
-
 #define HOST "Host: example.com\r\n"
 static const char *const seeds[] = {
     "GET / HTTP/1.1\r\n" HOST "\r\n",
@@ -125,20 +123,21 @@ typedef struct {
     guint64 length;
     guint8 minor;
     TuneHttpMethod method;
-    gsize body; /* bytes */
+    gsize body;         /* bytes */
+    gboolean undecided; /* ends within a line of chunk framing: ours judges it when it is whole */
 } Framing;
 
 static gboolean read_ours(const GString *bytes, Framing *out)
 {
     g_autofree char *copy = (char *)g_memdup2(bytes->str, bytes->len + 1);
-    TuneHttpField fields[100];
     TuneHttpHead head;
     TuneHttpChunks chunks = {0};
     TuneHttpParse result;
+    gsize used;
 
     *out = (Framing){0};
-    tune_http_head_start(&head, fields);
-    if (tune_http_head_parse(&head, &limits, copy, bytes->len) != TUNE_HTTP_PARSE_DONE)
+    tune_http_head_start(&head);
+    if (tune_http_head_parse(&head, copy, bytes->len) != TUNE_HTTP_PARSE_DONE)
         return FALSE;
     out->chunked = head.chunked;
     out->has_length = head.has_length;
@@ -155,7 +154,7 @@ static gboolean read_ours(const GString *bytes, Framing *out)
     }
     do {
         const char *data;
-        gsize used = 0, n = 0;
+        gsize n;
 
         result = tune_http_chunks_parse(&chunks, copy + out->end, bytes->len - out->end, &used,
                                         &data, &n);
@@ -163,8 +162,9 @@ static gboolean read_ours(const GString *bytes, Framing *out)
             return FALSE;
         out->end += used;
         out->body += n;
-    } while (result == TUNE_HTTP_PARSE_MORE && out->end < bytes->len);
+    } while (result == TUNE_HTTP_PARSE_MORE && used > 0);
     out->whole = result == TUNE_HTTP_PARSE_DONE;
+    out->undecided = !out->whole && out->end < bytes->len;
     return TRUE;
 }
 
@@ -244,7 +244,7 @@ static void compare(const GString *bytes, guint *n_accepted)
         return;
     ++*n_accepted;
     wrong = read_llhttp(bytes, &theirs);
-    if (wrong != NULL)
+    if (wrong != NULL && !ours.undecided)
         differ(bytes, wrong);
     if (ours.whole != theirs.whole)
         differ(bytes, ours.whole ? "llhttp waits for more" : "llhttp is at the end");
