@@ -4,8 +4,9 @@
 #   make check    the same, then every test
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 3600
 
-.PHONY: all song check captions build install uninstall bench bench-http fuzz sanitize soak chaos gallery measure deb clean help
+.PHONY: all song check captions build install uninstall bench bench-http fuzz sanitize soak soak-service chaos gallery measure deb clean help
 
 all: build
 
@@ -33,6 +34,9 @@ uninstall:
 soak: build
 	@scripts/packages.sh build check
 	@meson test -C build --no-rebuild --suite soak --timeout-multiplier 0 --print-errorlogs
+
+soak-service: build
+	@nice -n 5 tests/api/soak.py build/tunesmith --seconds $(SOAK_SECONDS)
 
 chaos: build
 	@scripts/packages.sh build check
@@ -80,4 +84,4 @@ clean:
 
 help:
 	@sed -n 's/^#   //p' Makefile
-	@echo "also: build install uninstall captions bench bench-http gallery measure fuzz sanitize soak chaos deb clean"
+	@echo "also: build install uninstall captions bench bench-http gallery measure fuzz sanitize soak soak-service chaos deb clean"

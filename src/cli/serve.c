@@ -3,6 +3,7 @@
 #include "api/service.h"
 #include "cli/cli.h"
 #include "cli/exit.h"
+#include "cli/memory.h"
 #include "cli/notify.h"
 #include "cli/voice.h"
 
@@ -115,6 +116,7 @@ static gint serve(TuneCli *cli, TuneSettings *settings, TuneVoice *voice, GError
 
     for (guint i = 0; i < n_fds; i++)
         fds[i] = first + (int)i;
+    tune_memory_share_pools();
     block_signals(&set);
     if (!tune_service_check(settings, n_fds, error)) {
         tune_settings_free(settings);

@@ -5,6 +5,7 @@
 #include "api/rooms.h"
 #include "cli/cli.h"
 #include "cli/exit.h"
+#include "cli/memory.h"
 #include "cli/notify.h"
 #include "cli/voice.h"
 
@@ -55,6 +56,7 @@ static gint work(TuneCli *cli, const TuneSettings *settings, TuneLog *log, GErro
     sigset_t set;
     gint status = TUNE_EXIT_FAULT;
 
+    tune_memory_share_pools();
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
