@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "neural/decoder-private.h"
+
+#include <stdlib.h>
+
+#define ALIGNMENT 64
+
+/* 0 when it overflows. */
+static guint64 key_value_bytes(const TuneDecoderConfig *config, TuneWeightType type, gsize capacity)
+{
+    guint64 bytes = type == TUNE_WEIGHTS_F32 ? sizeof(float) : sizeof(guint16);
+    guint64 factors[] = {2, config->n_layers, config->d_model, capacity};
+
+    for (guint i = 0; i < G_N_ELEMENTS(factors); i++) {
+        if (!g_uint64_checked_mul(&bytes, bytes, factors[i]))
+            return 0;
+    }
+    return bytes;
+}
+
+gboolean tune_key_values_init(TuneKeyValues *self, const TuneDecoder *decoder, gsize capacity,
+                              GError **error)
+{
+    const TuneDecoderConfig *config = &decoder->config;
+    guint64 bytes = key_value_bytes(config, decoder->type, capacity);
+
+    *self = (TuneKeyValues){.n_layers = config->n_layers,
+                            .n_heads = config->n_heads,
+                            .width = config->d_model / config->n_heads,
+                            .capacity = capacity,
+                            .half = decoder->type != TUNE_WEIGHTS_F32};
+    /* Large pieces come from the system untouched: what is not filled costs nothing. */
+    if (bytes == 0 || bytes > G_MAXSSIZE ||
+        posix_memalign(&self->values, ALIGNMENT, (gsize)bytes) != 0) {
+        self->values = NULL;
+        g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_MEMORY,
+                    "no memory for the keys and values of %zu positions", capacity);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+void tune_key_values_clear(TuneKeyValues *self)
+{
+    free(self->values);
+    self->values = NULL;
+}
+
+static gsize offset_of(const TuneKeyValues *self, gsize layer, gboolean value, gsize head)
+{
+    return ((layer * 2 + (value ? 1 : 0)) * self->n_heads + head) * self->capacity * self->width;
+}
+
+gpointer tune_key_values_at(const TuneKeyValues *self, gsize layer, gboolean value, gsize head)
+{
+    gsize size = self->half ? sizeof(guint16) : sizeof(float);
+
+    return (char *)self->values + offset_of(self, layer, value, head) * size;
+}
+
+void tune_key_values_put(const TuneKeyValues *self, const TuneKernels *kernels, gsize layer,
+                         gboolean value, gsize head, gsize position, const float *row)
+{
+    gsize at = offset_of(self, layer, value, head) + position * self->width;
+
+    if (self->half)
+        kernels->to_f16(row, self->width, (guint16 *)self->values + at);
+    else
+        memcpy((float *)self->values + at, row, self->width * sizeof *row);
+}
+
+TuneSequence *tune_sequence_new(const TuneDecoder *decoder, TuneCondition *condition,
+                                gsize capacity, GError **error)
+{
+    g_autoptr(TuneSequence) self = g_new0(TuneSequence, 1);
+
+    if (!tune_key_values_init(&self->past, decoder, capacity, error))
+        return NULL;
+    self->condition = condition != NULL ? tune_condition_ref(condition) : NULL;
+    return g_steal_pointer(&self);
+}
+
+void tune_sequence_free(TuneSequence *self)
+{
+    if (self == NULL)
+        return;
+    tune_key_values_clear(&self->past);
+    g_clear_pointer(&self->condition, tune_condition_unref);
+    g_free(self);
+}
+
+gsize tune_sequence_length(const TuneSequence *self)
+{
+    return self->length;
+}
+
+void tune_sequence_reset(TuneSequence *self)
+{
+    self->length = 0;
+}
+
+guint64 tune_sequence_bytes(const TuneDecoderConfig *config, TuneWeightType type, gsize capacity)
+{
+    guint64 bytes = key_value_bytes(config, type, capacity);
+
+    return bytes == 0 && capacity > 0 ? G_MAXUINT64 : bytes;
+}
