@@ -12,9 +12,11 @@
  *   Q4   [panel][block of 32 columns] { half scale[16 rows]; byte q[4 groups][16 rows][4 columns] }: the
  *        low nibble is column 4 g + k, the high one column 16 + 4 g + k of the block; value =
  *        scale * (nibble - 8)
- * Inputs of Q8 are rounded to 15 bits with one scale a vector, of Q4 to 8 bits with one scale a block of
- * 32; sums are exact in 32 bits inside a block.  Each result depends on its own row and input only, so
- * that tokens are the same whatever shares the batch and however the work is cut.
+ * Inputs of Q8 are rounded to 16 bits with one scale a vector, of Q4 to 8 bits with one scale a block of
+ * 32; sums are exact in 32 bits inside a block, and blocks are added in order by fused multiply-adds, so
+ * that all sets give the same bits.  Sums of F32 and F16 differ between sets in their last bits.  Each
+ * result depends on its own row and input only, so that tokens are the same whatever shares the batch and
+ * however the work is cut.
  *
  * A device backend (CUDA) would be another implementation of compute.h with its own storage of TuneMatrix;
  * these tables are for processors.
@@ -22,7 +24,9 @@
 #pragma once
 #include <glib.h>
 
-#define TUNE_PANEL_ROWS 16
+#define TUNE_PANEL_ROWS   16
+#define TUNE_Q8_INPUT_MAX 32512 /* of rounded inputs: 127 * 256, both bytes fit into signed ones */
+#define TUNE_NO_INPUT     1e-30f /* inputs that are no larger are rounded to zeros */
 
 typedef enum {
     TUNE_WEIGHTS_F32,
@@ -36,10 +40,11 @@ gboolean tune_weight_type_from_name(const char *name, TuneWeightType *out);
 /* Bytes of one panel of a matrix with @columns. */
 gsize tune_panel_bytes(TuneWeightType type, gsize columns);
 
-/* One input vector as a kernel wants it, made by prepare(): [columns] float for F32 and F16 (the caller's
- * own), else quantised into caller's memory. */
+/* One input vector as multiply() wants it: [columns] float for F32 and F16 (the caller's own), else
+ * rounded by quantize_q8() or quantize_q4() of the same table into caller's memory; each table has its own
+ * order of the values. */
 typedef struct {
-    const void *values;  /* float, gint16 (Q8) or gint8 (Q4), [columns rounded up to 32] */
+    const void *values;  /* float, or 2 (Q8) or 1 (Q4) bytes a column, [columns rounded up to 32] */
     const float *scales; /* Q8: [1]; Q4: [blocks] */
     const gint32 *sums;  /* Q4: [blocks], sum of the block's values (for biased weights); else NULL */
 } TuneInput;
@@ -52,7 +57,8 @@ typedef struct {
      * input (y has room for whole panels).  @panel: aligned to 64. */
     void (*multiply[TUNE_N_WEIGHT_TYPES])(const void *panel, gsize columns, const TuneInput *inputs,
                                           gsize n, float *y, gsize y_stride);
-    /* Round @x [columns] for weights of Q8 or Q4; @columns is rounded up with zeros. */
+    /* Round @x [columns], finite, for weights of Q8 or Q4; @columns is rounded up with zeros.  @values:
+     * aligned to 64. */
     void (*quantize_q8)(const float *x, gsize columns, gint16 *values, float *scale);
     void (*quantize_q4)(const float *x, gsize columns, gint8 *values, float *scales, gint32 *sums);
 
@@ -68,7 +74,7 @@ typedef struct {
     void (*from_f16)(const guint16 *in, gsize n, float *out);
 
     /* Element-wise, in place unless said; relative error of the transcendental parts below 3e-7. */
-    void (*softmax)(float *x, gsize n);
+    void (*softmax)(float *x, gsize n); /* -INFINITY counts nothing; at least one is more */
     void (*gelu)(float *x, gsize n); /* exact: x (1 + erf(x / sqrt 2)) / 2 */
     void (*elu)(const float *x, gsize n, float *out);  /* x > 0 ? x : expm1(x) */
     void (*add)(float *x, const float *y, gsize n);    /* x += y */

@@ -38,3 +38,30 @@ gsize tune_panel_bytes(TuneWeightType type, gsize columns)
         g_assert_not_reached();
     }
 }
+
+static const TuneKernels *const all[] = {
+    &tune_kernels_scalar,
+};
+
+const TuneKernels *const *tune_kernels_all(guint *n)
+{
+    *n = G_N_ELEMENTS(all);
+    return all;
+}
+
+const TuneKernels *tune_kernels_best(void)
+{
+    guint i = 0;
+
+    while (!all[i]->usable())
+        i++;
+    return all[i];
+}
+
+const TuneKernels *tune_kernels_named(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+        if (strcmp(all[i]->name, name) == 0 && all[i]->usable())
+            return all[i];
+    return NULL;
+}
