@@ -11,6 +11,7 @@
  */
 #pragma once
 #include "neural/config.h"
+#include "neural/tokenizer.h"
 
 typedef struct TuneCheckpoint TuneCheckpoint;
 
@@ -24,6 +25,9 @@ const TuneMusicgenConfig *tune_checkpoint_config(const TuneCheckpoint *self);
 /* tokenizer.json's text, or NULL when the checkpoint has only spiece.model. */
 const char *tune_checkpoint_tokenizer(const TuneCheckpoint *self, gsize *n_bytes);
 GBytes *tune_checkpoint_sentencepiece(const TuneCheckpoint *self); /* (transfer none) (nullable) */
+/* The tokenizer of either; BROKEN when it cannot be read, MISMATCH when it has more ids than the text
+ * encoder has rows. (transfer full) */
+TuneTokenizer *tune_checkpoint_new_tokenizer(const TuneCheckpoint *self, GError **error);
 /* An expected tensor that opening has found; our own fault if it is not one. */
 const TuneTensor *tune_checkpoint_tensor(const TuneCheckpoint *self, const char *format, ...)
     G_GNUC_PRINTF(2, 3);
@@ -43,6 +47,12 @@ char *tune_checkpoint_hash(TuneCheckpoint *self, GCancellable *cancellable, GErr
 /* "CC-BY-NC-4.0" for the released weights; from "license" of the model's README or the GGUF, else
  * "unknown". */
 const char *tune_checkpoint_licence(const TuneCheckpoint *self);
-guint64 tune_checkpoint_bytes(const TuneCheckpoint *self);
+/* Whether @licence (an SPDX name in any case) forbids commercial use; one that is not known counts as
+ * forbidding. */
+gboolean tune_licence_is_non_commercial(const char *licence);
+guint64 tune_checkpoint_bytes(const TuneCheckpoint *self); /* of all tensors in its files */
+const TuneTensorSet *tune_checkpoint_tensors(const TuneCheckpoint *self); /* also those of no use here */
+/* What it must have. (transfer none) (element-type TuneExpected of neural/layout.h) */
+const GArray *tune_checkpoint_layout(const TuneCheckpoint *self);
 /* Bytes of memory that it takes when loaded with weights of @type (a TuneWeightType). */
 guint64 tune_checkpoint_loaded_bytes(const TuneCheckpoint *self, gint type);

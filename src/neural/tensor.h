@@ -40,6 +40,7 @@ const char *tune_dtype_name(TuneDtype dtype); /* "F32", ... */
 /* Bytes of @n values; blocks must be whole (@n a multiple of 32 for Q8 and Q4).  0 when it overflows or
  * does not divide. */
 guint64 tune_dtype_bytes(TuneDtype dtype, guint64 n);
+gboolean tune_dtype_is_real(TuneDtype dtype); /* a type that weights may have */
 
 #define TUNE_TENSOR_MAX_DIMS 4
 typedef struct {
@@ -49,14 +50,20 @@ typedef struct {
     guint64 shape[TUNE_TENSOR_MAX_DIMS]; /* row-major, as in the file of origin: a Linear is [out, in] */
     gconstpointer data;                  /* any alignment */
     guint64 n_bytes;
+    gboolean mapped; /* the bytes are those of a mapped file */
 } TuneTensor;
 
+/* Sets n_bytes to what shape and type ask for.  FALSE when that overflows, or a row (the last dimension)
+ * of Q8 or Q4 does not consist of whole blocks. */
+gboolean tune_tensor_measure(TuneTensor *self);
+/* The rest takes tensors that were measured. */
 guint64 tune_tensor_n_values(const TuneTensor *self);
 /* @out: [n] values from flat index @first on, converted to float (for Q8 and Q4 @first and @n are
  * multiples of 32).  The range must lie inside. */
 void tune_tensor_read(const TuneTensor *self, guint64 first, guint64 n, float *out);
 /* "F32 [1024, 768]" (transfer full) */
 char *tune_tensor_describe(const TuneTensor *self);
+char *tune_tensor_describe_shape(guint n_dims, const guint64 *shape); /* "[1024, 768]" (transfer full) */
 /* Tell the kernel that the tensor's pages are not needed soon (after packing). */
 void tune_tensor_forget(const TuneTensor *self);
 
@@ -65,10 +72,13 @@ TuneTensorSet *tune_tensor_set_new(void);
 TuneTensorSet *tune_tensor_set_ref(TuneTensorSet *self);
 void tune_tensor_set_unref(TuneTensorSet *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneTensorSet, tune_tensor_set_unref)
-/* Keep @file open with the set (transfer none: a reference is taken). */
-void tune_tensor_set_keep(TuneTensorSet *self, GMappedFile *file);
+/* Keep what data pointers point into with the set (transfer none: a reference is taken). */
+void tune_tensor_set_keep(TuneTensorSet *self, GBytes *bytes);
 /* A copy of @tensor with a copy of its name; FALSE when the name is taken. */
 gboolean tune_tensor_set_add(TuneTensorSet *self, const TuneTensor *tensor);
+/* All tensors of @other, and what it keeps; texts are not taken.  FALSE when a name is in both: *@twice is
+ * the first such. */
+gboolean tune_tensor_set_merge(TuneTensorSet *self, const TuneTensorSet *other, const char **twice);
 const TuneTensor *tune_tensor_set_find(const TuneTensorSet *self, const char *name); /* (nullable) */
 guint tune_tensor_set_size(const TuneTensorSet *self);
 const TuneTensor *tune_tensor_set_get(const TuneTensorSet *self, guint i); /* in order of adding */
@@ -76,3 +86,7 @@ const TuneTensor *tune_tensor_set_get(const TuneTensorSet *self, guint i); /* in
 void tune_tensor_set_put_text(TuneTensorSet *self, const char *key, const char *value);
 const char *tune_tensor_set_text(const TuneTensorSet *self, const char *key); /* (nullable) */
 guint64 tune_tensor_set_bytes(const TuneTensorSet *self); /* of all tensors */
+
+/* The bytes of a regular file, mapped, for the readers of model files.  They must not be cut off while in
+ * use: as with every mapped file, reading behind the new end would end the process.  (transfer full) */
+GBytes *tune_model_file_map(const char *path, GError **error);
