@@ -12,7 +12,8 @@ group() {
     build) echo gcc libc6-dev make meson ninja-build pkg-config libglib2.0-dev libyaml-dev \
         libjansson-dev libsndfile1-dev libebur128-dev libsoxr-dev libfluidsynth-dev libxml2-dev \
         libhyphen-dev hyphen-en-us fluid-soundfont-gm libsqlite3-dev libpq-dev libhiredis-dev \
-        libsodium-dev zlib1g-dev libzstd-dev libcurl4-openssl-dev libseccomp-dev ;;
+        libsodium-dev zlib1g-dev libzstd-dev libcurl4-openssl-dev libseccomp-dev \
+        libunistring-dev ;;
     check) echo libasan8 libubsan1 python3 jq midicsv abcmidi libxml2-utils ffmpeg sox flac \
         fluidsynth curl strace postgresql redis-server node-llhttp ;;
     gallery) echo python3 python3-numpy python3-matplotlib sox ffmpeg ;;

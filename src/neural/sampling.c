@@ -13,8 +13,8 @@ void tune_guide(float *conditional, const float *null, gsize n, double guidance)
         conditional[i] = null[i] + (conditional[i] - null[i]) * scale;
 }
 
-/* The @k-th largest (from 1) of @x [n], whose order is lost: Hoare's selection with three-way parts, so
- * that ties, and values that compare with nothing, cannot make it slow or endless. */
+/* The @k-th largest (from 1) of @x [n], whose order is lost: Hoare's selection with three-way
+ * parts, so that ties, and values that compare with nothing, cannot make it slow or endless. */
 static float kth_largest(float *x, gsize n, gsize k)
 {
     gsize low = 0, high = n; /* it lies in [low, high) */
@@ -52,9 +52,9 @@ static gint compare_floats(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The nucleus: of the values of at least @from the least likely ones, which together hold no more than
- * 1 - p, are dropped.  Gives the smallest value that is kept, and how many of its ties (first ones first)
- * are dropped nevertheless.  @sorted: [n] scratch. */
+/* The nucleus: of the values of at least @from the least likely ones, which together hold no more
+ * than 1 - p, are dropped.  Gives the smallest value that is kept, and how many of its ties (first
+ * ones first) are dropped nevertheless.  @sorted: [n] scratch. */
 static float nucleus(const float *logits, gsize n, double temperature, float from, double top_p,
                      float *sorted, gsize *drop_ties)
 {

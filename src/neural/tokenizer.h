@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * T5's tokenizer: sentencepiece's unigram model (Kudo, 2018) with its normaliser, giving the same ids as
- * Hugging Face's tokenizers 0.23 for the same tokenizer.json.
+ * T5's tokenizer: sentencepiece's unigram model (Kudo, 2018) with its normaliser, giving the same
+ * ids as Hugging Face's tokenizers 0.23 for the same tokenizer.json.
  *
  *     g_autoptr(TuneTokenizer) tokenizer = tune_tokenizer_new_json(text, n_bytes, &error);
- *     g_autoptr(GArray) ids = tune_tokenizer_encode(tokenizer, "80s pop");   // gint32, ends in </s>
+ *     g_autoptr(GArray) ids = tune_tokenizer_encode(tokenizer, "80s pop");   // gint32, ends in
+ * </s>
  *
  * Immutable after making, shared by threads.
  */
@@ -20,8 +21,11 @@ TuneTokenizer *tune_tokenizer_new_sentencepiece(GBytes *model, GError **error);
 void tune_tokenizer_free(TuneTokenizer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneTokenizer, tune_tokenizer_free)
 
-/* Ids of valid UTF-8 @text with </s> at the end; never empty.  Nothing is cut off. (transfer full) */
+/* Ids of valid UTF-8 @text with </s> at the end; never empty.  Nothing is cut off. (transfer full)
+ */
 GArray *tune_tokenizer_encode(const TuneTokenizer *self, const char *text);
+/* The same of [n] bytes, among which may be zeros. (transfer full) */
+GArray *tune_tokenizer_encode_bytes(const TuneTokenizer *self, const char *text, gsize n);
 /* After the normaliser, before splitting; for tests. (transfer full) */
 char *tune_tokenizer_normalize(const TuneTokenizer *self, const char *text);
 /* One more than the largest id; must not exceed the text encoder's rows. */

@@ -17,7 +17,7 @@ TuneGolden *tune_golden_open(const char *checkpoint)
     g_autofree char *json = g_build_filename(self->folder, "golden.json", NULL);
     self->tensors = tune_safetensors_open(tensors, &error);
     g_assert_no_error(error);
-    self->json = json_load_file(json, 0, NULL);
+    self->json = json_load_file(json, JSON_ALLOW_NUL, NULL);
     g_assert_nonnull(self->json);
     return self;
 }

@@ -14,8 +14,9 @@ static void check_rows(const TuneDelay *delay, const gint32 *want)
 static void test_codebooks_run_late(void)
 {
     TuneDelay delay = {.n_codebooks = 4, .n_channels = 1, .special = P, .length = 10};
-    static const gint32 want[] = {P, -1, -1, -1, -1, -1, -1, P,  P,  P,  P, P, -1, -1, -1, -1, -1, -1, P,  P,
-                                  P, P,  P,  -1, -1, -1, -1, -1, -1, P,  P, P, P,  P,  -1, -1, -1, -1, -1, -1};
+    static const gint32 want[] = {P,  -1, -1, -1, -1, -1, -1, P,  P,  P,  P,  P,  -1, -1,
+                                  -1, -1, -1, -1, P,  P,  P,  P,  P,  -1, -1, -1, -1, -1,
+                                  -1, P,  P,  P,  P,  P,  -1, -1, -1, -1, -1, -1};
 
     check_rows(&delay, want);
     g_assert_cmpuint(tune_delay_n_frames(&delay), ==, 6);
@@ -39,7 +40,11 @@ static void test_channels_share_a_delay(void)
 static void test_a_prompt_is_forced(void)
 {
     static const gint32 prompt[] = {10, 11, 20, 21, 30, 31, 40, 41};
-    TuneDelay delay = {.n_codebooks = 4, .n_channels = 1, .special = P, .n_prompt = 2, .length = 8,
+    TuneDelay delay = {.n_codebooks = 4,
+                       .n_channels = 1,
+                       .special = P,
+                       .n_prompt = 2,
+                       .length = 8,
                        .prompt = prompt};
     static const gint32 want[] = {P, 10, 11, -1, -1, P,  P,  P, P, P, 20, 21, -1, -1, P,  P,
                                   P, P,  P,  30, 31, -1, -1, P, P, P, P,  P,  40, 41, -1, -1};

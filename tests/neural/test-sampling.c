@@ -56,7 +56,8 @@ static void test_top_p_keeps_the_nucleus(void)
     static const struct {
         double p;
         gsize kept;
-    } cases[] = {{1, 4}, {0.95, 4}, {0.93, 3}, {0.81, 3}, {0.79, 2}, {0.54, 2}, {0.52, 1}, {0.001, 1}};
+    } cases[] = {{1, 4},    {0.95, 4}, {0.93, 3}, {0.81, 3},
+                 {0.79, 2}, {0.54, 2}, {0.52, 1}, {0.001, 1}};
     static const float ties[] = {1, 1, 1, 1};
     TuneSampling settings = {.temperature = 1, .top_p = 0.6};
     float probabilities[4];
@@ -117,12 +118,15 @@ static void test_strange_logits_end(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/neural/sampling/guidance-widens-the-difference", test_guidance_widens_the_difference);
+    g_test_add_func("/neural/sampling/guidance-widens-the-difference",
+                    test_guidance_widens_the_difference);
     g_test_add_func("/neural/sampling/top-k-keeps-the-largest-and-ties",
                     test_top_k_keeps_the_largest_and_ties);
     g_test_add_func("/neural/sampling/top-p-keeps-the-nucleus", test_top_p_keeps_the_nucleus);
-    g_test_add_func("/neural/sampling/greedy-takes-the-first-largest", test_greedy_takes_the_first_largest);
-    g_test_add_func("/neural/sampling/draws-follow-the-probabilities", test_draws_follow_the_probabilities);
+    g_test_add_func("/neural/sampling/greedy-takes-the-first-largest",
+                    test_greedy_takes_the_first_largest);
+    g_test_add_func("/neural/sampling/draws-follow-the-probabilities",
+                    test_draws_follow_the_probabilities);
     g_test_add_func("/neural/sampling/strange-logits-end", test_strange_logits_end);
     return g_test_run();
 }
