@@ -253,8 +253,8 @@ TuneTokenizer *tune_tokenizer_new_sentencepiece(GBytes *bytes, GError **error)
     self->split_whitespace = self->split_metaspace = TRUE;
     self->metaspace = g_strdup(TUNE_METASPACE);
     self->prepend = TUNE_PREPEND_ALWAYS;
-    if (n > TUNE_TOKENIZER_MAX_BYTES) {
-        broken(error, "it is too large");
+    if (n == 0 || n > TUNE_TOKENIZER_MAX_BYTES) {
+        broken(error, n == 0 ? "it holds no pieces" : "it is too large");
         return NULL;
     }
     if (!read_model(&model, (Reader){data, data + n}, error) || !add_charsmap(&model, error) ||

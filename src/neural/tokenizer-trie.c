@@ -53,7 +53,8 @@ TuneTrie *tune_trie_new(TuneTrieEntry *entries, gsize n)
     Range all = {0, n};
     guint32 level_end = 1;
 
-    qsort(entries, n, sizeof *entries, compare_entries);
+    if (n > 0)
+        qsort(entries, n, sizeof *entries, compare_entries);
     while (all.low < n && entries[all.low].n_bytes == 0)
         all.low++;
     g_array_append_val(nodes, root);
