@@ -8,7 +8,7 @@ TuneTokenizer *tune_checkpoint_new_tokenizer(const TuneCheckpoint *self, GError 
 
     if (self->tokenizer != NULL) {
         const char *text = g_bytes_get_data(self->tokenizer, &n_bytes);
-        tokenizer = tune_tokenizer_new_json(text, n_bytes, error);
+        tokenizer = tune_tokenizer_new_json(text == NULL ? "" : text, n_bytes, error);
     } else {
         tokenizer = tune_tokenizer_new_sentencepiece(self->sentencepiece, error);
     }

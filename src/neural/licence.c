@@ -21,7 +21,8 @@ char *tune_licence_canonical(const char *licence)
 static char *of_readme(GBytes *readme)
 {
     gsize size = g_bytes_get_size(readme);
-    g_autofree char *text = g_strndup(g_bytes_get_data(readme, NULL), MIN(size, 16384));
+    g_autofree char *text =
+        g_strndup(size == 0 ? "" : g_bytes_get_data(readme, NULL), MIN(size, 16384));
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
     if (lines[0] == NULL || strcmp(g_strchomp(lines[0]), "---") != 0)
