@@ -37,7 +37,7 @@ typedef enum {
 } TuneWeightType;
 const char *tune_weight_type_name(TuneWeightType type); /* "f32", "f16", "q8", "q4" */
 gboolean tune_weight_type_from_name(const char *name, TuneWeightType *out);
-/* Bytes of one panel of a matrix with @columns. */
+/* Bytes of one panel of a matrix with @columns, a multiple of 64. */
 gsize tune_panel_bytes(TuneWeightType type, gsize columns);
 
 /* One input vector as multiply() wants it: [columns] float for F32 and F16 (the caller's own), else
@@ -87,6 +87,9 @@ typedef struct {
 } TuneKernels;
 
 extern const TuneKernels tune_kernels_scalar;
+#ifdef __x86_64__
+extern const TuneKernels tune_kernels_avx2;
+#endif
 /* All that were built, best first, scalar last; usable() tells which this machine can run. */
 const TuneKernels *const *tune_kernels_all(guint *n);
 /* The best usable one; TUNESMITH_KERNELS=name in the environment is for the program's front to read, not

@@ -23,23 +23,31 @@ gboolean tune_weight_type_from_name(const char *name, TuneWeightType *out)
 
 gsize tune_panel_bytes(TuneWeightType type, gsize columns)
 {
-    gsize blocks = (columns + 31) / 32;
+    gsize blocks = (columns + 31) / 32, bytes = 0;
 
     switch (type) {
     case TUNE_WEIGHTS_F32:
-        return columns * TUNE_PANEL_ROWS * sizeof(float);
+        bytes = columns * TUNE_PANEL_ROWS * sizeof(float);
+        break;
     case TUNE_WEIGHTS_F16:
-        return columns * TUNE_PANEL_ROWS * sizeof(guint16);
+        bytes = columns * TUNE_PANEL_ROWS * sizeof(guint16);
+        break;
     case TUNE_WEIGHTS_Q8:
-        return blocks * TUNE_PANEL_ROWS * (sizeof(guint16) + 32);
+        bytes = blocks * TUNE_PANEL_ROWS * (sizeof(guint16) + 32);
+        break;
     case TUNE_WEIGHTS_Q4:
-        return blocks * TUNE_PANEL_ROWS * (sizeof(guint16) + 16);
+        bytes = blocks * TUNE_PANEL_ROWS * (sizeof(guint16) + 16);
+        break;
     default:
         g_assert_not_reached();
     }
+    return (bytes + 63) / 64 * 64;
 }
 
 static const TuneKernels *const all[] = {
+#ifdef __x86_64__
+    &tune_kernels_avx2,
+#endif
     &tune_kernels_scalar,
 };
 
