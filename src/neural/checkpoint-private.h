@@ -13,6 +13,7 @@ struct TuneCheckpoint {
     gboolean short_names; /* of GGUF */
     GArray *layout;       /* TuneExpected */
     GHashTable *by_name;  /* Hugging Face's name -> tensor of the set, only expected ones */
+    GBytes *config_text, *generation_text; /* config.json; generation_config.json or NULL */
     GBytes *tokenizer, *sentencepiece;
     char *licence;
     GMutex lock;

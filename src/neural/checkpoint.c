@@ -118,22 +118,30 @@ static gboolean read_beside(const char *folder, const char *name, GBytes **out, 
     return *out != NULL;
 }
 
-static gboolean read_config(TuneCheckpoint *self, GBytes *config_text, GBytes *generation_text,
-                            GError **error)
+static json_t *parse_text(const TuneCheckpoint *self, const char *name, GBytes *text,
+                          GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    g_autoptr(json_t) config = NULL, generation = NULL;
+    json_t *json =
+        tune_json_parse(name, g_bytes_get_data(text, NULL), g_bytes_get_size(text), &problem);
 
-    config = tune_json_parse("config.json", g_bytes_get_data(config_text, NULL),
-                             g_bytes_get_size(config_text), &problem);
-    if (config != NULL && generation_text != NULL)
-        generation =
-            tune_json_parse("generation_config.json", g_bytes_get_data(generation_text, NULL),
-                            g_bytes_get_size(generation_text), &problem);
-    if (problem != NULL) {
+    if (json == NULL)
         g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_BROKEN, "%s: %s", self->path,
                     problem->message);
+    return json;
+}
+
+static gboolean read_config(TuneCheckpoint *self, GError **error)
+{
+    g_autoptr(json_t) config = parse_text(self, "config.json", self->config_text, error);
+    g_autoptr(json_t) generation = NULL;
+
+    if (config == NULL)
         return FALSE;
+    if (self->generation_text != NULL) {
+        generation = parse_text(self, "generation_config.json", self->generation_text, error);
+        if (generation == NULL)
+            return FALSE;
     }
     if (!tune_musicgen_config_read(&self->config, config, generation, error)) {
         g_prefix_error(error, "%s: ", self->path);
@@ -170,17 +178,17 @@ static TuneTensorSet *open_weights(const char *folder, GError **error)
 
 static gboolean open_folder(TuneCheckpoint *self, GError **error)
 {
-    g_autoptr(GBytes) config = NULL, generation = NULL, readme = NULL;
+    g_autoptr(GBytes) readme = NULL;
 
-    if (!read_beside(self->path, "config.json", &config, error) ||
-        !read_beside(self->path, "generation_config.json", &generation, error) ||
+    if (!read_beside(self->path, "config.json", &self->config_text, error) ||
+        !read_beside(self->path, "generation_config.json", &self->generation_text, error) ||
         !read_beside(self->path, "tokenizer.json", &self->tokenizer, error) ||
         !read_beside(self->path, "spiece.model", &self->sentencepiece, error) ||
         !read_beside(self->path, "README.md", &readme, error))
         return FALSE;
-    if (config == NULL)
+    if (self->config_text == NULL)
         return not_a_model(error, self->path, "there is no config.json");
-    if (!read_config(self, config, generation, error))
+    if (!read_config(self, error))
         return FALSE;
     if (self->tokenizer == NULL && self->sentencepiece == NULL)
         return not_a_model(error, self->path, "there is neither tokenizer.json nor spiece.model");
@@ -202,19 +210,19 @@ static gboolean open_gguf(TuneCheckpoint *self, GError **error)
     self->set = tune_gguf_open(self->path, error);
     if (self->set == NULL)
         return FALSE;
-    g_autoptr(GBytes) config = text_of(self->set, TUNE_GGUF_CONFIG);
-    g_autoptr(GBytes) generation = text_of(self->set, TUNE_GGUF_GENERATION_CONFIG);
+    self->config_text = text_of(self->set, TUNE_GGUF_CONFIG);
+    self->generation_text = text_of(self->set, TUNE_GGUF_GENERATION_CONFIG);
     const char *architecture = tune_tensor_set_text(self->set, "general.architecture");
     const char *licence = tune_tensor_set_text(self->set, "general.license");
     const char *spiece = tune_tensor_set_text(self->set, TUNE_GGUF_SENTENCEPIECE);
 
-    if (g_strcmp0(architecture, "musicgen") != 0 || config == NULL) {
+    if (g_strcmp0(architecture, "musicgen") != 0 || self->config_text == NULL) {
         g_autofree char *why = g_strdup_printf("a GGUF file of architecture \"%.80s\", without the "
                                                "keys that \"tunesmith models quantize\" writes",
                                                architecture == NULL ? "" : architecture);
         return not_a_model(error, self->path, why);
     }
-    if (!read_config(self, config, generation, error))
+    if (!read_config(self, error))
         return FALSE;
     self->tokenizer = text_of(self->set, TUNE_GGUF_TOKENIZER);
     if (spiece != NULL) {
@@ -274,6 +282,8 @@ static void checkpoint_clear(gpointer data)
     TuneCheckpoint *self = data;
 
     g_clear_pointer(&self->layout, g_array_unref);
+    g_clear_pointer(&self->config_text, g_bytes_unref);
+    g_clear_pointer(&self->generation_text, g_bytes_unref);
     g_clear_pointer(&self->tokenizer, g_bytes_unref);
     g_clear_pointer(&self->sentencepiece, g_bytes_unref);
     g_hash_table_unref(self->by_name);

@@ -11,6 +11,7 @@
  */
 #pragma once
 #include "neural/config.h"
+#include "neural/kernels/kernels.h"
 #include "neural/tokenizer.h"
 
 typedef struct TuneCheckpoint TuneCheckpoint;
@@ -56,3 +57,10 @@ const TuneTensorSet *tune_checkpoint_tensors(const TuneCheckpoint *self); /* als
 const GArray *tune_checkpoint_layout(const TuneCheckpoint *self);
 /* Bytes of memory that it takes when loaded with weights of @type (a TuneWeightType). */
 guint64 tune_checkpoint_loaded_bytes(const TuneCheckpoint *self, gint type);
+/* The type its decoder's matrices are stored in (the first layer's; BF16 counts as F32): what loading
+ * neither rounds nor blows up. */
+TuneWeightType tune_checkpoint_weight_type(const TuneCheckpoint *self);
+/* Whether all of the decoder's weights are halves already, whatever they are stored in.  Reads them all;
+ * FALSE with an error when cancelled, or a value is not finite. */
+gboolean tune_checkpoint_is_half(const TuneCheckpoint *self, gboolean *is_half,
+                                 GCancellable *cancellable, GError **error);
