@@ -1,31 +1,34 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What t5.c, decoder.c and encodec.c will take, told before they are asked.
+ */
 #include "neural/checkpoint-private.h"
-#include "neural/kernels/kernels.h"
 
-/* As a matrix of panels (kernels/kernels.h): rows are the first dimension. */
+/* Rows and columns of the matrix that is made of @expected.  Convolutions become products with
+ * windows (encodec-layers.c): a transposed one gives the outputs of one stride, a narrow one
+ * several outputs. */
 static guint64 panel_bytes(TuneWeightType type, const TuneExpected *expected)
 {
-    guint64 rows = expected->shape[0], columns = 1;
+    guint64 rows = expected->shape[0], columns = expected->shape[1];
 
-    for (guint i = 1; i < expected->n_dims; i++)
-        columns *= expected->shape[i];
+    if (expected->transposed) {
+        rows = expected->shape[1] * expected->shape[2] / 2;
+        columns = expected->shape[0] * 2;
+    } else if (expected->convolution) {
+        guint64 kernel = expected->shape[2];
+        guint64 unroll = rows < TUNE_PANEL_ROWS && kernel > 1 ? TUNE_PANEL_ROWS / rows : 1;
+
+        rows *= unroll;
+        columns *= kernel + unroll - 1;
+    }
     return (rows + TUNE_PANEL_ROWS - 1) / TUNE_PANEL_ROWS * tune_panel_bytes(type, columns);
 }
 
-static guint64 value_bytes(const TuneExpected *expected, gsize each)
-{
-    guint64 n = 1;
-
-    for (guint i = 0; i < expected->n_dims; i++)
-        n *= expected->shape[i];
-    return n * each;
-}
-
-/* What the loaders of t5.c, decoder.c and encodec.c make of it: beside quantised and half weights,
- * text encoder, codec and embeddings are half. */
+/* Beside quantised and half weights, text encoder, codec and embeddings are half. */
 static guint64 loaded_bytes(const TuneExpected *expected, TuneWeightType type)
 {
     const TuneWeightType wide = type == TUNE_WEIGHTS_F32 ? TUNE_WEIGHTS_F32 : TUNE_WEIGHTS_F16;
+    const guint64 n = tune_expected_n_values(expected);
 
     switch (expected->role) {
     case TUNE_ROLE_LINEAR:
@@ -33,12 +36,14 @@ static guint64 loaded_bytes(const TuneExpected *expected, TuneWeightType type)
     case TUNE_ROLE_TEXT:
     case TUNE_ROLE_CODEC:
         return panel_bytes(wide, expected);
+    case TUNE_ROLE_PROJECTION:
+        return panel_bytes(TUNE_WEIGHTS_F32, expected);
     case TUNE_ROLE_EMBEDDING:
-        return value_bytes(expected, wide == TUNE_WEIGHTS_F32 ? sizeof(float) : sizeof(guint16));
+        return n * (wide == TUNE_WEIGHTS_F32 ? sizeof(float) : sizeof(guint16));
     case TUNE_ROLE_EXACT:
-        return value_bytes(expected, sizeof(float));
+        return expected->optional ? 0 : n * sizeof(float); /* positions stay in the file */
     default:
-        return 0; /* read from the mapped file, or only for what few requests need */
+        return 0; /* read from the file, or only for what few requests need */
     }
 }
 

@@ -23,15 +23,6 @@ TuneDtype tune_export_dtype(const TuneExpected *expected, TuneWeightType weights
     return weights == TUNE_WEIGHTS_Q8 ? TUNE_DTYPE_Q8 : TUNE_DTYPE_Q4;
 }
 
-static guint64 n_values(const TuneExpected *expected)
-{
-    guint64 n = 1;
-
-    for (guint i = 0; i < expected->n_dims; i++)
-        n *= expected->shape[i];
-    return n;
-}
-
 /* A table of positions that is not float is left out: the reference's own, computed, is nearer. */
 static gboolean is_written(const TuneCheckpoint *self, const TuneExpected *expected)
 {
@@ -47,7 +38,8 @@ guint64 tune_checkpoint_export_bytes(const TuneCheckpoint *self, TuneWeightType 
     for (guint i = 0; i < self->layout->len; i++) {
         const TuneExpected *expected = &g_array_index(self->layout, TuneExpected, i);
         if (is_written(self, expected))
-            bytes += tune_dtype_bytes(tune_export_dtype(expected, weights), n_values(expected));
+            bytes += tune_dtype_bytes(tune_export_dtype(expected, weights),
+                                      tune_expected_n_values(expected));
     }
     return bytes;
 }
@@ -114,7 +106,7 @@ static void convert_row(gpointer data, guint i)
 
 static gboolean write_batches(Export *self, const TuneExpected *expected, GError **error)
 {
-    const guint64 n = n_values(expected), rows = n / self->row;
+    const guint64 n = tune_expected_n_values(expected), rows = n / self->row;
     const guint64 batch = MAX(BATCH_VALUES / self->row, 1);
     const guint64 row_bytes = tune_dtype_bytes(self->dtype, self->row);
     g_autofree guint8 *out = g_try_malloc(MIN(batch, rows) * row_bytes);

@@ -18,7 +18,7 @@ typedef enum {
 
 typedef enum { ONCE, TEXT_LAYERS, LAYERS, CODEBOOKS, STAGES, LSTM_LAYERS, QUANTIZERS } Repeat;
 
-enum { OPTIONAL = 1, CONV = 2, CROSS = 4, MELODY = 8, AFTER_STAGES = 16 };
+enum { OPTIONAL = 1, CONV = 2, CROSS = 4, MELODY = 8, AFTER_STAGES = 16, TRANSPOSED = 32 };
 
 /* In names {i} is the number of the repetition and {m} the module's in EnCodec's list: @module, and three
  * more for each stage before it. */
@@ -53,7 +53,7 @@ typedef struct {
          flags, module}
 
 static const Row rows[] = {
-    {"text_encoder.shared.weight", "t5.token_embd.weight", ONCE, ROLE(EMBEDDING),
+    {"text_encoder.shared.weight", "t5.token_embd.weight", ONCE, ROLE(TEXT_ROWS),
      {TEXT_VOCAB, TEXT_WIDTH}, 0, 0},
     {BLOCK "0.SelfAttention.q.weight", "t5.blk.{i}.attn_q.weight", TEXT_LAYERS, ROLE(TEXT),
      {TEXT_INNER, TEXT_WIDTH}, 0, 0},
@@ -75,9 +75,9 @@ static const Row rows[] = {
      {TEXT_WIDTH}, 0, 0},
     {T5 "final_layer_norm.weight", "t5.output_norm.weight", ONCE, ROLE(EXACT), {TEXT_WIDTH}, 0, 0},
 
-    {"enc_to_dec_proj.weight", "text_proj.weight", ONCE, ROLE(TEXT), {WIDTH, TEXT_WIDTH}, 0, 0},
+    {"enc_to_dec_proj.weight", "text_proj.weight", ONCE, ROLE(PROJECTION), {WIDTH, TEXT_WIDTH}, 0, 0},
     {"enc_to_dec_proj.bias", "text_proj.bias", ONCE, ROLE(EXACT), {WIDTH}, 0, 0},
-    {"audio_enc_to_dec_proj.weight", "chroma_proj.weight", ONCE, ROLE(TEXT), {WIDTH, CHROMA}, MELODY,
+    {"audio_enc_to_dec_proj.weight", "chroma_proj.weight", ONCE, ROLE(PROJECTION), {WIDTH, CHROMA}, MELODY,
      0},
     {"audio_enc_to_dec_proj.bias", "chroma_proj.bias", ONCE, ROLE(EXACT), {WIDTH}, MELODY, 0},
 
@@ -124,7 +124,8 @@ static const Row rows[] = {
     CONVOLUTION(OUT, "codec.dec.{m}", ONCE, ROLE(CODEC), WIDE, LATENT, KERNEL, WIDE, 0, 0),
     LSTM(OUT, "codec.dec.lstm", ROLE(CODEC), 0, 1),
     /* A transposed convolution's weight is [in, out, kernel]. */
-    CONVOLUTION(OUT, "codec.dec.{m}", STAGES, ROLE(CODEC), UP_IN, UP_OUT, UP_KERNEL, UP_OUT, 0, 3),
+    CONVOLUTION(OUT, "codec.dec.{m}", STAGES, ROLE(CODEC), UP_IN, UP_OUT, UP_KERNEL, UP_OUT,
+                TRANSPOSED, 3),
     CONVOLUTION(OUT "block.1.", "codec.dec.{m}.1", STAGES, ROLE(CODEC), UP_HIDDEN, UP_OUT,
                 RESIDUAL_KERNEL, UP_HIDDEN, 0, 4),
     CONVOLUTION(OUT "block.3.", "codec.dec.{m}.3", STAGES, ROLE(CODEC), UP_OUT, UP_HIDDEN, ONE,
@@ -270,6 +271,7 @@ static void add(GArray *out, const TuneMusicgenConfig *config, const Row *row, g
         .role = row->role,
         .optional = (row->flags & OPTIONAL) != 0,
         .convolution = (row->flags & CONV) != 0,
+        .transposed = (row->flags & CONV) != 0 && (row->flags & TRANSPOSED) != 0,
     };
 
     if (strcmp(row->name, "text_encoder.shared.weight") == 0)
@@ -288,6 +290,15 @@ static void expected_clear(gpointer data)
     g_free(expected->name);
     g_free(expected->short_name);
     g_free(expected->other_name);
+}
+
+guint64 tune_expected_n_values(const TuneExpected *self)
+{
+    guint64 n = 1;
+
+    for (guint i = 0; i < self->n_dims; i++)
+        n *= self->shape[i];
+    return n;
 }
 
 GArray *tune_layout(const TuneMusicgenConfig *config)

@@ -9,12 +9,14 @@
 
 /* What a tensor is for, which decides the type it is stored and loaded in. */
 typedef enum {
-    TUNE_ROLE_LINEAR,    /* matrices of the decoder that each step multiplies by: quantised */
-    TUNE_ROLE_TEXT,      /* matrices of the text encoder and the projections */
-    TUNE_ROLE_EMBEDDING, /* rows that are looked up */
-    TUNE_ROLE_CODEC,     /* convolutions and LSTM of the codec's decoder */
-    TUNE_ROLE_CODEC_IN,  /* the same of its encoder: only needed for audio prompts */
-    TUNE_ROLE_EXACT,     /* norms, biases, positions, codebooks: always float */
+    TUNE_ROLE_LINEAR,     /* matrices of the decoder that each step multiplies by: quantised */
+    TUNE_ROLE_TEXT,       /* matrices of the text encoder */
+    TUNE_ROLE_PROJECTION, /* from text or melody to the decoder's width */
+    TUNE_ROLE_TEXT_ROWS,  /* the text encoder's embedding: rows are read from the file */
+    TUNE_ROLE_EMBEDDING,  /* of codes */
+    TUNE_ROLE_CODEC,      /* convolutions and LSTM of the codec's decoder */
+    TUNE_ROLE_CODEC_IN,   /* the same of its encoder: only needed for audio prompts */
+    TUNE_ROLE_EXACT,      /* norms, biases, positions, codebooks: always float */
     TUNE_N_ROLES,
 } TuneRole;
 
@@ -26,9 +28,12 @@ typedef struct {
     guint n_dims;
     guint64 shape[TUNE_TENSOR_MAX_DIMS];
     gboolean optional;
+    gboolean transposed; /* a convolution of [in, out, kernel] with a stride of half the kernel */
     gboolean convolution; /* the weight may be under weight norm: NAME.weight_g and NAME.weight_v, or
                              NAME.parametrizations.weight.original0 and 1 */
 } TuneExpected;
 
+/* Values of it. */
+guint64 tune_expected_n_values(const TuneExpected *self);
 /* All for @config, in the order of the table. (transfer full) (element-type TuneExpected) */
 GArray *tune_layout(const TuneMusicgenConfig *config);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model-maker.h"
 #include "neural/checkpoint.h"
+#include "neural/decoder.h"
+#include "neural/encodec.h"
+#include "neural/t5.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -340,6 +343,35 @@ static void checks_the_tokenizer(void)
     test_model_remove(folder);
 }
 
+/* What is told before loading is what is loaded, but for a few biases. */
+static void tells_the_memory_it_takes(void)
+{
+    static const TestModel models[] = {
+        TEST_MODEL_DEFAULT,
+        {.n_shards = 1, .melody = TRUE, .stereo = TRUE},
+    };
+    g_autoptr(TuneCompute) compute = tune_compute_new(&tune_kernels_scalar, 1);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(models); i++) {
+        g_autofree char *folder = NULL;
+        g_autoptr(TuneCheckpoint) checkpoint = make(&models[i], &folder, NULL);
+
+        for (TuneWeightType type = 0; type < TUNE_N_WEIGHT_TYPES; type++) {
+            TuneWeightType side = type == TUNE_WEIGHTS_F32 ? TUNE_WEIGHTS_F32 : TUNE_WEIGHTS_F16;
+            g_autoptr(TuneDecoder) decoder = tune_decoder_new(checkpoint, compute, type, NULL);
+            g_autoptr(TuneT5) text = tune_t5_new(checkpoint, compute, side, NULL);
+            g_autoptr(TuneEncodec) codec = tune_encodec_new(checkpoint, compute, side, FALSE, NULL);
+            guint64 loaded =
+                tune_decoder_bytes(decoder) + tune_t5_bytes(text) + tune_encodec_bytes(codec);
+
+            guint64 told = tune_checkpoint_loaded_bytes(checkpoint, (gint)type);
+            g_assert_cmpuint(told, >=, loaded);
+            g_assert_cmpuint(told - loaded, <, 10000);
+        }
+        test_model_remove(folder);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -353,5 +385,6 @@ int main(int argc, char **argv)
     g_test_add_func("/neural/checkpoint/knows-licences", knows_licences);
     g_test_add_func("/neural/checkpoint/hashes-weights", hashes_weights);
     g_test_add_func("/neural/checkpoint/checks-the-tokenizer", checks_the_tokenizer);
+    g_test_add_func("/neural/checkpoint/tells-the-memory-it-takes", tells_the_memory_it_takes);
     return g_test_run();
 }
