@@ -50,33 +50,12 @@ TuneT5 *tune_musicgen_text(TuneMusicgen *self, GError **error)
     return self->text;
 }
 
-static TuneTokenizer *open_tokenizer(TuneMusicgen *self, GError **error)
-{
-    gsize n;
-    const char *json = tune_checkpoint_tokenizer(self->checkpoint, &n);
-    guint rows = self->config->text.vocab_size;
-    g_autoptr(TuneTokenizer) tokenizer =
-        json != NULL ? tune_tokenizer_new_json(json, n, error)
-                     : tune_tokenizer_new_sentencepiece(
-                           tune_checkpoint_sentencepiece(self->checkpoint), error);
-
-    if (tokenizer == NULL)
-        return NULL;
-    if (tune_tokenizer_size(tokenizer) > rows) {
-        g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_MISMATCH,
-                    "the tokenizer has %u pieces, the text encoder only %u rows",
-                    tune_tokenizer_size(tokenizer), rows);
-        return NULL;
-    }
-    return g_steal_pointer(&tokenizer);
-}
-
 GArray *tune_musicgen_tokenize(TuneMusicgen *self, const char *prompt, GError **error)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->tokenizer_lock);
 
     if (self->tokenizer == NULL)
-        self->tokenizer = open_tokenizer(self, error);
+        self->tokenizer = tune_checkpoint_new_tokenizer(self->checkpoint, error);
     return self->tokenizer != NULL ? tune_tokenizer_encode(self->tokenizer, prompt) : NULL;
 }
 
