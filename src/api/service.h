@@ -49,7 +49,7 @@ void tune_service_begin(TuneHttpRequest *request, TuneHttpResponse *response, Tu
 void tune_service_handle(TuneHttpRequest *request, TuneHttpResponse *response, gpointer user_data);
 void tune_service_done(TuneHttpRequest *request, guint status, guint64 body_bytes,
                        gint64 duration_us, gpointer user_data);
-GBytes *tune_service_refuse(guint status, const char *reason, const char **content_type,
-                            gpointer user_data);
+void tune_service_refuse(TuneHttpRequest *request, TuneHttpResponse *response, const char *reason,
+                         gpointer user_data);
 /* The request's own X-Request-ID if it is sane, else a new one. */
 void tune_service_name_request(TuneApi *api, TuneCall *call);

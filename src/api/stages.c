@@ -145,18 +145,20 @@ void tune_service_done(TuneHttpRequest *request, guint status, guint64 body_byte
     tune_access_log_add(api->access, &entry);
 }
 
-GBytes *tune_service_refuse(guint status, const char *reason, const char **content_type,
-                            gpointer user_data)
+void tune_service_refuse(TuneHttpRequest *request, TuneHttpResponse *response, const char *reason,
+                         gpointer user_data)
 {
-    TuneApi *api = user_data;
-    TuneCall call = {.api = api};
+    const TuneCallState *state = request != NULL ? tune_http_request_context(request) : NULL;
+    TuneCall call = {.api = user_data};
 
-    tune_service_name_request(api, &call);
-    g_autoptr(json_t) body =
-        json_pack("{s:s, s:s}", "detail", reason, "request_id", call.request_id);
+    if (state == NULL)
+        tune_service_name_request(user_data, &call);
+    const char *id = state != NULL ? state->call.request_id : call.request_id;
+    g_autoptr(json_t) body = json_pack("{s:s, s:s}", "detail", reason, "request_id", id);
     char *text = json_dumps(body, JSON_COMPACT);
-    *content_type = "application/json";
-    return g_bytes_new_take(text, strlen(text));
+    g_autoptr(GBytes) bytes = g_bytes_new_take(text, strlen(text));
+    tune_http_response_set_field(response, "X-Request-ID", id);
+    tune_http_response_set_body(response, "application/json", bytes);
 }
 
 /* ---- the last stage ---- */

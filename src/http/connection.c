@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A connection's socket and its states:
+ * A connection's socket, its states, and the way of a request through them:
  *
- *     HEAD -> BODY -> WORK -> ANSWER -> HEAD ...       the way of a request; BODY and WORK may be
- * left out ANSWER -> LINGER         after a refusal, or when the connection ends
+ *     HEAD -> BODY -> WORK -> ANSWER -> HEAD ...       BODY and WORK may be left out
+ *     ANSWER -> LINGER                                 after a refusal, or when the connection ends
  *
  * The socket is registered edge-triggered, so can_read and can_write remember what epoll said until
  * a call says otherwise.  A short read means that there is no more for now: with it, a request
@@ -11,111 +11,93 @@
  */
 #include "http/http-private.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-enum { DRAIN_GRACE_MS = 500 };
+enum {
+    WINDOW = 16 * 1024,  /* of a body that comes in */
+    REQUEST_TURN = 4096, /* what a request counts for in its connection's turn */
+    LINGER_MS = 1000,
+    DRAIN_GRACE_MS = 500, /* for a request that may be on its way */
+};
 
-TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop)
+static gsize room_in(const GString *buffer)
+{
+    return buffer->allocated_len - buffer->len - 1;
+}
+
+/* Room for @more behind what is there, which may move. */
+static void make_room(GString *buffer, gsize more)
+{
+    const gsize length = buffer->len;
+
+    g_string_set_size(buffer, length + more);
+    g_string_truncate(buffer, length);
+}
+
+void tune_http_buffer_reset(GString **buffer, gsize keep)
+{
+    g_string_truncate(*buffer, 0);
+    if (G_UNLIKELY((*buffer)->allocated_len > 2 * keep)) {
+        g_string_free(*buffer, TRUE);
+        *buffer = g_string_sized_new(keep);
+    }
+}
+
+/* ---- beginning and end ---- */
+
+static void find_peer(TuneHttpConnection *self, struct sockaddr_storage *from, socklen_t length)
+{
+    const TuneHttpServer *server = self->loop->server;
+    g_autoptr(GSocketAddress) socket = g_socket_address_new_from_native(from, length);
+    GInetAddress *address = NULL;
+
+    if (G_IS_INET_SOCKET_ADDRESS(socket)) /* IPv4 that came through an IPv6 socket is IPv4 here */
+        address = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(socket));
+    self->peer = address != NULL ? g_inet_address_to_string(address) : g_strdup("unix:");
+    self->is_trusted = tune_http_server_trusts(server, address);
+    if (address != NULL && server->config.max_per_address > 0 && !self->is_trusted)
+        self->network =
+            g_bytes_new(/* of IPv6 a client has a whole /64 */
+                        g_inet_address_to_bytes(address),
+                        g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV6 ? 8 : 4);
+}
+
+TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop, int fd,
+                                             struct sockaddr_storage *from, socklen_t length)
 {
     TuneHttpConnection *self = g_new0(TuneHttpConnection, 1);
 
-    self->fd = -1;
+    self->fd = fd;
     self->loop = loop;
-    tune_http_buffer_room(&self->in, TUNE_HTTP_BUFFER);
-    self->request.query = g_array_new(FALSE, FALSE, sizeof(TuneHttpQuery));
-    self->request.body.fd = -1;
-    tune_http_response_init(&self->response, self);
+    self->node.data = self;
+    self->in = g_string_sized_new(TUNE_HTTP_BUFFER);
+    self->out = g_string_sized_new(TUNE_HTTP_BUFFER);
+    self->waker = tune_http_waker_new(self);
+    tune_http_request_init(&self->request);
+    tune_http_response_init(&self->response, self->waker);
+    find_peer(self, from, length);
+    self->overload = !tune_http_server_enter(loop->server, self->network);
     return self;
 }
 
 void tune_http_connection_free(TuneHttpConnection *self)
 {
-    g_array_unref(self->request.query);
-    g_array_unref(self->response.lines);
-    g_free(self->response.text.data);
-    g_free(self->request.decoded.data);
-    g_free(self->in.data);
-    g_free(self->out.data);
+    tune_http_server_leave(self->loop->server, self->network);
+    tune_http_waker_part(self->waker);
+    tune_http_request_destroy(&self->request);
+    g_string_free(self->response.fields, TRUE);
+    g_string_free(self->in, TRUE);
+    g_string_free(self->out, TRUE);
+    g_clear_pointer(&self->network, g_bytes_unref);
+    g_free(self->peer);
     g_free(self);
 }
 
-/* Who is at the other end; IPv4 that came through an IPv6 socket is IPv4. */
-static void find_peer(TuneHttpConnection *self)
+void tune_http_connection_within(TuneHttpConnection *self, guint ms)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in four;
-        struct sockaddr_in6 six;
-        struct sockaddr_storage storage;
-    } peer = {0};
-    socklen_t length = sizeof peer;
-    const int code = getpeername(self->fd, &peer.any, &length);
-    const struct in6_addr *six = &peer.six.sin6_addr;
-    struct in_addr four = peer.four.sin_addr;
-
-    if (code < 0 || (peer.any.sa_family != AF_INET && peer.any.sa_family != AF_INET6)) {
-        g_strlcpy(self->peer, "unix:", sizeof self->peer);
-        self->request.peer_is_loopback = code == 0;
-        return;
-    }
-    if (peer.any.sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(six)) {
-        inet_ntop(AF_INET6, six, self->peer, sizeof self->peer);
-        self->request.peer_is_loopback = IN6_IS_ADDR_LOOPBACK(six);
-        memset(peer.six.sin6_addr.s6_addr + 8, 0, 8); /* a client has a whole /64 */
-        inet_ntop(AF_INET6, six, self->network, sizeof self->network);
-        return;
-    }
-    if (peer.any.sa_family == AF_INET6)
-        memcpy(&four, six->s6_addr + 12, 4);
-    inet_ntop(AF_INET, &four, self->peer, sizeof self->peer);
-    self->request.peer_is_loopback = ntohl(four.s_addr) >> 24 == 127;
-    memcpy(self->network, self->peer, sizeof self->network);
-}
-
-static gint64 after_ms(const TuneHttpConnection *self, gint64 ms)
-{
-    return self->loop->now_us + ms * 1000;
-}
-
-void tune_http_connection_open(TuneHttpConnection *self, int fd, gboolean overload)
-{
-    TuneHttpServer *server = self->loop->server;
-
-    self->fd = fd;
-    self->can_read = self->can_write = self->hung_up = self->doomed = FALSE;
-    self->in.size = self->out.size = self->in_start = self->out_start = self->body_at = 0;
-    self->counted = self->reset = FALSE;
-    find_peer(self);
-    atomic_fetch_add_explicit(&self->loop->counters.connections, 1, memory_order_relaxed);
-    tune_http_connection_next(self);
-    self->deadline_us = MIN(self->deadline_us, after_ms(self, server->config.head_ms));
-    if (!overload && server->config.max_per_address > 0 && strcmp(self->peer, "unix:") != 0 &&
-        !tune_http_networks_have(server->trusted, self->peer)) {
-        self->counted = tune_http_server_enter(server, self->network);
-        overload = !self->counted;
-    }
-    if (overload)
-        tune_http_exchange_refuse(self, 503, "There are too many connections.", TRUE);
-}
-
-void tune_http_connection_next(TuneHttpConnection *self)
-{
-    self->in_start = self->body_at;
-    if (self->in_start == self->in.size) {
-        tune_http_buffer_reset(&self->in, TUNE_HTTP_BUFFER);
-        self->in_start = self->body_at = 0;
-    }
-    tune_http_head_start(&self->request.head);
-    self->request.started_us = 0;
-    self->deadline_us = after_ms(self, self->loop->server->config.idle_ms);
-    self->state = TUNE_HTTP_STATE_HEAD;
-    if (self->loop->draining)
-        tune_http_connection_drain(self);
+    self->deadline_us = self->loop->now_us + (gint64)ms * 1000;
 }
 
 void tune_http_connection_kill(TuneHttpConnection *self)
@@ -126,80 +108,85 @@ void tune_http_connection_kill(TuneHttpConnection *self)
         self->doomed = TRUE;
         return;
     }
-    tune_http_exchange_end(self, self->state == TUNE_HTTP_STATE_ANSWER ? self->response.status : 0);
+    tune_http_connection_end(self,
+                             self->state == TUNE_HTTP_STATE_ANSWER ? self->response.status : 0);
     /* A process forked meanwhile may still hold the socket: close() alone would neither end the
      * registration nor tell the client. */
     epoll_ctl(self->loop->epoll_fd, EPOLL_CTL_DEL, self->fd, NULL);
     if (!self->reset)
         shutdown(self->fd, SHUT_RDWR);
     close(self->fd);
-    self->fd = -1;
-    if (self->counted)
-        tune_http_server_leave(self->loop->server, self->network);
-    tune_http_buffer_reset(&self->in, TUNE_HTTP_BUFFER);
-    tune_http_buffer_reset(&self->out, TUNE_HTTP_BUFFER);
     self->state = TUNE_HTTP_STATE_CLOSED;
-    self->deadline_us = 0;
-    tune_http_loop_forget(self->loop, self);
+    g_queue_unlink(&self->loop->connections, &self->node);
+    g_queue_push_tail_link(&self->loop->dead, &self->node);
 }
 
 void tune_http_connection_linger(TuneHttpConnection *self)
 {
     self->state = TUNE_HTTP_STATE_LINGER;
-    self->deadline_us = after_ms(self, TUNE_HTTP_LINGER_MS);
+    tune_http_connection_within(self, LINGER_MS);
     shutdown(self->fd, SHUT_WR);
 }
 
-static gboolean step_linger(TuneHttpConnection *self)
+void tune_http_connection_next(TuneHttpConnection *self)
 {
-    gssize n = 1;
+    const gboolean last = self->loop->stage != TUNE_HTTP_RUNS;
 
-    while (self->can_read && self->turn < TUNE_HTTP_TURN) {
-        n = recv(self->fd, self->loop->scratch, sizeof self->loop->scratch, 0);
-        if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
-            tune_http_connection_kill(self);
-            return FALSE;
-        }
-        self->can_read = n > 0 || errno == EINTR;
-        self->turn += (guint64)MAX(n, 1);
+    self->in_start = self->body_at;
+    if (self->in_start == self->in->len) {
+        tune_http_buffer_reset(&self->in, TUNE_HTTP_BUFFER);
+        self->in_start = self->body_at = 0;
     }
-    if (self->can_read)
-        tune_http_loop_ready(self->loop, self);
-    return FALSE;
+    tune_http_head_start(&self->request.head);
+    self->request.started_us = 0;
+    self->state = TUNE_HTTP_STATE_HEAD;
+    tune_http_connection_within(self, last ? DRAIN_GRACE_MS : self->loop->server->config.idle_ms);
 }
+
+void tune_http_connection_end(TuneHttpConnection *self, guint status)
+{
+    const TuneHttpConfig *config = &self->loop->server->config;
+
+    if (self->begun && config->done != NULL)
+        config->done(&self->request, status, self->body_sent,
+                     g_get_monotonic_time() - self->request.started_us, config->user_data);
+    if (self->streaming)
+        tune_http_count(self->loop, streams, -1u);
+    tune_http_response_clear(&self->response);
+    tune_http_request_clear(&self->request);
+    self->begun = self->streaming = self->stream_ended = FALSE;
+    self->wake_at_us = 0;
+    self->body_sent = 0;
+}
+
+/* ---- what comes in ---- */
 
 /* The client sends no more.  It may still read: what is ready for it goes out first. */
 static gboolean end_of_input(TuneHttpConnection *self)
 {
-    if (self->state == TUNE_HTTP_STATE_HEAD && self->out_start < self->out.size) {
+    if (self->state == TUNE_HTTP_STATE_HEAD && self->out_start < self->out->len) {
         self->response.close = TRUE;
         self->state = TUNE_HTTP_STATE_ANSWER;
         return TRUE;
     }
-    if (tune_http_connection_flush(self, 0))
+    if (tune_http_flush(self))
         tune_http_connection_kill(self);
     return FALSE;
 }
 
-gboolean tune_http_connection_fill(TuneHttpConnection *self)
+/* Reads once behind what is in @buffer.  FALSE: wait, or it is closed. */
+static gboolean fill(TuneHttpConnection *self, GString *buffer)
 {
-    TuneHttpBuffer *in = &self->in;
+    const gsize room = room_in(buffer);
     gssize n;
 
     if (!self->can_read)
         return FALSE;
     if (self->turn > TUNE_HTTP_TURN) {
-        tune_http_loop_ready(self->loop, self);
+        tune_http_loop_again(self->loop, self);
         return FALSE;
     }
-    if (in->size == in->capacity && self->in_start > 0) { /* only between requests */
-        in->size -= self->in_start;
-        memmove(in->data, in->data + self->in_start, in->size);
-        self->body_at = self->in_start = 0;
-    }
-    if (in->size == in->capacity)
-        tune_http_buffer_room(in, in->capacity);
-    n = recv(self->fd, in->data + in->size, in->capacity - in->size, 0);
+    n = recv(self->fd, buffer->str + buffer->len, room, 0);
     if (n == 0)
         return end_of_input(self);
     if (n < 0 && errno != EINTR) {
@@ -210,67 +197,279 @@ gboolean tune_http_connection_fill(TuneHttpConnection *self)
     }
     if (n > 0) {
         /* After a short read epoll tells of more, except of an end that it has told already. */
-        self->can_read = self->hung_up || (gsize)n == in->capacity - in->size;
-        in->size += (gsize)n;
+        self->can_read = self->hung_up || (gsize)n == room;
         self->turn += (guint64)n;
+        buffer->len += (gsize)n;
+        buffer->str[buffer->len] = '\0';
     }
     return TRUE;
 }
 
-gboolean tune_http_connection_sent(TuneHttpConnection *self, gssize n)
+/* As fill(), for more of a head or a body. */
+static gboolean fill_in(TuneHttpConnection *self)
 {
-    if (n >= 0) {
-        self->turn += (guint64)n;
-        atomic_fetch_add_explicit(&self->loop->counters.bytes_out, (guint64)n,
-                                  memory_order_relaxed);
-        if (self->state == TUNE_HTTP_STATE_ANSWER)
-            self->deadline_us = after_ms(self, self->loop->server->config.write_ms);
-        return TRUE;
+    if (self->state == TUNE_HTTP_STATE_HEAD && room_in(self->in) == 0) {
+        g_string_erase(self->in, 0, (gssize)self->in_start);
+        self->body_at = self->in_start = 0;
+        make_room(self->in, self->in->len + 1);
     }
-    if (errno == EINTR)
-        return TRUE;
-    self->can_write = FALSE;
-    if (errno != EAGAIN)
+    return fill(self, self->in);
+}
+
+static gboolean step_linger(TuneHttpConnection *self)
+{
+    make_room(self->in, WINDOW);
+    self->in->len = 0;
+    return fill(self, self->in);
+}
+
+/* ---- refusals and handlers ---- */
+
+void tune_http_connection_refuse(TuneHttpConnection *self, guint status, const char *reason,
+                                 gboolean close)
+{
+    const TuneHttpConfig *config = &self->loop->server->config;
+    TuneHttpResponse *response = &self->response;
+
+    tune_http_count(self->loop, refused, 1);
+    if (!self->begun) /* those that begin() saw are told to done() */
+        tune_log(config->log, TUNE_LOG_INFO, "refused a request of %s with %u: %s", self->peer,
+                 status, reason);
+    tune_http_response_clear(response);
+    tune_http_response_set_status(response, status);
+    if (config->refuse != NULL) {
+        config->refuse(self->begun ? &self->request : NULL, response, reason, config->user_data);
+    } else {
+        char *text = g_strconcat(reason, "\n", NULL);
+        g_autoptr(GBytes) body = g_bytes_new_take(text, strlen(text));
+        tune_http_response_set_body(response, "text/plain; charset=utf-8", body);
+    }
+    if (status == 503)
+        tune_http_response_set_field(response, "Retry-After", "1");
+    response->close = close;
+    tune_http_answer_start(self);
+}
+
+static void refuse_body(TuneHttpConnection *self, guint status)
+{
+    const char *reason = status == 400   ? "The chunks of the body are malformed."
+                         : status == 413 ? "The body of the request is too large."
+                         : status == 507 ? "There is no space for the body of the request."
+                                         : "The body of the request could not be kept.";
+
+    tune_http_connection_refuse(self, status, reason, TRUE);
+}
+
+void tune_http_connection_handle(TuneHttpConnection *self)
+{
+    const TuneHttpConfig *config = &self->loop->server->config;
+
+    config->handle(&self->request, &self->response, config->user_data);
+}
+
+static void dispatch(TuneHttpConnection *self)
+{
+    if (!self->plan.answered && self->plan.on_worker) {
+        self->state = TUNE_HTTP_STATE_WORK;
+        self->deadline_us = 0;
+        if (!tune_http_server_submit(self->loop->server, self))
+            tune_http_connection_refuse(self, 503, "The server has too much to do.", FALSE);
+        return;
+    }
+    if (!self->plan.answered)
+        tune_http_connection_handle(self);
+    tune_http_answer_start(self);
+}
+
+void tune_http_connection_returned(TuneHttpConnection *self)
+{
+    self->state = TUNE_HTTP_STATE_ANSWER;
+    if (self->doomed) { /* nobody waits for the answer any more */
+        self->response.status = 0;
         tune_http_connection_kill(self);
-    return FALSE;
+        return;
+    }
+    tune_http_answer_start(self);
 }
 
-gboolean tune_http_connection_flush(TuneHttpConnection *self, int flags)
+/* ---- bodies ---- */
+
+static void start_body(TuneHttpConnection *self)
 {
-    TuneHttpBuffer *out = &self->out;
+    TuneHttpBody *body = &self->request.body;
+    const TuneHttpHead *head = &self->request.head;
+    guint status;
 
-    while (self->out_start < out->size) {
-        gssize n;
+    body->discard = self->plan.answered;
+    body->to_file = self->plan.body_to_file && !body->discard;
+    body->max = body->discard ? TUNE_HTTP_DISCARD : self->plan.max_body;
+    self->body_left = head->length;
+    self->chunks = (TuneHttpChunks){0};
+    self->raw_body = 0;
+    self->body_started_us = self->loop->now_us;
+    tune_http_connection_within(self, self->loop->server->config.body_ms);
+    self->state = TUNE_HTTP_STATE_BODY;
+    status = tune_http_body_open(body);
+    if (status != 0)
+        refuse_body(self, status);
+    else if (head->expect_continue && self->in->len == self->body_at)
+        g_string_append(self->out, "HTTP/1.1 100 Continue\r\n\r\n");
+}
 
-        if (!self->can_write)
-            return FALSE;
-        n = send(self->fd, out->data + self->out_start, out->size - self->out_start,
-                 MSG_NOSIGNAL | flags);
-        if (!tune_http_connection_sent(self, n))
-            return FALSE;
-        self->out_start += (gsize)MAX(n, 0);
+/* Body bytes with a length known, from @at on. */
+static guint take_plain(TuneHttpConnection *self, gsize *at, gboolean *whole)
+{
+    const gsize n = (gsize)MIN(self->body_left, (guint64)(self->in->len - *at));
+    const guint status = tune_http_body_add(&self->request.body, self->in->str + *at, n);
+
+    *at += n;
+    self->body_left -= n;
+    *whole = self->body_left == 0;
+    return status;
+}
+
+static guint take_chunks(TuneHttpConnection *self, gsize *at, gboolean *whole)
+{
+    guint status = 0;
+    gsize used, n;
+
+    do {
+        const char *data;
+        const TuneHttpParse result = tune_http_chunks_parse(&self->chunks, self->in->str + *at,
+                                                            self->in->len - *at, &used, &data, &n);
+
+        if (result == TUNE_HTTP_PARSE_BAD)
+            return 400;
+        if (n > 0)
+            status = tune_http_body_add(&self->request.body, data, n);
+        *at += used;
+        *whole = result == TUNE_HTTP_PARSE_DONE;
+        self->raw_body += used;
+        if (self->raw_body / 8 > self->request.body.max + TUNE_HTTP_DISCARD / 8)
+            return 413; /* many bytes of framing for few of body */
+    } while (status == 0 && used > 0 && !*whole);
+    return status;
+}
+
+static gboolean step_body(TuneHttpConnection *self)
+{
+    const TuneHttpConfig *config = &self->loop->server->config;
+    TuneHttpBody *body = &self->request.body;
+    gsize at = self->body_at; /* of what was not taken */
+    gboolean whole = FALSE;
+    const guint status =
+        self->request.head.chunked ? take_chunks(self, &at, &whole) : take_plain(self, &at, &whole);
+
+    if (status != 0) {
+        refuse_body(self, status);
+    } else if (whole) {
+        self->body_at = at;
+        tune_http_body_finish(body);
+        dispatch(self);
+    } else {
+        g_string_erase(self->in, (gssize)self->body_at, (gssize)(at - self->body_at));
+        self->deadline_us = self->body_started_us + config->body_ms * G_GINT64_CONSTANT(1000) +
+                            (gint64)(body->size * 1000000 / MAX(config->body_min_rate, 1));
+        return fill_in(self);
     }
-    self->out_start = 0;
-    tune_http_buffer_reset(out, 2 * TUNE_HTTP_COPIED);
     return TRUE;
 }
+
+/* ---- heads ---- */
+
+/* The head is good: who asks, for what, and what shall happen with the body. */
+static void begin(TuneHttpConnection *self)
+{
+    const TuneHttpServer *server = self->loop->server;
+    TuneHttpRequest *request = &self->request;
+    const TuneHttpHead *head = &request->head;
+    const gboolean has_body = head->chunked || head->length > 0;
+
+    request->peer = self->peer;
+    request->scheme = "http";
+    request->host = head->has_host ? request->bytes + head->host_at : "";
+    if (self->is_trusted)
+        tune_http_forwarded_apply(request, server);
+    tune_http_count(self->loop, requests, 1);
+    self->plan = (TuneHttpPlan){0};
+    self->begun = TRUE;
+    server->config.begin(request, &self->response, &self->plan, server->config.user_data);
+    if (self->plan.answered && has_body &&
+        (head->chunked || head->expect_continue || head->length > TUNE_HTTP_DISCARD)) {
+        self->response.close = TRUE; /* the body will not be read, or may never come */
+        tune_http_answer_start(self);
+    } else if (!self->plan.answered && head->length > self->plan.max_body) {
+        refuse_body(self, 413);
+    } else if (has_body || self->plan.body_to_file) {
+        start_body(self);
+    } else {
+        dispatch(self);
+    }
+}
+
+static void take_head(TuneHttpConnection *self)
+{
+    TuneHttpRequest *request = &self->request;
+    const TuneHttpHead *head = &request->head;
+    const guint64 expected = head->chunked ? WINDOW : MIN(head->length, WINDOW);
+    const char *wrong;
+
+    self->body_at = self->in_start + head->size;
+    /* From begin() on the head must stay where it is: make room for the body now. */
+    if (self->in->len + room_in(self->in) - self->body_at < expected)
+        make_room(self->in, (gsize)expected);
+    request->bytes = self->in->str + self->in_start;
+    g_string_set_size(request->decoded, head->target_length + 2);
+    wrong = tune_http_target_decode(request->bytes + head->target_at, head->target_length,
+                                    request->decoded->str, request->query);
+    if (wrong != NULL)
+        tune_http_connection_refuse(self, 400, wrong, TRUE);
+    else
+        begin(self);
+}
+
+static gboolean step_head(TuneHttpConnection *self)
+{
+    TuneHttpHead *head = &self->request.head;
+    const gsize have = self->in->len - self->in_start;
+
+    if (have > 0 && self->turn > TUNE_HTTP_TURN) {
+        tune_http_loop_again(self->loop, self);
+        return FALSE;
+    }
+    if (have > 0 && self->request.started_us == 0) {
+        self->request.started_us = self->loop->now_us;
+        tune_http_connection_within(self, self->loop->server->config.head_ms);
+        self->turn += REQUEST_TURN;
+    }
+    switch (tune_http_head_parse(head, self->in->str + self->in_start, have)) {
+    case TUNE_HTTP_PARSE_DONE:
+        take_head(self);
+        return TRUE;
+    case TUNE_HTTP_PARSE_BAD:
+        tune_http_connection_refuse(self, head->status, head->reason, TRUE);
+        return TRUE;
+    default:
+        return fill_in(self);
+    }
+}
+
+/* ---- events ---- */
 
 static gboolean step(TuneHttpConnection *self)
 {
     switch (self->state) {
     case TUNE_HTTP_STATE_HEAD:
-        return tune_http_exchange_head(self);
+        return step_head(self);
     case TUNE_HTTP_STATE_BODY:
-        return tune_http_exchange_body(self);
+        return step_body(self);
     case TUNE_HTTP_STATE_ANSWER:
         return tune_http_answer_step(self);
     case TUNE_HTTP_STATE_LINGER:
         return step_linger(self);
-    case TUNE_HTTP_STATE_WORK:
-    case TUNE_HTTP_STATE_CLOSED:
-        break;
+    default:
+        return FALSE;
     }
-    return FALSE;
 }
 
 void tune_http_connection_run(TuneHttpConnection *self)
@@ -279,41 +478,45 @@ void tune_http_connection_run(TuneHttpConnection *self)
     while (step(self))
         ;
     /* Answers to pipelined requests are kept back until there is no further one. */
-    if (self->out_start < self->out.size && self->state < TUNE_HTTP_STATE_ANSWER)
-        tune_http_connection_flush(self, 0);
+    if (self->out_start < self->out->len && self->state < TUNE_HTTP_STATE_ANSWER)
+        tune_http_flush(self);
+}
+
+/* The first event: the connection becomes its loop's. */
+static void open_connection(TuneHttpConnection *self)
+{
+    const guint head_ms = self->loop->server->config.head_ms;
+
+    g_queue_push_head_link(&self->loop->connections, &self->node);
+    tune_http_count(self->loop, connections, 1);
+    tune_http_connection_next(self);
+    self->deadline_us = MIN(self->deadline_us, self->loop->now_us + head_ms * 1000LL);
+    if (self->overload)
+        tune_http_connection_refuse(self, 503, "There are too many connections.", TRUE);
 }
 
 void tune_http_connection_events(TuneHttpConnection *self, guint32 events)
 {
-    if (self->state == TUNE_HTTP_STATE_CLOSED)
-        return;
+    if (self->state == TUNE_HTTP_STATE_NEW)
+        open_connection(self);
     self->can_read = self->can_read || (events & (EPOLLIN | EPOLLRDHUP)) != 0;
     self->can_write = self->can_write || (events & EPOLLOUT) != 0;
     self->hung_up = self->hung_up || (events & EPOLLRDHUP) != 0;
-    if ((events & (EPOLLERR | EPOLLHUP)) != 0) /* reset, or closed both ways */
-        tune_http_connection_kill(self);
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0 || self->loop->stage == TUNE_HTTP_CUTS)
+        tune_http_connection_kill(self); /* reset, or closed both ways */
     else if (self->hung_up && self->streaming && !self->stream_ended)
-        tune_http_connection_kill(
-            self); /* who does not listen any more; a plain answer still goes out */
+        tune_http_connection_kill(self); /* nobody listens; a plain answer still goes out */
     else
         tune_http_connection_run(self);
 }
 
 void tune_http_connection_expire(TuneHttpConnection *self)
 {
-    if (self->state == TUNE_HTTP_STATE_HEAD && self->in.size > self->in_start)
-        tune_http_exchange_refuse(self, 408, "The head of the request took too long.", TRUE);
+    if (self->state == TUNE_HTTP_STATE_HEAD && self->in->len > self->in_start)
+        tune_http_connection_refuse(self, 408, "The head of the request took too long.", TRUE);
     else if (self->state == TUNE_HTTP_STATE_BODY)
-        tune_http_exchange_refuse(self, 408, "The body of the request took too long.", TRUE);
+        tune_http_connection_refuse(self, 408, "The body of the request took too long.", TRUE);
     else
         tune_http_connection_kill(self);
     tune_http_connection_run(self);
-}
-
-void tune_http_connection_drain(TuneHttpConnection *self)
-{
-    /* A request may be on its way: it is waited for a little, answered, and the connection ended.
-     */
-    if (self->state == TUNE_HTTP_STATE_HEAD && self->in.size == self->in_start)
-        self->deadline_us = MIN(self->deadline_us, after_ms(self, DRAIN_GRACE_MS));
 }

@@ -2,72 +2,69 @@
  *
  * What the files of this room share.  Who owns what:
  *
- *   A connection belongs to its loop.  While its state is WORK, the request and the response in it
- * belong to a worker instead, and the loop touches neither; hand-over and return go through locked
- * queues. Only a loop's inbox, the atomics below and what their comments say is touched by other
- * threads.
+ *   A connection belongs to its loop.  While its state is WORK, the request and the response in it belong to a
+ * worker instead, and the loop touches neither.  Other threads reach a connection by its waker only; else they
+ * touch what is atomic or under a lock here.
  *
- * Locks and atomics are POSIX's and C11's, which the thread sanitiser understands.
+ * Locks are GLib's, for which base/thread-sanitizer.c stands; atomics are C11's, which the sanitiser sees.
  */
 #pragma once
-#include "http/buffer.h"
 #include "http/parse.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/socket.h>
 
 typedef struct TuneHttpLoop TuneHttpLoop;
 typedef struct TuneHttpConnection TuneHttpConnection;
-typedef struct TuneHttpWorkers TuneHttpWorkers;
-typedef struct TuneHttpNetworks TuneHttpNetworks;
 
 enum {
-    TUNE_HTTP_SWEEP_MS = 250,
-    TUNE_HTTP_LINGER_MS = 1000,
     TUNE_HTTP_BUFFER = 4096,       /* kept by an idle connection, each way */
     TUNE_HTTP_COPIED = 16 * 1024,  /* bodies up to here are sent with their head in one piece */
-    TUNE_HTTP_PULL = 16 * 1024,    /* asked of a stream at a time */
-    TUNE_HTTP_WINDOW = 16 * 1024,  /* for bodies coming in */
     TUNE_HTTP_DISCARD = 64 * 1024, /* an unwanted body of at most this is read and dropped */
-    TUNE_HTTP_TURN = 1 << 20, /* bytes that one connection sends before others have their turn */
-    TUNE_HTTP_SEND_BUFFER = 64 * 1024, /* of a stream's socket; the kernel doubles it */
+    TUNE_HTTP_TURN = 1 << 20, /* bytes that one connection moves before others have their turn */
 };
+#define TUNE_HTTP_UNKNOWN G_MAXUINT64
 
-/* ---- body.c: memory, or an unlinked temporary file ---- */
+/* ---- request.c ---- */
 typedef struct {
-    gboolean to_file, discard;
+    gboolean to_file; /* an unlinked temporary one, else memory */
+    gboolean discard;
     int fd; /* -1 */
     guint64 size, max;
-    TuneHttpBuffer memory;
-    GBytes *bytes; /* when finished */
+    GByteArray *memory;
+    GBytes *bytes; /* when finished, in memory */
 } TuneHttpBody;
 /* 0, or the status of the refusal: 500, 507. */
-guint tune_http_body_open(TuneHttpBody *self, const char *folder);
+guint tune_http_body_open(TuneHttpBody *self);
 /* 0, or 413, 500, 507. */
 guint tune_http_body_add(TuneHttpBody *self, const char *data, gsize size);
 void tune_http_body_finish(TuneHttpBody *self);
-void tune_http_body_clear(TuneHttpBody *self);
 
-/* ---- request.c ---- */
 struct TuneHttpRequest {
     TuneHttpHead head;
     char *bytes; /* where the head's offsets count from */
-    const char *path;
+    GString *decoded;
     GArray *query; /* of TuneHttpQuery, into decoded */
-    TuneHttpBuffer decoded;
     TuneHttpBody body;
     const char *peer, *scheme, *host;
-    gboolean peer_is_loopback;
-    GPtrArray *joined;  /* texts made for field(); NULL until one was */
-    char *forwarded[2]; /* peer and host, when a proxy told them */
+    GPtrArray *kept; /* texts made for this request; NULL until one was */
     gpointer context;
     GDestroyNotify context_free;
     gint64 started_us;
 };
-void tune_http_request_clear(TuneHttpRequest *self);
-/* Several lines of one field, for forwarded.c.  @index is advanced. (nullable) */
-const char *tune_http_request_next(const TuneHttpRequest *self, const char *name, guint *index);
+void tune_http_request_init(TuneHttpRequest *self);
+void tune_http_request_clear(TuneHttpRequest *self); /* for the next one */
+void tune_http_request_destroy(TuneHttpRequest *self);
+/* @text lives as long as the request. (transfer full) */
+const char *tune_http_request_keep(TuneHttpRequest *self, char *text);
+
+/* ---- forwarded.c ---- */
+gboolean tune_http_server_trust(TuneHttpServer *self, const char *const *blocks, GError **error);
+/* @address NULL: a local socket. */
+gboolean tune_http_server_trusts(const TuneHttpServer *self, GInetAddress *address);
+/* Puts what a trusted proxy says of peer, scheme and host into the request. */
+void tune_http_forwarded_apply(TuneHttpRequest *request, const TuneHttpServer *server);
 
 /* ---- response.c ---- */
 typedef enum {
@@ -77,81 +74,30 @@ typedef enum {
     TUNE_HTTP_BODY_STREAM
 } TuneHttpBodyKind;
 struct TuneHttpResponse {
-    TuneHttpConnection *connection;
     guint status;
     gboolean close;
-    TuneHttpBuffer text; /* names and values, each ended by NUL */
-    GArray *lines;       /* of offset pairs into text */
+    GString *fields; /* each "Name: value\0\n": strings here, a line when sent */
     TuneHttpBodyKind kind;
     GBytes *bytes;
-    int fd;                 /* -1 */
-    guint64 offset, length; /* what is left to send of bytes or file */
-    gint64 stream_left;     /* -1: unknown */
+    int fd;               /* -1 */
+    guint64 offset, left; /* to send of the body; a stream's may be UNKNOWN */
     gboolean chunked;
     const TuneHttpStreamClass *class;
     gpointer stream;
-    TuneHttpWaker *waker; /* NULL until asked for */
+    TuneHttpWaker *waker; /* the connection's */
 };
-void tune_http_response_init(TuneHttpResponse *self, TuneHttpConnection *connection);
+void tune_http_response_init(TuneHttpResponse *self, TuneHttpWaker *waker);
 /* Drops the body; a stream is closed as @complete says. */
 void tune_http_response_drop_body(TuneHttpResponse *self, gboolean complete);
 void tune_http_response_clear(TuneHttpResponse *self);
-/* Writes the head into @out, and the body too when it is small; what is left to send stays in the
- * response.
+/* Writes the head behind @out, and the body too when it is small; what is left to send stays in the response.
  * @common: the lines that every answer has.  May set close.  Returns the body bytes written. */
 guint64 tune_http_response_write(TuneHttpResponse *self, const TuneHttpHead *head,
-                                 const TuneHttpBuffer *common, TuneHttpBuffer *out);
+                                 const GString *common, GString *out);
 
-/* ---- stream.c ---- */
+/* ---- connection.c: a socket, and the request it is at ---- */
 typedef enum {
-    TUNE_HTTP_PULLED,
-    TUNE_HTTP_PULL_WAITS,
-    TUNE_HTTP_PULL_ENDED,
-    TUNE_HTTP_PULL_BROKEN
-} TuneHttpPulled;
-/* One pull of the response's stream, framed, into @out, which is empty. @n: bytes of body. */
-TuneHttpPulled tune_http_stream_pull(TuneHttpResponse *self, TuneHttpBuffer *out, gsize *n);
-
-/* What other threads push to a loop.  Counted, since wakers may outlive the loop. */
-typedef struct {
-    _Atomic guint refs;
-    pthread_mutex_t lock; /* of all below */
-    int event_fd;         /* -1: the loop is gone */
-    gboolean signalled;
-    TuneHttpConnection *returned; /* by workers */
-    TuneHttpWaker *woken;
-    GArray *sockets; /* accepted by another loop for this one */
-} TuneHttpInbox;
-TuneHttpInbox *tune_http_inbox_new(int event_fd);
-void tune_http_inbox_unref(TuneHttpInbox *self);
-void tune_http_inbox_return(TuneHttpInbox *self, TuneHttpConnection *connection);
-void tune_http_inbox_pass_socket(TuneHttpInbox *self, int fd);
-void tune_http_inbox_nudge(TuneHttpInbox *self);
-
-struct TuneHttpWaker {
-    _Atomic guint refs;
-    TuneHttpInbox *inbox;
-    TuneHttpConnection *connection; /* the loop's; NULL when the stream is gone */
-    gboolean queued;                /* inbox lock */
-    TuneHttpWaker *next;            /* inbox lock */
-};
-
-/* ---- forwarded.c ---- */
-TuneHttpNetworks *tune_http_networks_new(const char *const *blocks, GError **error);
-void tune_http_networks_free(TuneHttpNetworks *self);
-gboolean tune_http_networks_have(const TuneHttpNetworks *self, const char *address);
-/* Puts what trusted proxies say of peer, scheme and host into the request. */
-void tune_http_forwarded_apply(TuneHttpRequest *request, const TuneHttpNetworks *trusted);
-
-/* ---- worker.c ---- */
-TuneHttpWorkers *tune_http_workers_new(guint n_threads, guint max_queued);
-/* FALSE: the queue is full. */
-gboolean tune_http_workers_submit(TuneHttpWorkers *self, TuneHttpConnection *connection);
-void tune_http_workers_count(TuneHttpWorkers *self, guint *queued, guint *busy);
-void tune_http_workers_free(TuneHttpWorkers *self); /* when none is queued or running */
-
-/* ---- connection.c ---- */
-typedef enum {
+    TUNE_HTTP_STATE_NEW, /* accepted, not yet seen by its loop */
     TUNE_HTTP_STATE_HEAD,
     TUNE_HTTP_STATE_BODY,
     TUNE_HTTP_STATE_WORK,
@@ -164,109 +110,121 @@ struct TuneHttpConnection {
     int fd;
     TuneHttpState state;
     TuneHttpLoop *loop;
-    TuneHttpConnection *previous, *next; /* of the loop's, or next free one */
-    TuneHttpConnection *next_ready, *next_job, *next_returned;
+    GList node; /* in the loop's queue of the living or the dead */
+    TuneHttpWaker *waker;
+    char *peer;         /* address, or "unix:" */
+    GBytes *network;    /* what the limit per address counts: the peer, or its /64; NULL: nothing */
+    gboolean is_trusted;
+    gboolean overload;  /* gets 503 only */
     gboolean can_read, can_write, hung_up; /* as epoll told, until found otherwise */
-    gboolean on_ready, counted;            /* in the loop's list; in the table of addresses */
     gboolean doomed;                       /* to be closed as soon as its worker returns */
     gboolean begun;                        /* begin() was called, done() was not */
     gboolean streaming, stream_ended;
     gboolean reset; /* close with RST */
-    TuneHttpBuffer in, out;
-    gsize in_start, body_at,
-        out_start; /* of the request, of body bytes not taken, of bytes not sent */
-    guint64 body_left;
-    TuneHttpChunks chunks;
-    guint64 raw_body, body_sent;
-    guint64 turn; /* bytes and requests since others had theirs */
-    gint64 deadline_us, body_started_us, wake_at_us; /* 0: none */
+    GString *in, *out;
+    gsize in_start, body_at, out_start; /* of the request, of body not taken, of what is not sent */
     TuneHttpPlan plan;
+    TuneHttpChunks chunks;
+    guint64 body_left, raw_body, body_sent;
+    guint64 turn; /* bytes moved and requests begun since others had their turn */
+    gint64 deadline_us, body_started_us;
+    gint64 wake_at_us; /* to pull the stream again; both 0: never */
     TuneHttpRequest request;
     TuneHttpResponse response;
-    char peer[64];
-    char network[64];       /* the peer, or its /64: what the limit per address counts */
 };
-TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop);
+/* @from: the peer's address.  Any thread; the first event makes it @loop's. */
+TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop, int fd,
+                                             struct sockaddr_storage *from, socklen_t length);
 void tune_http_connection_free(TuneHttpConnection *self);
-/* @fd: a connected socket; @overload: it gets 503 only. */
-void tune_http_connection_open(TuneHttpConnection *self, int fd, gboolean overload);
+void tune_http_connection_events(TuneHttpConnection *self, guint32 events);
 /* On until it must wait. */
 void tune_http_connection_run(TuneHttpConnection *self);
-void tune_http_connection_events(TuneHttpConnection *self, guint32 events);
 void tune_http_connection_expire(TuneHttpConnection *self); /* its deadline is over */
 /* Closes at once; while a worker has it, as soon as that returns. */
 void tune_http_connection_kill(TuneHttpConnection *self);
-void tune_http_connection_drain(TuneHttpConnection *self); /* no further request if it is idle */
 /* Ready for the next request, which may have been read already. */
 void tune_http_connection_next(TuneHttpConnection *self);
-/* No more is sent; what comes is read for a second, or the last answer is lost by a reset. */
+void tune_http_connection_handle(TuneHttpConnection *self);   /* in the worker */
+void tune_http_connection_returned(TuneHttpConnection *self); /* from the worker, in the loop */
+void tune_http_connection_refuse(TuneHttpConnection *self, guint status, const char *reason,
+                                 gboolean close);
+/* The request is over: done(), and all that belongs to it.  @status 0: there was no answer. */
+void tune_http_connection_end(TuneHttpConnection *self, guint status);
+/* What comes is read for a second more, or the last answer would be lost by a reset. */
 void tune_http_connection_linger(TuneHttpConnection *self);
-/* Reads once into in.  FALSE: wait (or it is closed). */
-gboolean tune_http_connection_fill(TuneHttpConnection *self);
-/* Sends what is in out.  FALSE: wait (or it is closed). */
-gboolean tune_http_connection_flush(TuneHttpConnection *self, int flags);
-/* Bookkeeping of @n bytes sent, or of a failed call (@n < 0).  FALSE: wait (or it is closed). */
-gboolean tune_http_connection_sent(TuneHttpConnection *self, gssize n);
+void tune_http_connection_within(TuneHttpConnection *self, guint ms); /* sets the deadline */
+/* Empties it, and gives back what one large request took. */
+void tune_http_buffer_reset(GString **buffer, gsize keep);
 
-/* ---- exchange.c: from the head to the answer.  Steps return FALSE when they must wait. ---- */
-gboolean tune_http_exchange_head(TuneHttpConnection *self);
-gboolean tune_http_exchange_body(TuneHttpConnection *self);
-void tune_http_exchange_refuse(TuneHttpConnection *self, guint status, const char *reason,
-                               gboolean close);
-void tune_http_exchange_handle(TuneHttpConnection *self);   /* in the worker */
-void tune_http_exchange_returned(TuneHttpConnection *self); /* from the worker, in the loop */
-/* done() and all that belongs to this request.  @status 0: there was no answer. */
-void tune_http_exchange_end(TuneHttpConnection *self, guint status);
-
-/* ---- answer.c ---- */
+/* ---- send.c.  FALSE: wait, or it is closed. ---- */
 void tune_http_answer_start(TuneHttpConnection *self); /* the response is complete */
 gboolean tune_http_answer_step(TuneHttpConnection *self);
+gboolean tune_http_flush(TuneHttpConnection *self); /* what is in out, and a body of bytes or file */
 
 /* ---- loop.c ---- */
-typedef struct {
-    _Atomic guint64 connections, requests, refused, bytes_out;
-    _Atomic guint open, streams;
-} TuneHttpCounters;
+struct TuneHttpWaker {
+    _Atomic guint refs;
+    _Atomic gboolean returned;      /* a worker is done with the request */
+    GMutex lock;                    /* of all below; the loop alone writes connection */
+    TuneHttpConnection *connection; /* NULL when it is closed */
+    gboolean queued;                /* in the loop's list, which has a reference */
+};
+TuneHttpWaker *tune_http_waker_new(TuneHttpConnection *connection);
+TuneHttpWaker *tune_http_waker_ref(TuneHttpWaker *self);
+void tune_http_waker_part(TuneHttpWaker *self); /* from its connection */
+
+typedef enum { TUNE_HTTP_RUNS, TUNE_HTTP_DRAINS, TUNE_HTTP_CUTS } TuneHttpStage;
 
 struct TuneHttpLoop {
     TuneHttpServer *server;
-    pthread_t thread;
+    GThread *thread;
     int epoll_fd, event_fd;
-    TuneHttpInbox *inbox;
-    TuneHttpConnection *connections, *ready, *dead, *free;
-    guint n_free;
+    GQueue connections, dead; /* the dead are freed when no event of this round points to them */
     gint64 now_us, swept_us;
-    time_t date_s;
-    TuneHttpBuffer common; /* Server and Date lines of this second */
-    gboolean listening, draining, cutting, out_of_fds;
-    TuneHttpCounters counters; /* written by the loop, read by all */
-    char scratch[16 * 1024];   /* for what is read and dropped */
+    gint64 date_s;
+    GString *common; /* Server and Date lines of this second */
+    TuneHttpStage stage;
+    gboolean listening;
+    struct { /* written by loops, read by all */
+        _Atomic guint64 connections, requests, refused, bytes_out;
+        _Atomic guint open, streams;
+    } counters;
+    GMutex lock; /* of woken */
+    GPtrArray *woken;
 };
+#define tune_http_count(loop, what, n)                                                             \
+    atomic_fetch_add_explicit(&(loop)->counters.what, n, memory_order_relaxed)
 TuneHttpLoop *tune_http_loop_new(TuneHttpServer *server, GError **error);
 void tune_http_loop_free(TuneHttpLoop *self);
-void *tune_http_loop_main(void *loop);
-const TuneHttpBuffer *tune_http_loop_common(TuneHttpLoop *self);
-void tune_http_loop_ready(TuneHttpLoop *self, TuneHttpConnection *connection);
-/* The connection is closed: leaves the lists, is freed when nobody looks at it any more. */
-void tune_http_loop_forget(TuneHttpLoop *self, TuneHttpConnection *connection);
+gpointer tune_http_loop_main(gpointer loop);
+void tune_http_loop_nudge(TuneHttpLoop *self); /* to see what the server asks for; any thread */
+const GString *tune_http_loop_common(TuneHttpLoop *self);
+/* Others first: the connection comes again with the next round of events. */
+void tune_http_loop_again(TuneHttpLoop *self, TuneHttpConnection *connection);
 
 /* ---- server.c ---- */
 struct TuneHttpServer {
-    TuneHttpConfig config; /* its strings are ours */
-    TuneHttpNetworks *trusted;
-    TuneHttpWorkers *workers;
-    GArray *listeners; /* of int; closed by the last loop that stops accepting */
+    TuneHttpConfig config; /* without its strings */
+    GPtrArray *trusted;    /* of GInetAddressMask */
+    gboolean trusts_local;
+    GPtrArray *listeners; /* of GSocket; closed by the last loop that stops accepting */
     TuneHttpLoop **loops;
     guint n_loops, port;
     gboolean started, stopped;
-    _Atomic guint open, accepting; /* connections; loops that accept */
-    _Atomic gboolean draining, cutting;
-    pthread_mutex_t lock; /* of all below */
-    pthread_cond_t ended; /* open fell to 0 */
-    GHashTable *addresses;
+    GThreadPool *workers;
+    _Atomic TuneHttpStage stage;
+    GMutex lock;          /* of all below */
+    GCond changed;        /* open or accepting fell to 0 */
+    _Atomic guint open;   /* connections; written with the lock */
+    guint accepting;      /* loops that do */
+    GQueue queued;        /* of connections whose requests wait for a worker */
+    guint n_busy;         /* workers */
+    gboolean calling;     /* one was called and has not come yet */
+    GHashTable *networks; /* GBytes to the number of their connections */
 };
-/* Counts a connection of that address; FALSE: it has too many. */
-gboolean tune_http_server_enter(TuneHttpServer *self, const char *address);
-void tune_http_server_leave(TuneHttpServer *self, const char *address);
-void tune_http_server_one_ended(TuneHttpServer *self);
+/* Counts a connection of @network (nullable).  FALSE: it is one too many, of that network or of all. */
+gboolean tune_http_server_enter(TuneHttpServer *self, GBytes *network);
+void tune_http_server_leave(TuneHttpServer *self, GBytes *network);
 void tune_http_server_stop_listening(TuneHttpServer *self); /* by each loop once */
+/* To a worker.  FALSE: too many wait. */
+gboolean tune_http_server_submit(TuneHttpServer *self, TuneHttpConnection *connection);

@@ -65,11 +65,11 @@ typedef void (*TuneHttpHandle)(TuneHttpRequest *request, TuneHttpResponse *respo
  * an answer. */
 typedef void (*TuneHttpDone)(TuneHttpRequest *request, guint status, guint64 body_bytes,
                              gint64 duration_us, gpointer user_data);
-/* A refusal of this layer (400, 408, 413, 414, 417, 431, 500, 501, 503, 505, 507): gives the body of the
- * answer as the service words its errors.  On the loop thread, perhaps without a request.  NULL: the plain
- * sentence @reason is sent.  (transfer full) */
-typedef GBytes *(*TuneHttpRefuse)(guint status, const char *reason, const char **content_type,
-                                  gpointer user_data);
+/* A refusal of this layer (400, 408, 413, 414, 417, 431, 500, 501, 503, 505, 507): puts into the response,
+ * which has its status, the sentence @reason as the service words its errors.  On the loop thread.  @request
+ * (nullable): one that begin() saw. */
+typedef void (*TuneHttpRefuse)(TuneHttpRequest *request, TuneHttpResponse *response,
+                               const char *reason, gpointer user_data);
 
 typedef struct {
     guint n_loops;               /* 0: one a core, at most 4 */
@@ -83,20 +83,17 @@ typedef struct {
     guint write_ms;              /* without progress while there is something to send */
     guint idle_ms;               /* between requests */
     const char *const *trusted;  /* addresses or CIDR blocks of proxies whose Forwarded fields count, "unix:"
-                                    for local sockets; NULL-ended; copied */
-    const char *server_name;     /* the Server field */
-    const char *temporary_folder;/* for bodies; NULL: $TMPDIR */
+                                    for local sockets; NULL-ended */
     TuneHttpBegin begin;
     TuneHttpHandle handle;
     TuneHttpDone done;           /* (nullable) */
-    TuneHttpRefuse refuse;       /* (nullable) */
+    TuneHttpRefuse refuse;       /* NULL: the plain sentence is sent */
     gpointer user_data;
     const TuneLog *log;
 } TuneHttpConfig;
 #define TUNE_HTTP_CONFIG_DEFAULT                                                                   \
     {.max_queued = 4096, .max_connections = 10000, .max_per_address = 0, .head_ms = 10000,         \
-     .body_ms = 10000, .body_min_rate = 16384, .write_ms = 20000, .idle_ms = 60000,                \
-     .server_name = "tunesmith"}
+     .body_ms = 10000, .body_min_rate = 16384, .write_ms = 20000, .idle_ms = 60000}
 
 TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config, GError **error);
 /* @host: numeric address or name; @port 0 picks one.  May be called several times, before start. */
@@ -132,14 +129,12 @@ void tune_http_request_query_at(const TuneHttpRequest *self, guint index, const 
 /* Field value, case-insensitive name; several lines joined by ", " (NULL if none). */
 const char *tune_http_request_field(const TuneHttpRequest *self, const char *name);
 const char *tune_http_request_peer(const TuneHttpRequest *self);   /* address, after trusted proxies */
-gboolean tune_http_request_peer_is_loopback(const TuneHttpRequest *self); /* the socket's own peer */
 const char *tune_http_request_scheme(const TuneHttpRequest *self); /* "http", or what a proxy said */
 const char *tune_http_request_host(const TuneHttpRequest *self);
 /* Body in memory (empty bytes if none), NULL when it went to a file. (transfer none) */
 GBytes *tune_http_request_body(const TuneHttpRequest *self);
 /* Descriptor of the body's file at offset 0, or -1; stays the request's.  @size: its bytes. */
 int tune_http_request_body_fd(const TuneHttpRequest *self, guint64 *size);
-gint64 tune_http_request_started_us(const TuneHttpRequest *self); /* monotonic, first byte */
 /* The service's own data of this request, from begin() to done(). */
 void tune_http_request_set_context(TuneHttpRequest *self, gpointer context, GDestroyNotify free);
 gpointer tune_http_request_context(const TuneHttpRequest *self);
@@ -154,25 +149,11 @@ gboolean tune_http_response_set_field(TuneHttpResponse *self, const char *name, 
 /* One more line of that name ("Link", "Set-Cookie"). */
 gboolean tune_http_response_add_field(TuneHttpResponse *self, const char *name, const char *value);
 const char *tune_http_response_field(const TuneHttpResponse *self, const char *name);
-void tune_http_response_close(TuneHttpResponse *self); /* end the connection after this answer */
 /* @body (transfer none, a reference is taken).  HEAD and 304 send no body by themselves. */
 void tune_http_response_set_body(TuneHttpResponse *self, const char *content_type, GBytes *body);
-GBytes *tune_http_response_body(const TuneHttpResponse *self); /* (nullable) (transfer none) */
-/* @fd owned from now on; [offset, offset + length) by sendfile. */
-void tune_http_response_set_file(TuneHttpResponse *self, const char *content_type, int fd,
-                                 guint64 offset, guint64 length);
-/* The one range that a Range field's value (nullable) asks of @size bytes.  WHOLE: none, several, or nothing
- * that is understood; the field is to be ignored.  @first and @length are set for PART only. */
-typedef enum {
-    TUNE_HTTP_RANGE_WHOLE,
-    TUNE_HTTP_RANGE_PART,
-    TUNE_HTTP_RANGE_UNSATISFIABLE
-} TuneHttpRange;
-TuneHttpRange tune_http_range_parse(const char *field, guint64 size, guint64 *first,
-                                    guint64 *length);
 /* A whole file or the range that @request asks for: 200, 206 or 416 with Accept-Ranges, Content-Range,
- * ETag and If-Range as RFC 9110 section 14 has them.  @etag with quotes.  One range; several are
- * answered with the whole. */
+ * ETag and If-Range as RFC 9110 section 14 has them, by sendfile.  @etag with quotes.  @fd is owned from now on.
+ * One range; several are answered with the whole. */
 void tune_http_response_set_ranged_file(TuneHttpResponse *self, const TuneHttpRequest *request,
                                         const char *content_type, const char *etag, int fd,
                                         guint64 size);
@@ -197,5 +178,3 @@ void tune_http_waker_wake(TuneHttpWaker *self);
 void tune_http_waker_wake_after(TuneHttpWaker *self, guint ms); /* from pull() only; the nearest 250 ms */
 void tune_http_waker_unref(TuneHttpWaker *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneHttpWaker, tune_http_waker_unref)
-
-const char *tune_http_status_text(guint status);

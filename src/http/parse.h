@@ -68,10 +68,19 @@ gboolean tune_http_is_token(const char *text);
 /* No CR, LF, NUL or other control character but the tab. */
 gboolean tune_http_is_field_value(const char *text);
 
-/* ---- target.c: path and query, decoded ---- */
+/* ---- target.c: path and query, decoded; ranges ---- */
 typedef struct {
     const char *name, *value;
 } TuneHttpQuery;
 /* @target: path and query, [@length] of visible ASCII.  @out: [length + 2], gets the strings; @query gets
  * TuneHttpQuery pairs that point into it.  NULL, or what is wrong with it. */
 const char *tune_http_target_decode(const char *target, gsize length, char *out, GArray *query);
+/* The one range that a Range field's value (nullable) asks of @size bytes.  WHOLE: none, several, or nothing
+ * that is understood; the field is to be ignored.  @first and @length are set for PART only. */
+typedef enum {
+    TUNE_HTTP_RANGE_WHOLE,
+    TUNE_HTTP_RANGE_PART,
+    TUNE_HTTP_RANGE_UNSATISFIABLE
+} TuneHttpRange;
+TuneHttpRange tune_http_range_parse(const char *field, guint64 size, guint64 *first,
+                                    guint64 *length);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Path and query, percent-decoded once (RFC 3986 section 2.1; "+" is a space in a query, as forms
- * send it).
+ * send it); ranges (RFC 9110 section 14).
  */
 #include "http/parse.h"
+
+#include <string.h>
 
 /* Decodes up to a byte of @stops or @end; returns where it stopped, NULL if an escape is broken. */
 static const char *decode(const char *p, const char *end, const char *stops, gboolean plus,
@@ -80,4 +82,38 @@ const char *tune_http_target_decode(const char *target, gsize length, char *out,
             g_array_append_val(query, member);
     }
     return NULL;
+}
+
+/* Digits at *@p; a number too large counts as the largest.  FALSE: there are none. */
+static gboolean take_number(const char **p, guint64 *out)
+{
+    char *end = (char *)*p;
+
+    if (!g_ascii_isdigit(**p))
+        return FALSE;
+    *out = g_ascii_strtoull(*p, &end, 10);
+    *p = end;
+    return TRUE;
+}
+
+TuneHttpRange tune_http_range_parse(const char *field, guint64 size, guint64 *first,
+                                    guint64 *length)
+{
+    guint64 from = 0, to = G_MAXUINT64;
+    gboolean has_from, has_to;
+
+    if (field == NULL || g_ascii_strncasecmp(field, "bytes=", 6) != 0)
+        return TUNE_HTTP_RANGE_WHOLE;
+    field += 6;
+    has_from = take_number(&field, &from);
+    if (*field++ != '-')
+        return TUNE_HTTP_RANGE_WHOLE;
+    has_to = take_number(&field, &to);
+    if (*field != '\0' || (!has_from && !has_to) || (has_from && to < from))
+        return TUNE_HTTP_RANGE_WHOLE; /* several, or nothing that we understand */
+    if (has_from ? from >= size : MIN(to, size) == 0)
+        return TUNE_HTTP_RANGE_UNSATISFIABLE;
+    *first = has_from ? from : size - MIN(to, size); /* or the last so many */
+    *length = MIN(has_from ? to : size, size - 1) - *first + 1;
+    return TUNE_HTTP_RANGE_PART;
 }
