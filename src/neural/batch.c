@@ -111,7 +111,7 @@ static gboolean admit(TuneMusicgen *self)
     TuneTake *take = g_queue_peek_head(&self->waiting);
     GError *error = NULL;
 
-    if (take == NULL || self->running->len >= self->options.max_batch)
+    if (take == NULL || !self->loaded || self->running->len >= self->options.max_batch)
         return FALSE;
     if (!tune_memory_suffices(take->plan.take_bytes, 0, "the keys and values of this length",
                               &error)) {
@@ -271,18 +271,19 @@ static gboolean unwanted(const TuneTake *take)
     return take->abandoned || g_cancellable_is_cancelled(take->cancellable);
 }
 
-static void drop_unwanted(TuneMusicgen *self)
+/* TRUE when the lock was open meanwhile, so that anything may have changed. */
+static gboolean drop_unwanted(TuneMusicgen *self)
 {
-    for (guint i = self->running->len; i-- > 0;) {
-        TuneTake *take = self->running->pdata[i];
-        if (unwanted(take))
-            leave(take, g_error_new_literal(G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled"));
-    }
-    for (guint i = g_queue_get_length(&self->waiting); i-- > 0;) {
-        TuneTake *take = g_queue_peek_nth(&self->waiting, i);
-        if (unwanted(take))
-            leave(take, g_error_new_literal(G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled"));
-    }
+    GPtrArray *running = self->running;
+    TuneTake *found = NULL;
+
+    for (guint i = 0; i < running->len && found == NULL; i++)
+        found = unwanted(running->pdata[i]) ? running->pdata[i] : NULL;
+    for (GList *link = self->waiting.head; link != NULL && found == NULL; link = link->next)
+        found = unwanted(link->data) ? link->data : NULL;
+    if (found != NULL)
+        leave(found, g_error_new_literal(G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled"));
+    return found != NULL;
 }
 
 static void load(TuneMusicgen *self)
@@ -315,17 +316,17 @@ gpointer tune_musicgen_thread(gpointer model)
 
     g_mutex_lock(&self->lock);
     while (!self->quit) {
-        drop_unwanted(self);
+        if (drop_unwanted(self) || admit(self))
+            continue;
         if (must_load(self))
             load(self);
-        else if (admit(self))
-            continue;
         else if (self->running->len > 0)
             make_step(self);
         else
             g_cond_wait(&self->changed, &self->lock);
     }
-    drop_unwanted(self);
+    while (drop_unwanted(self))
+        continue;
     g_mutex_unlock(&self->lock);
     return NULL;
 }

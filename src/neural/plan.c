@@ -11,6 +11,7 @@
 #define MAX_SECONDS 600
 /* Below this guidance is off, as in the reference. */
 #define NO_GUIDANCE 1.0
+#define MEBIBYTE    1048576.0
 /* What a reader's codec holds at a time, beside the take's own arrays. */
 #define CODEC_BYTES (48u << 20)
 
@@ -186,9 +187,8 @@ gboolean tune_memory_suffices(guint64 bytes, guint64 released, const char *what,
 
     if (available == 0 || bytes <= available + released)
         return TRUE;
-    g_autofree char *needed = g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
-    g_autofree char *there = g_format_size_full(available + released, G_FORMAT_SIZE_IEC_UNITS);
     g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_MEMORY,
-                "%s need %s of memory, and %s are there", what, needed, there);
+                "%s need %.1f MiB of memory, and %.1f MiB are there", what,
+                (double)bytes / MEBIBYTE, (double)(available + released) / MEBIBYTE);
     return FALSE;
 }
