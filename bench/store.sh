@@ -11,6 +11,7 @@ build=$here/../build
 export TUNESMITH_DATA="$here/../data"
 ninja -C "$build" bench/bench-store >/dev/null
 folder=${KEEP:-$(mktemp -d /tmp/tune-bench-XXXXXX)}
+mkdir -p "$folder"
 chmod 711 "$folder"
 finish() {
     "$here/../tests/postgres.sh" stop "$folder/pg" fast || true
