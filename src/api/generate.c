@@ -31,16 +31,32 @@ static void accept(TuneCall *call)
     tune_call_json(call, 202, answer);
 }
 
+/* The body it was ordered with, unless ?fields= wants others only. */
+static void add_request(TuneCall *call, json_t *status)
+{
+    const char *fields = tune_call_query_text(call, "fields");
+
+    if (fields != NULL && *fields != '\0' && strstr(fields, "request") == NULL)
+        return;
+    g_autoptr(json_t) ordered =
+        tune_generation_get_request(call->api->store, call->path[0], tune_call_owner(call), NULL);
+    json_t *request = json_object_get(ordered, "request");
+    if (request != NULL)
+        json_object_set(status, "request", request);
+}
+
 static void show(TuneCall *call)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) status =
         tune_jobs_status(call->api->jobs, call->path[0], tune_call_owner(call), &error);
 
-    if (status == NULL)
+    if (status == NULL) {
         tune_call_fail(call, error);
-    else
-        tune_call_json(call, 200, status);
+        return;
+    }
+    add_request(call, status);
+    tune_call_json(call, 200, status);
 }
 
 static void cancel(TuneCall *call)
@@ -201,6 +217,7 @@ static const TuneField status_fields[] = {
     {"seed", TUNE_FIELD_INTEGER, .required = TRUE},
     {"engine", TUNE_FIELD_STRING, .required = TRUE},
     {"prompt", TUNE_FIELD_STRING, .required = TRUE},
+    {"request", TUNE_FIELD_OBJECT, .says = "As it was ordered; lists leave it out"},
     {"created_at", TUNE_FIELD_STRING, .required = TRUE, .format = "date-time"},
     {"started_at", TUNE_FIELD_STRING, .format = "date-time"},
     {"finished_at", TUNE_FIELD_STRING, .format = "date-time"},

@@ -118,14 +118,13 @@ static const TuneField generation_fields[] = {
     {"format", TUNE_FIELD_STRING},
     {"priority", TUNE_FIELD_INTEGER},
     {"track_id", TUNE_FIELD_STRING, .nullable = TRUE, .says = "What it was kept as"},
-    {"request", TUNE_FIELD_OBJECT, .says = "As it was ordered"},
     {"created_at", TUNE_FIELD_STRING, .required = TRUE, .format = "date-time"},
     {"started_at", TUNE_FIELD_STRING, .nullable = TRUE, .format = "date-time"},
     {"finished_at", TUNE_FIELD_STRING, .nullable = TRUE, .format = "date-time"},
 };
 static const TuneShape generation_shape = {"PastGeneration", generation_fields,
                                            G_N_ELEMENTS(generation_fields),
-                                           .says = "What was ordered", .open = TRUE, .answers = TRUE};
+                                           .says = "What was ordered; GET /api/v1/generate/{task_id} has the request itself", .open = TRUE, .answers = TRUE};
 
 static const TuneRoute routes[] = {
     {TUNE_HTTP_GET, "/api/v1/generate/history", TUNE_ROUTE_LIST, generations, "generate",

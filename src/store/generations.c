@@ -7,8 +7,9 @@
 
 /* ---- generations ---- */
 
-/* An open generation takes state and progress from its job. */
-#define COLUMNS                                                                                    \
+/* An open generation takes state and progress from its job.  @request: the body it was ordered with, or null
+ * where nobody wants it: it may be long. */
+#define COLUMNS(request)                                                                                    \
     "SELECT g.id, CASE WHEN g.status = 'queued' AND j.state = 'running' THEN 'running' "           \
     "ELSE g.status END, CASE WHEN g.status = 'completed' THEN 1.0 "                                \
     "WHEN g.status = 'queued' THEN coalesce(j.progress, 0.0) ELSE 0.0 END, "                       \
@@ -16,26 +17,29 @@
     "THEN coalesce(j.attempt - j.excused, 0) ELSE g.attempts END, g.error, g.seed, g.engine, "     \
     "g.prompt, g.format, g.priority, g.track_id, g.created_at, "                                   \
     "coalesce(g.started_at, j.started_at), g.finished_at, g.identity, g.job_id, "                  \
-    "coalesce(g.user_id, ''), g.request, j.turn, j.priority FROM generations AS g "                \
+    "coalesce(g.user_id, ''), " request ", j.turn, j.priority FROM generations AS g "                \
     "LEFT JOIN jobs AS j ON j.id = g.job_id "
 
-static const TuneStatement GET = {
-    "generation-get", COLUMNS "WHERE g.id = $1 AND ($2 IS NULL OR coalesce(g.user_id, '') = $2)",
-    COLUMNS "WHERE g.id = $1 AND ($2::text IS NULL OR coalesce(g.user_id, '') = $2::text)"};
+#define ONE_SQL "WHERE g.id = $1 AND ($2 IS NULL OR coalesce(g.user_id, '') = $2)"
+#define ONE_POSTGRES "WHERE g.id = $1 AND ($2::text IS NULL OR coalesce(g.user_id, '') = $2::text)"
+static const TuneStatement GET = {"generation-get", COLUMNS("NULL") ONE_SQL,
+                                  COLUMNS("NULL::text") ONE_POSTGRES};
+static const TuneStatement GET_REQUEST = {"generation-get-request", COLUMNS("g.request") ONE_SQL,
+                                          COLUMNS("g.request") ONE_POSTGRES};
 
 static const TuneStatement LIST = {
     "generation-list",
-    COLUMNS "WHERE g.user_id = $1 AND ($3 = '' OR (g.created_at, g.id) < ($2, $3)) "
+    COLUMNS("NULL") "WHERE g.user_id = $1 AND ($3 = '' OR (g.created_at, g.id) < ($2, $3)) "
             "ORDER BY g.created_at DESC, g.id DESC LIMIT $5 OFFSET $4",
-    COLUMNS "WHERE g.user_id = $1 AND ($3::text = '' OR "
+    COLUMNS("NULL::text") "WHERE g.user_id = $1 AND ($3::text = '' OR "
             "(g.created_at, g.id) < ($2::bigint, $3::text)) "
             "ORDER BY g.created_at DESC, g.id DESC LIMIT $5::bigint OFFSET $4::bigint"};
 
 static const TuneStatement LIST_ANONYMOUS = {
     "generation-list-anonymous",
-    COLUMNS "WHERE g.user_id IS NULL AND ($2 = '' OR (g.created_at, g.id) < ($1, $2)) "
+    COLUMNS("NULL") "WHERE g.user_id IS NULL AND ($2 = '' OR (g.created_at, g.id) < ($1, $2)) "
             "ORDER BY g.created_at DESC, g.id DESC LIMIT $4 OFFSET $3",
-    COLUMNS "WHERE g.user_id IS NULL AND ($2::text = '' OR "
+    COLUMNS("NULL::text") "WHERE g.user_id IS NULL AND ($2::text = '' OR "
             "(g.created_at, g.id) < ($1::bigint, $2::text)) "
             "ORDER BY g.created_at DESC, g.id DESC LIMIT $4::bigint OFFSET $3::bigint"};
 
@@ -47,7 +51,7 @@ static const TuneStatement COUNT = {
 static const TuneStatement SET_TRACK = {"generation-set-track",
                                         "UPDATE generations SET track_id = $2 WHERE id = $1", NULL};
 
-static json_t *generation_json(const TuneRows *rows, guint row, gboolean with_request)
+static json_t *generation_json(const TuneRows *rows, guint row)
 {
     json_t *out = json_object();
 
@@ -70,8 +74,7 @@ static json_t *generation_json(const TuneRows *rows, guint row, gboolean with_re
     tune_record_set_text(out, "identity", rows, row, 15);
     tune_record_set_text(out, "job_id", rows, row, 16);
     tune_record_set_text(out, "owner", rows, row, 17);
-    if (with_request)
-        tune_record_set_json(out, "request", rows, row, 18);
+    tune_record_set_json(out, "request", rows, row, 18);
     if (!tune_rows_is_null(rows, row, 19)) {
         json_object_set_new(out, "turn", json_integer(tune_rows_int(rows, row, 19)));
         json_object_set_new(out, "job_priority", json_integer(tune_rows_int(rows, row, 20)));
@@ -79,24 +82,24 @@ static json_t *generation_json(const TuneRows *rows, guint row, gboolean with_re
     return out;
 }
 
-static json_t *get(TuneStore *store, const char *id, const char *owner, gboolean with_request,
-                   GError **error)
+static json_t *get(TuneStore *store, const TuneStatement *statement, const char *id,
+                   const char *owner, GError **error)
 {
     g_autoptr(TuneRows) rows =
-        tune_store_query(store, &GET, TUNE_READ_PRIMARY, error, "tt", id, owner);
+        tune_store_query(store, statement, TUNE_READ_PRIMARY, error, "tt", id, owner);
 
-    return rows != NULL && tune_rows_count(rows) == 1 ? generation_json(rows, 0, with_request) : NULL;
+    return rows != NULL && tune_rows_count(rows) == 1 ? generation_json(rows, 0) : NULL;
 }
 
 json_t *tune_generation_get(TuneStore *store, const char *id, const char *owner, GError **error)
 {
-    return get(store, id, owner, FALSE, error);
+    return get(store, &GET, id, owner, error);
 }
 
 json_t *tune_generation_get_request(TuneStore *store, const char *id, const char *owner,
                                     GError **error)
 {
-    return get(store, id, owner, TRUE, error);
+    return get(store, &GET_REQUEST, id, owner, error);
 }
 
 json_t *tune_generation_list(TuneStore *store, const char *owner, gint64 before_us,
@@ -110,7 +113,7 @@ json_t *tune_generation_list(TuneStore *store, const char *owner, gint64 before_
     json_t *all = rows != NULL ? json_array() : NULL;
 
     for (guint row = 0; rows != NULL && row < tune_rows_count(rows); row++)
-        json_array_append_new(all, generation_json(rows, row, TRUE));
+        json_array_append_new(all, generation_json(rows, row));
     return all;
 }
 

@@ -15,7 +15,7 @@ json_t *tune_generation_get(TuneStore *store, const char *id, const char *owner,
 json_t *tune_generation_get_request(TuneStore *store, const char *id, const char *owner,
                                     GError **error);
 /* Newest first, older than (@before_us, @before_id) unless @before_id is "", behind @offset: at most @limit
- * such objects, with "request" too. (transfer full) */
+ * such objects. (transfer full) */
 json_t *tune_generation_list(TuneStore *store, const char *owner, gint64 before_us,
                              const char *before_id, guint offset, guint limit, GError **error);
 gint64 tune_generation_count(TuneStore *store, const char *owner, GError **error); /* -1 on error */

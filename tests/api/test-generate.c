@@ -279,7 +279,12 @@ static void test_history(Rig *rig)
 
     assert_status(page, 200);
     g_assert_cmpstr(text(page, "items.0.task_id"), ==, second);
-    g_assert_cmpstr(text(page, "items.0.request.prompt"), ==, "calm solo piano");
+    g_assert_null(at(page, "items.0.request")); /* may be long; the piece itself has it */
+    g_autoptr(Reply) whole = music_ask(rig, "GET", NULL, NULL, "/api/v1/generate/%s", second);
+    g_assert_cmpstr(text(whole, "request.prompt"), ==, "calm solo piano");
+    g_autoptr(Reply) state =
+        music_ask(rig, "GET", NULL, NULL, "/api/v1/generate/%s?fields=status", second);
+    g_assert_cmpuint(json_object_size(state->json), ==, 1);
     g_assert_null(at(page, "items.0.identity"));
     g_assert_nonnull(strstr(link, "rel=\"next\""));
     g_autoptr(Reply) next = music_ask(rig, "GET", NULL, NULL,

@@ -600,7 +600,10 @@ static void test_history_pages(Fixture *self, gconstpointer data)
     g_assert_cmpuint(json_array_size(page), ==, 2);
     g_assert_cmpstr(json_string_value(json_object_get(json_array_get(page, 0), "identity")), ==,
                     "i3");
-    g_assert_true(json_is_object(json_object_get(json_array_get(page, 0), "request")));
+    g_assert_null(json_object_get(json_array_get(page, 0), "request")); /* they may be long */
+    g_autoptr(json_t) whole = tune_generation_get_request(
+        self->store, json_string_value(json_object_get(json_array_get(page, 0), "id")), "anna", &error);
+    g_assert_true(json_is_object(json_object_get(whole, "request")));
     g_autoptr(json_t) anonymous = tune_generation_list(self->store, "", 0, "", 0, 9, &error);
     g_assert_cmpuint(json_array_size(anonymous), ==, 1);
 }
