@@ -44,9 +44,10 @@ struct TuneCallState {
     gboolean authenticated;
     gboolean limited;         /* the rate limit was asked */
 
-    GPtrArray *fields;        /* char*: ?fields= (nullable) */
+    GPtrArray *fields;        /* char*: ?fields=, ended by NULL (nullable) */
     json_t *given;            /* the body as parsed */
     char *cache_key;          /* of a cached answer (nullable) */
+    GBytes *kept;             /* the cache's value that the answer is from (nullable) */
     char *idempotency_hash;   /* of the request, when its answer is to be kept (nullable) */
 
     gboolean answered;
@@ -67,12 +68,14 @@ void tune_call_handle(TuneCallState *state);
 /* Take back an answer (what was only the cache's). */
 void tune_call_clear_answer(TuneCallState *state);
 
+/* The names in ?fields=, ended by NULL; NULL: all. */
+const char *const *tune_call_fields(TuneCall *call);
+/* An answer of JSON that is made already, ?fields= and all. */
+void tune_call_json_bytes(TuneCall *call, guint status, GBytes *body);
 /* 422 (or another status) with the list of faults; @errors borrowed. */
 void tune_call_faults(TuneCall *call, guint status, json_t *errors);
 /* One event of @what by the caller (user, else address): ANSWERED with 429 when there were too many. */
 TuneStageResult tune_call_take(TuneCall *call, const char *what, const TuneRate *rate);
-/* Validator and compressed forms of an answer that will be kept. */
-void tune_answer_prepare(TuneCallState *state);
 
 /* What TUNE_ROUTE_LIST and TUNE_ROUTE_FIELDS add to a query. */
 extern const TuneShape tune_page_shape, tune_filter_shape;

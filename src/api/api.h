@@ -29,6 +29,7 @@
 #include "files/files.h"
 #include "http/http.h"
 #include "jobs/jobs.h"
+#include "store/columns.h"
 #include "store/store.h"
 
 typedef struct TuneApi TuneApi;
@@ -186,6 +187,10 @@ gboolean tune_call_page(TuneCall *call, TunePage *out);
 /* {"items", "limit", "next_cursor", "total"?} with Link: rel="next".  @items: at most limit + 1 of them,
  * each with "id" and "created_at"; the one too many only says that there is more.  @total < 0: unknown. */
 void tune_call_list(TuneCall *call, const TunePage *page, json_t *items, gint64 total);
+/* The same of records that become text as they are; members in @hidden (ended by NULL, nullable) are left
+ * out. */
+void tune_call_records(TuneCall *call, const TunePage *page, const TuneRecords *records,
+                       const char *const *hidden);
 
 /* Every area's part of the table; api/tables.c joins them. */
 extern const TuneRouteTable tune_routes_root;
@@ -203,7 +208,3 @@ extern const TuneRouteTable tune_routes_mcp;
 extern const TuneRouteTable tune_routes_operations;
 /* All of them, ended by NULL. */
 const TuneRouteTable *const *tune_route_tables(void);
-
-/* "2026-01-31T12:00:00.123456Z". (transfer full) */
-char *tune_time_text(gint64 us);
-gboolean tune_time_parse(const char *text, gint64 *us);

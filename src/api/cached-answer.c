@@ -42,8 +42,10 @@ static guint32 size_of(GBytes *bytes)
 
 GBytes *tune_cached_answer_pack(const TuneCallState *state)
 {
-    GByteArray *out = g_byte_array_new();
     Head head = {.magic = MAGIC, .status = state->status};
+    gsize size = sizeof head + strlen(state->content_type) + size_of(state->body) +
+                 size_of(state->packed[TUNE_CODING_GZIP]) + size_of(state->packed[TUNE_CODING_ZSTD]);
+    GByteArray *out = g_byte_array_sized_new((guint)size);
 
     g_strlcpy(head.etag, state->etag, sizeof head.etag);
     head.n_type = (guint32)strlen(state->content_type);

@@ -24,6 +24,7 @@ void tune_call_clear_answer(TuneCallState *state)
     state->content_type = NULL;
     state->etag[0] = '\0';
     g_clear_pointer(&state->body, g_bytes_unref);
+    g_clear_pointer(&state->kept, g_bytes_unref);
     for (guint i = 0; i < G_N_ELEMENTS(state->packed); i++)
         g_clear_pointer(&state->packed[i], g_bytes_unref);
 }
@@ -41,12 +42,19 @@ static json_t *filtered(const TuneCallState *state, const json_t *record)
 {
     json_t *result = json_object();
 
-    for (guint i = 0; i < state->fields->len; i++) {
+    for (guint i = 0; state->fields->pdata[i] != NULL; i++) {
         json_t *value = json_object_get(record, state->fields->pdata[i]);
         if (value != NULL)
             json_object_set(result, state->fields->pdata[i], value);
     }
     return result;
+}
+
+const char *const *tune_call_fields(TuneCall *call)
+{
+    const GPtrArray *fields = tune_call_state(call)->fields;
+
+    return fields != NULL ? (const char *const *)fields->pdata : NULL;
 }
 
 static json_t *with_fields(const TuneCallState *state, const json_t *value)
@@ -87,19 +95,42 @@ static char *breach(TuneCallState *state, guint status, const json_t *value)
     return json_array_size(errors) > 0 ? tune_json_canonical(errors) : NULL;
 }
 
+/* TRUE: it does not, and that is answered. */
+static gboolean refuse_breach(TuneCall *call, guint status, const json_t *value)
+{
+    g_autofree char *wrong = breach(tune_call_state(call), status, value);
+
+    if (wrong == NULL)
+        return FALSE;
+    tune_log(call->api->log, TUNE_LOG_ERROR, "%s: the answer is not as documented: %s",
+             call->request_id, wrong);
+    tune_call_error(call, 500, "the answer is not as documented: %s", wrong);
+    return TRUE;
+}
+
 void tune_call_json(TuneCall *call, guint status, const json_t *value)
 {
     TuneCallState *state = tune_call_state(call);
-    g_autofree char *wrong = breach(state, status, value);
 
-    if (wrong != NULL) {
-        tune_log(call->api->log, TUNE_LOG_ERROR, "%s: the answer is not as documented: %s",
-                 call->request_id, wrong);
-        tune_call_error(call, 500, "the answer is not as documented: %s", wrong);
+    if (refuse_breach(call, status, value))
         return;
-    }
     g_autoptr(json_t) shown = with_fields(state, value);
     set_answer(state, status, "application/json", bytes_of_json(shown));
+}
+
+/* Checked only where all fields are there. */
+void tune_call_json_bytes(TuneCall *call, guint status, GBytes *body)
+{
+    TuneCallState *state = tune_call_state(call);
+
+    if (state->settings->check_answers && state->fields == NULL) {
+        gsize size = 0;
+        const char *text = g_bytes_get_data(body, &size);
+        g_autoptr(json_t) value = tune_json_parse("answer", text, size, NULL);
+        if (refuse_breach(call, status, value))
+            return;
+    }
+    set_answer(state, status, "application/json", g_bytes_ref(body));
 }
 
 void tune_call_bytes(TuneCall *call, guint status, const char *content_type, GBytes *body)

@@ -6,6 +6,8 @@
  * sees the records that are older than what it says, which are the same that a true one would show.
  */
 #include "api/api-private.h"
+#include "base/json-text.h"
+#include "base/time.h"
 
 #include <string.h>
 
@@ -103,6 +105,17 @@ static char *next_cursor(const json_t *last)
     return cursor_text(us, id);
 }
 
+/* The Link of the page behind this one. */
+static void add_next(TuneCall *call, const TunePage *page, const char *cursor)
+{
+    if (cursor != NULL) {
+        add_link(call, "cursor", cursor);
+    } else {
+        g_autofree char *offset = g_strdup_printf("%u", page->offset + page->limit);
+        add_link(call, "offset", offset);
+    }
+}
+
 void tune_call_list(TuneCall *call, const TunePage *page, json_t *items, gint64 total)
 {
     g_autofree char *cursor = NULL;
@@ -114,12 +127,8 @@ void tune_call_list(TuneCall *call, const TunePage *page, json_t *items, gint64 
         cursor = cursor_text(page->offset + page->limit, RANKED);
     else if (more)
         cursor = next_cursor(json_array_get(items, page->limit - 1));
-    if (cursor != NULL) {
-        add_link(call, "cursor", cursor);
-    } else if (more) {
-        g_autofree char *offset = g_strdup_printf("%u", page->offset + page->limit);
-        add_link(call, "offset", offset);
-    }
+    if (more)
+        add_next(call, page, cursor);
     g_autoptr(json_t) body = json_pack("{s:O, s:i, s:s?}", "items", items, "limit",
                                        (int)page->limit, "next_cursor", cursor);
     if (total >= 0)
@@ -127,20 +136,35 @@ void tune_call_list(TuneCall *call, const TunePage *page, json_t *items, gint64 
     tune_call_json(call, 200, body);
 }
 
-char *tune_time_text(gint64 us)
+void tune_call_records(TuneCall *call, const TunePage *page, const TuneRecords *records,
+                       const char *const *hidden)
 {
-    g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(us / G_USEC_PER_SEC);
-    g_autofree char *seconds = g_date_time_format(when, "%Y-%m-%dT%H:%M:%S");
+    guint n = MIN(tune_records_count(records), page->limit);
+    gboolean more = tune_records_count(records) > page->limit;
+    guint64 chosen = tune_records_choose(records, tune_call_fields(call), hidden);
+    GString *out = g_string_sized_new(n * 640 + 256);
+    g_autofree char *cursor = NULL;
+    const char *id = NULL;
+    gint64 us = 0;
 
-    return g_strdup_printf("%s.%06dZ", seconds, (int)(us % G_USEC_PER_SEC));
-}
-
-gboolean tune_time_parse(const char *text, gint64 *us)
-{
-    g_autoptr(GDateTime) when = g_date_time_new_from_iso8601(text, NULL);
-
-    if (when == NULL)
-        return FALSE;
-    *us = g_date_time_to_unix(when) * G_USEC_PER_SEC + g_date_time_get_microsecond(when);
-    return TRUE;
+    if (more && tune_records_place(records, page->limit - 1, &us, &id))
+        cursor = cursor_text(us, id);
+    if (more)
+        add_next(call, page, cursor);
+    tune_json_text_open(out, '{');
+    tune_json_text_key(out, "items");
+    tune_json_text_open(out, '[');
+    for (guint i = 0; i < n; i++)
+        tune_records_write(records, i, chosen, out);
+    g_string_append_c(out, ']');
+    tune_json_text_key(out, "limit");
+    tune_json_text_int(out, page->limit);
+    tune_json_text_key(out, "next_cursor");
+    if (cursor != NULL)
+        tune_json_text_string(out, cursor, strlen(cursor));
+    else
+        tune_json_text_null(out);
+    g_string_append_c(out, '}');
+    g_autoptr(GBytes) body = g_string_free_to_bytes(out);
+    tune_call_json_bytes(call, 200, body);
 }

@@ -41,11 +41,34 @@ static char *key_of(TuneCallState *state)
     return g_string_free(key, FALSE);
 }
 
-static TuneStageResult look_up(TuneCallState *state)
+/* The coding in which the answer's body goes to this caller. */
+static TuneCoding coding_for(const TuneCallState *state)
+{
+    if (!state->settings->compression || g_bytes_get_size(state->body) <= COMPRESS_ABOVE ||
+        !tune_coding_suits(state->content_type))
+        return TUNE_CODING_NONE;
+    return tune_coding_choose(tune_http_request_field(state->call.request, "Accept-Encoding"));
+}
+
+/* The first who wants a kept answer in some coding has it packed, by a worker, and kept with the answer: many
+ * are asked for in one coding only, or never again. */
+static gboolean is_to_be_packed(const TuneCallState *state)
+{
+    TuneCoding coding = coding_for(state);
+
+    return coding != TUNE_CODING_NONE && state->packed[coding] == NULL;
+}
+
+static TuneStageResult look_up(TuneCallState *state, TuneStageResult when_to_be_packed)
 {
     g_autoptr(GBytes) value = tune_cache_peek(state->call.api->cache, state->cache_key);
     if (value == NULL || !tune_cached_answer_unpack(state, value))
         return TUNE_STAGE_ON;
+    if (when_to_be_packed != TUNE_STAGE_ANSWERED && is_to_be_packed(state)) {
+        tune_call_clear_answer(state);
+        return when_to_be_packed;
+    }
+    state->kept = g_steal_pointer(&value);
     tune_metrics_count_cached(state->call.api->metrics, state->match.index);
     return TUNE_STAGE_ANSWERED;
 }
@@ -58,8 +81,9 @@ TuneStageResult tune_stage_cached(TuneCallState *state)
         return TUNE_STAGE_ANSWERED;
     if (route->cache_ttl_s == 0 || route->method != TUNE_HTTP_GET)
         return TUNE_STAGE_ON;
-    state->cache_key = key_of(state);
-    return look_up(state);
+    if (state->cache_key == NULL) /* else it is the second time, on a worker */
+        state->cache_key = key_of(state);
+    return look_up(state, state->may_block ? TUNE_STAGE_ANSWERED : TUNE_STAGE_LATER);
 }
 
 /* A POST whose answer depends on its body alone. */
@@ -73,20 +97,19 @@ TuneStageResult tune_stage_cached_body(TuneCallState *state)
         return TUNE_STAGE_ON;
     tune_etag_of(tune_http_request_body(state->call.request), hash);
     state->cache_key = g_strconcat("http:", route->path, ":", hash, NULL);
-    return look_up(state);
+    return look_up(state, TUNE_STAGE_ANSWERED);
 }
 
 /* ---- into the cache ---- */
 
-void tune_answer_prepare(TuneCallState *state)
+/* Validator, and the coding that is wanted now, of an answer that will be kept. */
+static void prepare(TuneCallState *state)
 {
     if (state->etag[0] == '\0')
         tune_etag_of(state->body, state->etag);
-    if (g_bytes_get_size(state->body) <= COMPRESS_ABOVE || !tune_coding_suits(state->content_type))
-        return;
-    for (TuneCoding coding = TUNE_CODING_GZIP; coding < TUNE_CODING_NONE; coding++)
-        if (state->packed[coding] == NULL)
-            state->packed[coding] = tune_coding_pack(coding, state->body);
+    TuneCoding coding = coding_for(state);
+    if (coding != TUNE_CODING_NONE && state->packed[coding] == NULL)
+        state->packed[coding] = tune_coding_pack(coding, state->body);
 }
 
 /* The handler under the cache's single flight.  What is no 200 is an error to the cache, which does not
@@ -97,7 +120,7 @@ static GBytes *make(gpointer user_data, GError **error)
 
     tune_call_handle(state);
     if (state->answered && state->status == 200 && state->body != NULL) {
-        tune_answer_prepare(state);
+        prepare(state);
         return tune_cached_answer_pack(state);
     }
     g_set_error_literal(error, TUNE_API_ERROR, 0, "not kept");
@@ -117,8 +140,10 @@ TuneStageResult tune_stage_handler(TuneCallState *state)
     } else if (state->may_block) {
         value = tune_cache_get_or_make(state->call.api->cache, state->cache_key, &policy, make, state,
                                        NULL);
-        if (!state->answered && value != NULL && tune_cached_answer_unpack(state, value))
+        if (!state->answered && value != NULL && tune_cached_answer_unpack(state, value)) {
+            state->kept = g_steal_pointer(&value);
             tune_metrics_count_cached(state->call.api->metrics, state->match.index);
+        }
         if (!state->answered && tune_http_response_status(state->call.response) == 0)
             tune_call_handle(state);
     } else {
@@ -166,6 +191,19 @@ static gboolean wants_etag(const TuneCallState *state)
            (control == NULL || strstr(control, "no-store") == NULL);
 }
 
+/* What is kept has the body in its new coding too from now on. */
+static void keep_packed(TuneCallState *state)
+{
+    g_autoptr(GBytes) both = NULL;
+
+    if (state->kept == NULL)
+        return;
+    if (state->etag[0] == '\0')
+        tune_etag_of(state->body, state->etag);
+    both = tune_cached_answer_pack(state);
+    tune_cache_amend(state->call.api->cache, state->cache_key, state->kept, both);
+}
+
 /* What is sent of the body, in the coding that was chosen. */
 static GBytes *coded_body(TuneCallState *state, TuneCoding *coding)
 {
@@ -174,18 +212,18 @@ static GBytes *coded_body(TuneCallState *state, TuneCoding *coding)
         !tune_coding_suits(state->content_type))
         return g_bytes_ref(state->body);
     tune_http_response_add_field(state->call.response, "Vary", "Accept-Encoding");
-    TuneCoding chosen =
-        tune_coding_choose(tune_http_request_field(state->call.request, "Accept-Encoding"));
+    TuneCoding chosen = coding_for(state);
     if (chosen == TUNE_CODING_NONE)
         return g_bytes_ref(state->body);
-    g_autoptr(GBytes) packed = state->packed[chosen] != NULL
-                                   ? g_bytes_ref(state->packed[chosen])
-                                   : tune_coding_pack(chosen, state->body);
-    if (packed == NULL)
-        return g_bytes_ref(state->body);
+    if (state->packed[chosen] == NULL) {
+        state->packed[chosen] = tune_coding_pack(chosen, state->body);
+        if (state->packed[chosen] == NULL)
+            return g_bytes_ref(state->body);
+        keep_packed(state);
+    }
     *coding = chosen;
     tune_http_response_set_field(state->call.response, "Content-Encoding", tune_coding_name(chosen));
-    return g_steal_pointer(&packed);
+    return g_bytes_ref(state->packed[chosen]);
 }
 
 /* Each coding is another representation, so its validator is another too. */

@@ -52,6 +52,7 @@ static void take_fields(TuneCallState *state, json_t *errors)
         g_autofree char *valid = g_utf8_make_valid(message, -1);
         tune_shape_fault(errors, "query.fields", valid, "unknown_field");
     }
+    g_ptr_array_add(state->fields, NULL);
 }
 
 /* The first of several members of one name counts; unknown ones are ignored. */

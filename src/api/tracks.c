@@ -23,10 +23,12 @@ static const char *const tags[] = {"tracks", NULL};
 /* ---- one track ---- */
 
 /* How it was ordered is its owner's alone: with the id of an anonymous generation goes everything else. */
+static const char *const of_its_owner[] = {"identity", "generation_id", NULL};
+
 static void hide_origin(json_t *track)
 {
-    json_object_del(track, "identity");
-    json_object_del(track, "generation_id");
+    for (guint i = 0; of_its_owner[i] != NULL; i++)
+        json_object_del(track, of_its_owner[i]);
 }
 
 void tune_tracks_publish(json_t *tracks)
@@ -258,13 +260,12 @@ static void list(TuneCall *call)
     if (!tune_call_page(call, &page))
         return;
     TuneTrackPage wanted = {page.before_us, page.before_id, page.offset, page.limit + 1};
-    g_autoptr(json_t) items = tune_tracks_public(call->api->store, &filter, &wanted, &error);
-    if (items == NULL) {
+    g_autoptr(TuneRecords) tracks =
+        tune_tracks_public_records(call->api->store, &filter, &wanted, &error);
+    if (tracks == NULL)
         tune_call_fail(call, error);
-        return;
-    }
-    tune_tracks_publish(items);
-    tune_call_list(call, &page, items, -1);
+    else
+        tune_call_records(call, &page, tracks, of_its_owner);
 }
 
 static json_t *make_trending(TuneApi *api, gpointer user_data, gboolean *keep, GError **error)

@@ -3,6 +3,7 @@
  * /api/v1/auth/..., /api/v1/user: users, sessions, keys.
  */
 #include "api/api-private.h"
+#include "base/time.h"
 #include "store/users.h"
 
 #include <string.h>

@@ -184,6 +184,14 @@ void tune_cache_set(TuneCache *self, const char *key, GBytes *value, const TuneC
     pthread_mutex_unlock(&self->lock);
 }
 
+void tune_cache_amend(TuneCache *self, const char *key, GBytes *old, GBytes *value)
+{
+    g_return_if_fail(self != NULL && key != NULL && old != NULL && value != NULL);
+    pthread_mutex_lock(&self->lock);
+    tune_lru_amend(self->lru, key, old, value);
+    pthread_mutex_unlock(&self->lock);
+}
+
 /* ---- looking ---- */
 
 /* What this process has, of any age it is usable at; counts hits of fresh ones. */

@@ -62,6 +62,10 @@ GBytes *tune_cache_get(TuneCache *self, const char *key);
 GBytes *tune_cache_peek(TuneCache *self, const char *key);
 void tune_cache_set(TuneCache *self, const char *key, GBytes *value, const TuneCachePolicy *policy);
 
+/* Memory only: what is kept as @old (the very value that was found) becomes @value, another form of the same, as
+ * fresh and with the tags that it has.  Nothing happens where @old is not there any more. */
+void tune_cache_amend(TuneCache *self, const char *key, GBytes *old, GBytes *value);
+
 typedef GBytes *(*TuneCacheMake)(gpointer user_data, GError **error); /* (transfer full) */
 /* Errors are make()'s; they are given to all who waited and are not kept.  @make must return, and may use
  * the cache itself. */

@@ -111,6 +111,19 @@ GBytes *tune_lru_get(TuneLru *self, const char *key, gint64 now_us, gboolean *fr
     return g_bytes_ref(entry->value);
 }
 
+/* @entry is the new or larger one. */
+static void fit(TuneLru *self, Entry *entry)
+{
+    if (entry->bytes > self->max_bytes) { /* would push out all the others, and then go too */
+        drop(self, entry);
+        return;
+    }
+    while (self->order.length > self->max_items || self->bytes > self->max_bytes) {
+        drop(self, g_queue_peek_tail(&self->order));
+        self->evictions++;
+    }
+}
+
 void tune_lru_put(TuneLru *self, const char *key, GBytes *value, gint64 expires_us,
                   gint64 stale_until_us, const char *const *tags)
 {
@@ -127,14 +140,21 @@ void tune_lru_put(TuneLru *self, const char *key, GBytes *value, gint64 expires_
     g_hash_table_insert(self->entries, entry->key, entry);
     g_queue_push_head_link(&self->order, &entry->link);
     self->bytes += entry->bytes;
-    if (entry->bytes > self->max_bytes) { /* would push out all the others, and then go too */
-        drop(self, entry);
+    fit(self, entry);
+}
+
+void tune_lru_amend(TuneLru *self, const char *key, GBytes *old, GBytes *value)
+{
+    Entry *entry = g_hash_table_lookup(self->entries, key);
+
+    if (entry == NULL || entry->value != old)
         return;
-    }
-    while (self->order.length > self->max_items || self->bytes > self->max_bytes) {
-        drop(self, g_queue_peek_tail(&self->order));
-        self->evictions++;
-    }
+    guint64 bytes = entry->bytes - g_bytes_get_size(old) + g_bytes_get_size(value);
+    self->bytes += bytes - entry->bytes;
+    entry->bytes = bytes;
+    entry->value = g_bytes_ref(value);
+    g_bytes_unref(old);
+    fit(self, entry);
 }
 
 void tune_lru_remove(TuneLru *self, const char *key)

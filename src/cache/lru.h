@@ -23,6 +23,8 @@ GBytes *tune_lru_get(TuneLru *self, const char *key, gint64 now_us, gboolean *fr
  */
 void tune_lru_put(TuneLru *self, const char *key, GBytes *value, gint64 expires_us,
                   gint64 stale_until_us, const char *const *tags);
+/* Another form of the same: takes @old's place, times and tags; nothing happens where @old is not there. */
+void tune_lru_amend(TuneLru *self, const char *key, GBytes *old, GBytes *value);
 void tune_lru_remove(TuneLru *self, const char *key);
 void tune_lru_remove_tag(TuneLru *self, const char *tag);
 void tune_lru_clear(TuneLru *self);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Connections are made when they are needed, up to size + overflow; those beyond size are closed
- * when nobody waits for them.  After a failed attempt to connect nobody tries again before a pause
+ * Connections are made when they are needed, up to size + overflow; those beyond size are closed when nobody
+ * has needed them for a while: to open one costs the server and us more than a hundred reads.  After a failed attempt to connect nobody tries again before a pause
  * has passed, which doubles up to two seconds: callers are told at once that the server is away.
  */
 #include "base/random.h"
@@ -179,24 +179,42 @@ TunePg *tune_pg_pool_take(TunePgPool *self, guint wait_ms, GError **error)
     }
 }
 
+/* With the lock.  One that has not been used for long, if there are more than there should be.
+ * (transfer full) (nullable) */
+static TunePg *take_spare(TunePgPool *self)
+{
+    TunePg *oldest = g_queue_peek_tail(&self->idle);
+
+    if (self->n_open <= self->config.size || self->n_waiting > 0 || oldest == NULL ||
+        g_get_monotonic_time() - oldest->idle_us <
+            (gint64)self->config.spare_s * G_TIME_SPAN_SECOND)
+        return NULL;
+    return g_queue_pop_tail(&self->idle);
+}
+
+static void put_back(TunePgPool *self, TunePg *connection)
+{
+    connection->idle_us = g_get_monotonic_time();
+    g_mutex_lock(&self->lock);
+    g_queue_push_head(&self->idle, connection);
+    if (self->n_waiting > 0)
+        g_cond_signal(&self->returned);
+    TunePg *spare = take_spare(self);
+    g_mutex_unlock(&self->lock);
+    if (spare != NULL) {
+        tune_pg_close(spare);
+        uncount(self, FALSE);
+    }
+}
+
 void tune_pg_pool_give(TunePgPool *self, TunePg *connection)
 {
-    gboolean keep = !connection->lost;
-
-    if (keep) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
-        keep = self->n_waiting > 0 || self->idle.length < self->config.size;
-        if (keep) {
-            g_queue_push_head(&self->idle, connection);
-            if (self->n_waiting > 0)
-                g_cond_signal(&self->returned);
-        }
+    if (!connection->lost) {
+        put_back(self, connection);
+        return;
     }
-    if (!keep) {
-        gboolean lost = connection->lost;
-        tune_pg_close(connection);
-        uncount(self, lost);
-    }
+    tune_pg_close(connection);
+    uncount(self, TRUE);
 }
 
 void tune_pg_pool_stats(TunePgPool *self, TunePgPoolStats *out)

@@ -17,6 +17,7 @@ typedef struct {
     GHashTable *prepared; /* const TuneStatement * -> GSList of Prepared: one for each set of types */
     guint n_prepared;
     gint64 born_us; /* monotonic */
+    gint64 idle_us; /* monotonic: when the pool got it back */
     gboolean lost;  /* of no more use */
     const TuneLog *log;
 } TunePg;
@@ -48,7 +49,7 @@ gboolean tune_pg_is_alive(TunePg *self);
 typedef struct TunePgPool TunePgPool;
 typedef struct {
     const char *url;
-    guint size, overflow, wait_ms, recycle_s, connect_ms, statement_ms;
+    guint size, overflow, wait_ms, recycle_s, spare_s, connect_ms, statement_ms;
     gboolean read_only; /* a replica's */
     const TuneLog *log;
 } TunePgPoolConfig;

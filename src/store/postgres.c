@@ -435,6 +435,7 @@ TuneStore *tune_postgres_store_open(const TuneStoreConfig *config, const GPtrArr
                              .overflow = config->pool_overflow,
                              .wait_ms = config->pool_wait_ms,
                              .recycle_s = config->recycle_s,
+                             .spare_s = config->spare_s,
                              .connect_ms = CONNECT_MS,
                              .statement_ms = config->statement_ms,
                              .log = &self->store.log};

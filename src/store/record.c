@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/record.h"
+#include "base/time.h"
 
 json_t *tune_record_time(gint64 us)
 {
-    g_autoptr(GDateTime) second = g_date_time_new_from_unix_utc(us / G_USEC_PER_SEC);
+    char text[TUNE_TIME_SIZE];
 
-    if (second == NULL)
-        return json_null();
-    g_autofree char *text =
-        g_strdup_printf("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", g_date_time_get_year(second),
-                        g_date_time_get_month(second), g_date_time_get_day_of_month(second),
-                        g_date_time_get_hour(second), g_date_time_get_minute(second),
-                        g_date_time_get_second(second), (int)(us % G_USEC_PER_SEC));
+    tune_time_write(us, text);
     return json_string(text);
 }
 

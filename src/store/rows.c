@@ -114,13 +114,23 @@ gboolean tune_rows_is_null(const TuneRows *self, guint row, guint column)
     return cell_at(self, row, column)->kind == CELL_NULL;
 }
 
-const char *tune_rows_text(const TuneRows *self, guint row, guint column)
+const char *tune_rows_text_sized(const TuneRows *self, guint row, guint column, gsize *size)
 {
     const Cell *cell = cell_at(self, row, column);
+
+    *size = 0;
     if (cell->kind == CELL_NULL)
         return NULL;
     g_return_val_if_fail(cell->kind == CELL_TEXT, NULL);
+    *size = cell->size;
     return (const char *)self->data->data + cell->at;
+}
+
+const char *tune_rows_text(const TuneRows *self, guint row, guint column)
+{
+    gsize size;
+
+    return tune_rows_text_sized(self, row, column, &size);
 }
 
 gint64 tune_rows_int(const TuneRows *self, guint row, guint column)

@@ -45,13 +45,14 @@ typedef struct {
     guint pool_size, pool_overflow;  /* 20, 10 (PostgreSQL); SQLite readers: pool_size at most 8 */
     guint pool_wait_ms;              /* 30000 */
     guint recycle_s;                 /* 3600 */
+    guint spare_s;                   /* 10: how long a connection beyond pool_size is kept unused */
     guint statement_ms;              /* 30000 */
     guint slow_ms;                   /* 100; statements at or over it are logged with a recommendation */
     const TuneLog *log;
 } TuneStoreConfig;
 #define TUNE_STORE_CONFIG_DEFAULT \
     {.pool_size = 20, .pool_overflow = 10, .pool_wait_ms = 30000, .recycle_s = 3600, \
-     .statement_ms = 30000, .slow_ms = 100}
+     .spare_s = 10, .statement_ms = 30000, .slow_ms = 100}
 
 /* Opens and migrates (data/sql/sqlite/ *.sql, data/sql/postgres/ *.sql: numbered, each in a transaction,
  * recorded with its hash; servers that start together wait for one another). */
@@ -106,6 +107,8 @@ guint tune_rows_count(const TuneRows *self);
 guint tune_rows_changed(const TuneRows *self); /* rows inserted, updated, deleted */
 gboolean tune_rows_is_null(const TuneRows *self, guint row, guint column);
 const char *tune_rows_text(const TuneRows *self, guint row, guint column); /* NULL for null */
+/* The same with its length, for texts that may hold U+0000. */
+const char *tune_rows_text_sized(const TuneRows *self, guint row, guint column, gsize *size);
 gint64 tune_rows_int(const TuneRows *self, guint row, guint column);       /* 0 for null */
 double tune_rows_real(const TuneRows *self, guint row, guint column);
 gboolean tune_rows_bool(const TuneRows *self, guint row, guint column);

@@ -276,16 +276,28 @@ static void add_page(TuneSelect *select, const TuneTrackPage *page)
         tune_select_int(select, " OFFSET ", page->offset);
 }
 
-json_t *tune_tracks_public(TuneStore *store, const TuneTrackFilter *filter,
-                           const TuneTrackPage *page, GError **error)
+static TuneRows *public_rows(TuneStore *store, const TuneTrackFilter *filter,
+                             const TuneTrackPage *page, GError **error)
 {
     g_auto(TuneSelect) select;
     tune_select_init(&select, "SELECT " COLUMNS " FROM tracks t WHERE t.is_public");
     add_filter(&select, filter);
     add_page(&select, page);
-    g_autoptr(TuneRows) rows =
-        tune_select_run(&select, store, "tracks-public", FALSE, TUNE_READ, error);
+    return tune_select_run(&select, store, "tracks-public", FALSE, TUNE_READ, error);
+}
+
+json_t *tune_tracks_public(TuneStore *store, const TuneTrackFilter *filter,
+                           const TuneTrackPage *page, GError **error)
+{
+    g_autoptr(TuneRows) rows = public_rows(store, filter, page, error);
     return some_tracks(rows, page->limit);
+}
+
+TuneRecords *tune_tracks_public_records(TuneStore *store, const TuneTrackFilter *filter,
+                                        const TuneTrackPage *page, GError **error)
+{
+    TuneRows *rows = public_rows(store, filter, page, error);
+    return tune_records_new(rows, page->limit, TRACK, N_COLUMNS);
 }
 
 json_t *tune_tracks_of_user(TuneStore *store, const char *user, const TuneTrackPage *page,

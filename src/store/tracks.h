@@ -10,6 +10,7 @@
  * A user is "" for nobody in particular; NULL stands for an operator, who may do everything.  Thread-safe.
  */
 #pragma once
+#include "store/columns.h"
 #include "store/store.h"
 
 typedef struct {
@@ -47,6 +48,9 @@ typedef struct {
 /* Arrays of tracks; newest first where nothing else is said. (transfer full) */
 json_t *tune_tracks_public(TuneStore *store, const TuneTrackFilter *filter,
                            const TuneTrackPage *page, GError **error);
+/* The same as text in the making. (transfer full) */
+TuneRecords *tune_tracks_public_records(TuneStore *store, const TuneTrackFilter *filter,
+                                        const TuneTrackPage *page, GError **error);
 json_t *tune_tracks_of_user(TuneStore *store, const char *user, const TuneTrackPage *page,
                             GError **error);
 gint64 tune_tracks_count_of_user(TuneStore *store, const char *user, GError **error); /* -1: error */

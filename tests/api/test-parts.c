@@ -7,6 +7,7 @@
 #include "api/settings.h"
 #include "api/status.h"
 #include "api/token.h"
+#include "base/time.h"
 #include "brief/preset.h"
 
 #include <glib/gstdio.h>

@@ -86,6 +86,45 @@ static void test_life(Rig *rig)
     g_assert_false(lists(rig, NULL, "/api/v1/tracks/trending", id));
 }
 
+/* From the cache or not, in every coding and with some fields only: the same list. */
+static void test_forms_of_a_list(Rig *rig)
+{
+    static const char *const codings[] = {"gzip", "gzip", "zstd", "zstd", "gzip"};
+    g_autofree char *long_text = g_strnfill(2000, 'z');
+    g_autofree char *body = g_strdup_printf("{\"title\": \"Odd \\\"one\\\" \\u2028\\t\\\\\", "
+                                            "\"description\": \"%s\", \"is_public\": true}",
+                                            long_text);
+    g_autofree char *id = keep(rig, NULL, body);
+    g_autoptr(Reply) plain = ask(rig, "GET", "/api/v1/tracks", NULL, NULL);
+    g_autoptr(Reply) some = ask(rig, "GET", "/api/v1/tracks?fields=title,generation_id", NULL, NULL);
+    g_autofree char *etag = field(plain, "ETag");
+
+    assert_status(plain, 200);
+    g_assert_cmpstr(text(plain, "items.0.id"), ==, id);
+    g_assert_cmpstr(text(plain, "items.0.title"), ==, "Odd \"one\" \xe2\x80\xa8\t\\");
+    g_assert_null(at(plain, "items.0.generation_id"));
+    g_assert_true(json_is_null(at(plain, "next_cursor")));
+    g_assert_cmpint(whole(plain, "limit"), ==, 10);
+    g_assert_cmpuint(json_object_size(at(some, "items.0")), ==, 1);
+    g_assert_nonnull(text(some, "items.0.title"));
+    for (guint i = 0; i < G_N_ELEMENTS(codings); i++) {
+        g_autofree char *line = g_strdup_printf("Accept-Encoding: %s\r\n", codings[i]);
+        g_autofree char *tag = g_strdup_printf("%.*s-%s\"", (int)strlen(etag) - 1, etag, codings[i]);
+        g_autoptr(Reply) packed = ask(rig, "GET", "/api/v1/tracks", line, NULL);
+        g_autofree char *coding = field(packed, "Content-Encoding");
+        g_autofree char *its_tag = field(packed, "ETag");
+        assert_status(packed, 200);
+        g_assert_cmpstr(coding, ==, codings[i]);
+        g_assert_cmpstr(its_tag, ==, tag);
+        g_assert_cmpuint(packed->http->body->len, <, plain->http->body->len / 2);
+    }
+    g_autoptr(Reply) again = ask(rig, "GET", "/api/v1/tracks", NULL, NULL);
+    g_assert_cmpstr(again->http->body->str, ==, plain->http->body->str);
+    g_autofree char *line = g_strdup_printf("Accept-Encoding: gzip\r\nIf-None-Match: %s\r\n", etag);
+    g_autoptr(Reply) same = ask(rig, "GET", "/api/v1/tracks", line, NULL);
+    g_assert_cmpuint(same->status, ==, 304);
+}
+
 static void test_sound_and_files(Rig *rig)
 {
     static const char *const names[] = {"score.json", "score.mid", "score.musicxml", "score.abc",
@@ -219,6 +258,7 @@ static void test_pages(Rig *rig)
 int main(int argc, char **argv)
 {
     rig_init(&argc, &argv);
+    rig_add("/api/tracks/forms-of-a-list", test_forms_of_a_list, music_settings);
     rig_add("/api/tracks/life", test_life, music_settings);
     rig_add("/api/tracks/sound-and-files", test_sound_and_files, music_settings);
     rig_add("/api/tracks/private", test_private, with_users);

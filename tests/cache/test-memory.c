@@ -265,6 +265,38 @@ static void who_asks_after_a_drop_joins_no_older_flight(void)
 
 /* ---- the rest ---- */
 
+/* In its place, as fresh as it was, with its tags; and only where the old one is still there. */
+static void another_form_takes_the_place_of_the_first(void)
+{
+    _Atomic gint64 clock_us = 0;
+    g_autoptr(TuneCache) cache = small_cache(3, 4000, &clock_us);
+    TuneCachePolicy policy = {.ttl_s = 10, .tags = (const char *const[]){"songs", NULL}};
+    g_autoptr(GBytes) old = cache_test_bytes("old");
+    g_autoptr(GBytes) both = cache_test_bytes("old and new");
+    g_autoptr(GBytes) large = g_bytes_new_take(g_malloc0(5000), 5000);
+    TuneCacheStats before, after;
+
+    tune_cache_set(cache, "a", old, &policy);
+    tune_cache_stats(cache, &before);
+    tune_cache_amend(cache, "a", both, old);
+    tune_cache_amend(cache, "b", old, both);
+    cache_test_is(tune_cache_peek(cache, "a"), "old");
+    tune_cache_amend(cache, "a", old, both);
+    cache_test_is(tune_cache_peek(cache, "a"), "old and new");
+    tune_cache_stats(cache, &after);
+    g_assert_cmpuint(after.items, ==, 1);
+    g_assert_cmpuint(after.bytes - before.bytes, ==, strlen(" and new"));
+    clock_us = 11 * G_USEC_PER_SEC;
+    g_assert_false(has(cache, "a"));
+    tune_cache_set(cache, "a", old, &policy);
+    tune_cache_amend(cache, "a", old, both);
+    tune_cache_drop_tag(cache, "songs");
+    g_assert_false(has(cache, "a"));
+    tune_cache_set(cache, "a", old, &policy);
+    tune_cache_amend(cache, "a", old, large); /* larger than the cache */
+    g_assert_false(has(cache, "a"));
+}
+
 static void lists_what_it_has(void)
 {
     _Atomic gint64 clock_us = 0;
@@ -352,6 +384,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cache/lru/model", agrees_with_a_model);
     g_test_add_func("/cache/lru/expiry", values_expire);
     g_test_add_func("/cache/lru/list", lists_what_it_has);
+    g_test_add_func("/cache/lru/another-form", another_form_takes_the_place_of_the_first);
     g_test_add_func("/cache/stale/while-made", the_old_value_serves_while_the_new_is_made);
     g_test_add_func("/cache/stale/when-making-fails", the_old_value_serves_when_making_fails);
     g_test_add_func("/cache/flight/after-a-drop", who_asks_after_a_drop_joins_no_older_flight);

@@ -166,13 +166,49 @@ static void test_pool_exhausted(Fixture *self, gconstpointer data)
     for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
         g_thread_join(threads[i]);
     g_assert_cmpint(query_int(self->store, &COUNT), ==, 0);
-    /* The one beyond the size is not kept. */
     tune_store_stats(self->store, &stats);
     g_assert_cmpuint(stats.active, ==, 0);
-    g_autofree char *open =
-        test_sql(self->server->url, "SELECT count(*) FROM pg_stat_activity WHERE "
-                                    "application_name = 'tunesmith' AND query NOT LIKE '%LISTEN%'");
-    g_assert_cmpint(atoi(open), <=, 3); /* with the one that listens */
+}
+
+static gint n_open(const Fixture *self)
+{
+    g_autofree char *open = test_sql(
+        self->server->url, "SELECT count(*) FROM pg_stat_activity WHERE application_name = "
+                           "'tunesmith' AND query NOT LIKE '%LISTEN%' AND query <> ''");
+    return atoi(open);
+}
+
+/* Three at once where two are to be kept. */
+static void hold_three(Fixture *self)
+{
+    GThread *threads[3];
+    gint holding = 0, let_go = 0;
+    Holder holder = {self->store, &holding, &let_go};
+
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("holder", hold_thread, &holder);
+    while (g_atomic_int_get(&holding) < 3)
+        g_usleep(1000);
+    g_atomic_int_set(&let_go, 1);
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        g_thread_join(threads[i]);
+}
+
+static void test_spare_connections_stay_for_a_while(Fixture *self, gconstpointer data)
+{
+    if (self->store == NULL)
+        return;
+    self->config.pool_size = 2;
+    self->config.pool_overflow = 1;
+    self->config.spare_s = 3600;
+    reopen(self);
+    hold_three(self);
+    g_assert_cmpint(n_open(self), >=, 3);
+    self->config.spare_s = 0;
+    reopen(self);
+    hold_three(self);
+    g_assert_cmpint(query_int(self->store, &COUNT), ==, 0);
+    g_assert_cmpint(n_open(self), <=, 3); /* with the one that listens */
 }
 
 static void test_connections_are_kept_and_recycled(Fixture *self, gconstpointer data)
@@ -511,6 +547,7 @@ int main(int argc, char **argv)
     g_test_add("/store/postgres/" name, Fixture, server, set_up, test, tear_down)
     ADD("refusals-name-no-password", test_refusals_name_no_password);
     ADD("pool-exhausted", test_pool_exhausted);
+    ADD("spare-connections-stay-for-a-while", test_spare_connections_stay_for_a_while);
     ADD("connections-are-kept-and-recycled", test_connections_are_kept_and_recycled);
     ADD("dead-connections-are-noticed", test_dead_connections_are_noticed);
     ADD("frozen-server-is-given-up", test_frozen_server_is_given_up);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/json-text.h"
 #include "base/time.h"
 #include "database.h"
 #include "store/search.h"
@@ -192,6 +193,58 @@ static void test_lists(Fixture *self, gconstpointer data)
         tune_tracks_public(self->store, NULL, &(TuneTrackPage){.limit = 2, .offset = 1}, &error),
         "c b");
     g_assert_no_error(error);
+}
+
+static char *text_of_records(const TuneRecords *records, guint64 chosen)
+{
+    GString *out = g_string_new(NULL);
+
+    tune_json_text_open(out, '[');
+    for (guint i = 0; i < tune_records_count(records); i++)
+        tune_records_write(records, i, chosen, out);
+    g_string_append_c(out, ']');
+    return g_string_free(out, FALSE);
+}
+
+/* Written as text or made into values: the same bytes. */
+static void test_records_are_the_same_as_values(Fixture *self, gconstpointer data)
+{
+    static const char *const wanted[] = {"title", "id", "nothing", NULL}, *const hidden[] = {"id", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) tags = json_pack("[s, s]", "sea \"and\" sky", "\xe2\x80\xa8");
+    TuneTrackDraft draft = DRAFT;
+    TuneTrackPage page = {.limit = 2};
+    const char *id = NULL;
+    gint64 us = 0;
+
+    if (self->store == NULL)
+        return;
+    draft.is_public = TRUE;
+    g_free(add(self->store, &draft));
+    draft.title = "odd \\ \"one\"\t\x01 \xf0\x9f\x8e\xb5 [{:,";
+    draft.tags = tags;
+    draft.bpm = 99.4567;
+    draft.seconds = 0;
+    draft.user_id = NULL;
+    g_free(add(self->store, &draft));
+    draft.tags = NULL;
+    g_free(add(self->store, &draft));
+    g_autoptr(json_t) values = tune_tracks_public(self->store, NULL, &page, &error);
+    g_autoptr(TuneRecords) records = tune_tracks_public_records(self->store, NULL, &page, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(tune_records_count(records), ==, 2);
+    char *expected = json_dumps(values, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    g_autofree char *got = text_of_records(records, tune_records_choose(records, NULL, NULL));
+    g_assert_cmpstr(got, ==, expected);
+    free(expected);
+    g_assert_true(tune_records_place(records, 1, &us, &id));
+    g_autofree char *when = tune_time_text(us);
+    g_assert_cmpstr(id, ==, text_of(values, 1, "id"));
+    g_assert_cmpstr(when, ==, text_of(values, 1, "created_at"));
+    g_autofree char *title = text_of_records(records, tune_records_choose(records, wanted, hidden));
+    g_assert_cmpstr(title, ==,
+                    "[{\"title\":\"odd \\\\ \\\"one\\\"\\t\\u0001 \xf0\x9f\x8e\xb5 [{:,\"},"
+                    "{\"title\":\"odd \\\\ \\\"one\\\"\\t\\u0001 \xf0\x9f\x8e\xb5 [{:,\"}]");
 }
 
 /* Pages by key tile the list, also where many tracks share a moment. */
@@ -487,6 +540,7 @@ int main(int argc, char **argv)
     add_test("tracks/are-kept", test_one);
     add_test("tracks/change", test_changes);
     add_test("tracks/lists", test_lists);
+    add_test("tracks/records-are-the-same-as-values", test_records_are_the_same_as_values);
     add_test("tracks/pages-tile", test_pages);
     add_test("tracks/search", test_search);
     add_test("tracks/likes-and-plays", test_likes_and_plays);
