@@ -47,7 +47,6 @@ static double now(clockid_t clock)
         by += 0.999f;                                                                              \
         for (gsize step = 0; step < PEAK_STEPS; step++) {                                          \
             _Pragma("GCC unroll 12") for (int i = 0; i < 12; i++) sums[i] = sums[i] * by + by;     \
-            __asm__ volatile("" ::: "memory");                                                     \
         }                                                                                          \
         for (int i = 0; i < 12; i++)                                                               \
             total += sums[i][0];                                                                   \
@@ -123,13 +122,13 @@ static void note(gint layer, G_GNUC_UNUSED const float *rows, G_GNUC_UNUSED gsiz
                  G_GNUC_UNUSED gsize width, gpointer data)
 {
     Profile *profile = data;
-    double t = now(CLOCK_THREAD_CPUTIME_ID);
+    double t = now(CLOCK_MONOTONIC);
 
     profile->spent[CLAMP(layer + 1, 0, 63)] += t - profile->at;
     profile->at = t;
 }
 
-/* What each module takes of the calling thread, in ms for a second of sound. */
+/* What each module takes, in ms for a second of sound. */
 static void profile_layers(const TuneEncodec *codec, TuneCompute *compute, const gint32 *codes,
                            float *audio)
 {
@@ -140,7 +139,7 @@ static void profile_layers(const TuneEncodec *codec, TuneCompute *compute, const
         best[i] = INFINITY;
     tune_encodec_decoding_watch(decoding, note, NULL);
     for (guint round = 0; round < ROUNDS; round++) {
-        Profile profile = {.at = now(CLOCK_THREAD_CPUTIME_ID)};
+        Profile profile = {.at = now(CLOCK_MONOTONIC)};
         gsize n;
         tune_encodec_decoding_watch(decoding, note, &profile);
         tune_encodec_decode(decoding, compute, codes, FRAMES, FRAMES, TRUE, audio, &n);
@@ -189,7 +188,7 @@ static int run(const char *path, gboolean profile)
                    tune_weight_type_name(types[i]), threads, f.wall, ALLOWED, f.cpu, rate,
                    f.peak * threads, rate / (f.peak * threads));
             fflush(stdout);
-            if (profile && threads == 1)
+            if (profile)
                 profile_layers(codec, compute, codes, audio);
         }
     }
