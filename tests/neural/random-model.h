@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Checkpoints of random weights for benchmarks: the real sizes, nobody's licence.
+ * Checkpoints of random weights for tests and benchmarks: any sizes, nobody's licence.
  */
 #pragma once
 #include <glib.h>
