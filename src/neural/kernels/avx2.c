@@ -68,6 +68,7 @@ static inline float v_greatest(vf a)
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
 
+#define ANY_REGISTER           "x" /* of vectors, in the compiler's terms */
 #define i_load(p)              _mm256_loadu_si256((const __m256i *)(gconstpointer)(p))
 #define i_set1(x)              _mm256_set1_epi32(x)
 #define i_add(a, b)            _mm256_add_epi32(a, b)

@@ -16,9 +16,14 @@
 #define BLOCK       TUNE_QUANT_BLOCK
 #define WORD_TILE   4
 #define WORD_CHUNK  1024
+#define KEPT_INPUTS 2
+#define FETCH_BYTES 2048
 #define Q8_BYTES    ((gsize)TUNE_PANEL_ROWS * (sizeof(guint16) + BLOCK)) /* of a panel's block */
 #define Q4_BYTES    ((gsize)TUNE_PANEL_ROWS * (sizeof(guint16) + BLOCK / 2))
 #define GROUP_BYTES ((gsize)TUNE_PANEL_ROWS * 4)
+
+/* Compilers like to add the products first, which takes registers that are not there. */
+#define KEEP_ORDER(v) __asm__("" : "+" ANY_REGISTER(v))
 
 /* Four neighbouring bytes, in all lanes. */
 ALWAYS_INLINE vi i_set1_bytes(gconstpointer p)
@@ -29,13 +34,63 @@ ALWAYS_INLINE vi i_set1_bytes(gconstpointer p)
     return i_set1(four);
 }
 
+/* The running sums of a tile's inputs: in registers when they are few, else in y, so that the sums
+ * of a block have the registers. */
+typedef struct {
+    float *y;
+    gsize y_stride;
+    vf kept[KEPT_INPUTS][PARTS];
+} Totals;
+
+ALWAYS_INLINE void begin_totals(Totals *totals, float *y, gsize y_stride, gsize n, gboolean begin)
+{
+    totals->y = y;
+    totals->y_stride = y_stride;
+    for (gsize i = 0; i < n; i++)
+        for (guint p = 0; p < PARTS; p++) {
+            float *at = y + i * y_stride + p * LANES;
+
+            if (begin)
+                v_store(at, v_set1(0));
+            if (n <= KEPT_INPUTS)
+                totals->kept[i][p] = v_load(at);
+        }
+}
+
+/* Add sums of a block times scales to part @p of input @i. */
+ALWAYS_INLINE void add_block(Totals *totals, gsize i, guint p, gsize n, vf sums, vf scales)
+{
+    float *at = totals->y + i * totals->y_stride + p * LANES;
+
+    if (n <= KEPT_INPUTS)
+        totals->kept[i][p] = v_fma(sums, scales, totals->kept[i][p]);
+    else
+        v_store(at, v_fma(sums, scales, v_load(at)));
+}
+
+ALWAYS_INLINE void end_totals(const Totals *totals, gsize n)
+{
+    for (gsize i = 0; n <= KEPT_INPUTS && i < n; i++)
+        for (guint p = 0; p < PARTS; p++)
+            v_store(totals->y + i * totals->y_stride + p * LANES, totals->kept[i][p]);
+}
+
+ALWAYS_INLINE void clear_words(vi sums[][PARTS], gsize n)
+{
+    for (gsize i = 0; i < n; i++)
+        for (guint p = 0; p < PARTS; p++)
+            sums[i][p] = i_set1(0);
+}
+
 /* sums of one block of Q8: [n inputs][PARTS] */
 ALWAYS_INLINE void q8_block(const guint8 *q, const gint16 *const *x, gsize n, vi sums[][PARTS])
 {
+    clear_words(sums, n);
+#pragma GCC unroll 8
     for (guint g = 0; g < BLOCK / 4; g++, q += GROUP_BYTES) {
         vi even[PARTS], odd[PARTS];
 
-        fetch_ahead(q);
+        fetch_ahead(q, FETCH_BYTES);
 #pragma GCC unroll 2
         for (guint p = 0; p < PARTS; p++) {
             vi bytes = i_load(q + p * LANES * 4);
@@ -47,8 +102,12 @@ ALWAYS_INLINE void q8_block(const guint8 *q, const gint16 *const *x, gsize n, vi
         for (gsize i = 0; i < n; i++) {
             vi x_even = i_set1_bytes(x[i] + 4 * g), x_odd = i_set1_bytes(x[i] + 4 * g + 2);
 #pragma GCC unroll 2
-            for (guint p = 0; p < PARTS; p++)
-                sums[i][p] = word_dot(word_dot(sums[i][p], even[p], x_even), odd[p], x_odd);
+            for (guint p = 0; p < PARTS; p++) {
+                sums[i][p] = word_dot(sums[i][p], even[p], x_even);
+                KEEP_ORDER(sums[i][p]);
+                sums[i][p] = word_dot(sums[i][p], odd[p], x_odd);
+                KEEP_ORDER(sums[i][p]);
+            }
         }
     }
 }
@@ -58,41 +117,36 @@ ALWAYS_INLINE void q8_tile(const guint8 *w, gsize columns, const TuneInput *inpu
                            gboolean begin, float *y, gsize y_stride, gsize n)
 {
     const gint16 *x[WORD_TILE];
-    vf totals[WORD_TILE][PARTS];
+    Totals totals;
 
-    for (gsize i = 0; i < n; i++) {
+    begin_totals(&totals, y, y_stride, n, begin);
+    for (gsize i = 0; i < n; i++)
         x[i] = (const gint16 *)inputs[i].values + at;
-        for (guint p = 0; p < PARTS; p++)
-            totals[i][p] = begin ? v_set1(0) : v_load(y + i * y_stride + p * LANES);
-    }
     for (gsize c = 0; c < columns; c += BLOCK, w += Q8_BYTES) {
         const guint16 *scales = (const guint16 *)(gconstpointer)w;
         vi sums[WORD_TILE][PARTS];
 
-        for (gsize i = 0; i < n; i++)
-            for (guint p = 0; p < PARTS; p++)
-                sums[i][p] = i_set1(0);
         q8_block(w + TUNE_PANEL_ROWS * sizeof *scales, x, n, sums);
 #pragma GCC unroll 4
         for (gsize i = 0; i < n; i++) {
             x[i] += BLOCK;
 #pragma GCC unroll 2
             for (guint p = 0; p < PARTS; p++)
-                totals[i][p] =
-                    v_fma(v_from_int(sums[i][p]), v_load_half(scales + p * LANES), totals[i][p]);
+                add_block(&totals, i, p, n, v_from_int(sums[i][p]),
+                          v_load_half(scales + p * LANES));
         }
     }
-    for (gsize i = 0; i < n; i++)
-        for (guint p = 0; p < PARTS; p++)
-            v_store(y + i * y_stride + p * LANES, totals[i][p]);
+    end_totals(&totals, n);
 }
 
 ALWAYS_INLINE void q4_block(const guint8 *q, const gint8 *const *x, gsize n, vb sums[][PARTS])
 {
+    clear_words(sums, n);
+#pragma GCC unroll 4
     for (guint g = 0; g < BLOCK / 8; g++, q += GROUP_BYTES) {
         vi low[PARTS], high[PARTS];
 
-        fetch_ahead(q);
+        fetch_ahead(q, FETCH_BYTES);
 #pragma GCC unroll 2
         for (guint p = 0; p < PARTS; p++) {
             vi bytes = i_load(q + p * LANES * 4);
@@ -104,8 +158,12 @@ ALWAYS_INLINE void q4_block(const guint8 *q, const gint8 *const *x, gsize n, vb 
         for (gsize i = 0; i < n; i++) {
             vi x_low = i_set1_bytes(x[i] + 4 * g), x_high = i_set1_bytes(x[i] + BLOCK / 2 + 4 * g);
 #pragma GCC unroll 2
-            for (guint p = 0; p < PARTS; p++)
-                sums[i][p] = byte_dot(byte_dot(sums[i][p], low[p], x_low), high[p], x_high);
+            for (guint p = 0; p < PARTS; p++) {
+                sums[i][p] = byte_dot(sums[i][p], low[p], x_low);
+                KEEP_ORDER(sums[i][p]);
+                sums[i][p] = byte_dot(sums[i][p], high[p], x_high);
+                KEEP_ORDER(sums[i][p]);
+            }
         }
     }
 }
@@ -115,20 +173,15 @@ ALWAYS_INLINE void q4_tile(const guint8 *w, gsize columns, const TuneInput *inpu
                            gboolean begin, float *y, gsize y_stride, gsize n)
 {
     const gint8 *x[WORD_TILE];
-    vf totals[WORD_TILE][PARTS];
+    Totals totals;
 
-    for (gsize i = 0; i < n; i++) {
+    begin_totals(&totals, y, y_stride, n, begin);
+    for (gsize i = 0; i < n; i++)
         x[i] = (const gint8 *)inputs[i].values + at;
-        for (guint p = 0; p < PARTS; p++)
-            totals[i][p] = begin ? v_set1(0) : v_load(y + i * y_stride + p * LANES);
-    }
     for (gsize b = at / BLOCK; b < (at + columns + BLOCK - 1) / BLOCK; b++, w += Q4_BYTES) {
         const guint16 *scales = (const guint16 *)(gconstpointer)w;
         vb sums[WORD_TILE][PARTS];
 
-        for (gsize i = 0; i < n; i++)
-            for (guint p = 0; p < PARTS; p++)
-                sums[i][p] = i_set1(0);
         q4_block(w + TUNE_PANEL_ROWS * sizeof *scales, x, n, sums);
 #pragma GCC unroll 4
         for (gsize i = 0; i < n; i++) {
@@ -138,13 +191,11 @@ ALWAYS_INLINE void q4_tile(const guint8 *w, gsize columns, const TuneInput *inpu
             x[i] += BLOCK;
 #pragma GCC unroll 2
             for (guint p = 0; p < PARTS; p++)
-                totals[i][p] = v_fma(v_from_int(i_add(byte_dot_sums(sums[i][p]), bias)),
-                                     v_mul(v_load_half(scales + p * LANES), scale), totals[i][p]);
+                add_block(&totals, i, p, n, v_from_int(i_add(byte_dot_sums(sums[i][p]), bias)),
+                          v_mul(v_load_half(scales + p * LANES), scale));
         }
     }
-    for (gsize i = 0; i < n; i++)
-        for (guint p = 0; p < PARTS; p++)
-            v_store(y + i * y_stride + p * LANES, totals[i][p]);
+    end_totals(&totals, n);
 }
 
 #define BLOCK_TILE(n)                                                                              \

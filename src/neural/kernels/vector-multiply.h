@@ -61,20 +61,25 @@ ALWAYS_INLINE vf load_weights(const guint8 *w, gsize column, guint part, gboolea
                 : v_load((const float *)(gconstpointer)w + i);
 }
 
-/* Of weights that pass only once: as far ahead as main memory is away. */
-#define AHEAD_BYTES 4096
-ALWAYS_INLINE void fetch_ahead(const guint8 *p)
+/* Weights pass once: what will be wanted soon is asked for early.  Distances were measured
+ * (docs/SPEED.md): with few inputs the other half of a chunk away, with more a whole chunk, so that
+ * main memory is read while all tiles pass over this one. */
+#define FETCH_COLUMNS(n) ((n) <= 2 ? FLOAT_CHUNK / 2 : FLOAT_CHUNK)
+ALWAYS_INLINE void fetch_ahead(const guint8 *p, gsize bytes)
 {
-    __builtin_prefetch(p + AHEAD_BYTES, 0, 3);
+    __builtin_prefetch(p + bytes, 0, 3);
 }
 
 /* sums[i] += W x_i over columns @from to @to */
 ALWAYS_INLINE void sum_columns(const guint8 *w, gsize from, gsize to, const float *const *x,
                                gsize n, gboolean half, vf sums[][PARTS])
 {
+    gsize column_bytes = TUNE_PANEL_ROWS * (half ? sizeof(guint16) : sizeof(float));
+
     for (gsize c = from; c < to; c++) {
         vf rows[PARTS];
 
+        fetch_ahead(w + c * column_bytes, FETCH_COLUMNS(n) * column_bytes);
 #pragma GCC unroll 4
         for (guint p = 0; p < PARTS; p++)
             rows[p] = load_weights(w, c, p, half);
@@ -92,11 +97,7 @@ ALWAYS_INLINE void sum_columns(const guint8 *w, gsize from, gsize to, const floa
 ALWAYS_INLINE void sum_halves(const guint8 *w, gsize half_columns, const float *const *x, gsize n,
                               gboolean half, vf first[][PARTS], vf second[][PARTS])
 {
-    gsize column_bytes = TUNE_PANEL_ROWS * (half ? sizeof(guint16) : sizeof(float));
-
     for (gsize c = 0; c < half_columns; c++) {
-        fetch_ahead(w + c * column_bytes);
-        fetch_ahead(w + (half_columns + c) * column_bytes);
         sum_columns(w, c, c + 1, x, n, half, first);
         sum_columns(w, half_columns + c, half_columns + c + 1, x, n, half, second);
     }
@@ -181,25 +182,16 @@ static void multiply_f32(const void *panel, gsize columns, const TuneInput *inpu
     }
 }
 
-/* For many inputs the chunk is converted once, which changes no bit. */
 static void multiply_f16(const void *panel, gsize columns, const TuneInput *inputs, gsize n,
                          float *y, gsize y_stride)
 {
-    const guint16 *w = panel;
-    _Alignas(64) float floats[FLOAT_CHUNK * TUNE_PANEL_ROWS];
+    const guint8 *w = panel;
 
     if (columns == 0)
         clear_y(n, y, y_stride);
     for (gsize at = 0; at < columns; at += FLOAT_CHUNK) {
-        gsize now = MIN(columns - at, FLOAT_CHUNK);
-
-        if (n > TILE) {
-            from_f16(w, now * TUNE_PANEL_ROWS, floats);
-            multiply_chunk(f32_tiles, TILE, (const guint8 *)floats, now, inputs, n, at, y,
-                           y_stride);
-        } else {
-            multiply_chunk(f16_tiles, TILE, (const guint8 *)w, now, inputs, n, at, y, y_stride);
-        }
-        w += FLOAT_CHUNK * TUNE_PANEL_ROWS;
+        multiply_chunk(f16_tiles, TILE, w, MIN(columns - at, FLOAT_CHUNK), inputs, n, at, y,
+                       y_stride);
+        w += FLOAT_CHUNK * TUNE_PANEL_ROWS * sizeof(guint16);
     }
 }
