@@ -59,7 +59,6 @@ static void test_hidden_rows(Fixture *f, gconstpointer data)
 {
     g_autofree gint32 *ids = tune_golden_ints(f->golden, "t5.input_ids", NULL);
     g_autofree gint32 *mask = tune_golden_ints(f->golden, "t5.attention_mask", NULL);
-    g_autofree float *want = tune_golden_floats(f->golden, "t5.last_hidden_state", NULL);
     const TuneTensor *shape = tune_golden_tensor(f->golden, "t5.input_ids");
     gsize n_texts = shape->shape[0], padded = shape->shape[1];
 
@@ -72,8 +71,6 @@ static void test_hidden_rows(Fixture *f, gconstpointer data)
         g_autofree float *out = g_new(float, n * f->d_model);
         g_assert_true(tune_t5_encode_watched(f->t5, f->compute, ids + text * padded, n, out,
                                              compare_stage, &seen, NULL));
-        tune_golden_compare_floats("t5.last_hidden_state", out, want + text * padded * f->d_model,
-                                   n * f->d_model, TOLERANCE);
         g_assert_cmpuint(seen.stages, ==, tune_checkpoint_config(f->checkpoint)->text.n_layers + 1);
         if (text == 0)
             tune_golden_compare(f->golden, "t5.single.last_hidden_state", out, n * f->d_model,

@@ -54,6 +54,23 @@ static void test_ids_are_the_references(void)
     check_list(tokenizer, json_object_get(golden->json, "tokenizer_fuzz"));
 }
 
+/* The same model as sentencepiece writes it. */
+static void test_sentencepiece_gives_the_same(void)
+{
+    g_autoptr(TuneGolden) golden = tune_golden_open("tiny-mono");
+    g_autofree char *path = g_build_filename(g_getenv("TUNE_GOLDEN"), "spiece.model", NULL);
+    g_autofree char *data = NULL;
+    g_autoptr(GError) error = NULL;
+    gsize n;
+
+    g_assert_true(g_file_get_contents(path, &data, &n, NULL));
+    g_autoptr(GBytes) model = g_bytes_new(data, n);
+    g_autoptr(TuneTokenizer) tokenizer = tune_tokenizer_new_sentencepiece(model, &error);
+    g_assert_no_error(error);
+    check_list(tokenizer, json_object_get(golden->json, "tokenizer"));
+    check_list(tokenizer, json_object_get(golden->json, "tokenizer_fuzz"));
+}
+
 static void test_the_normaliser_is_the_references(void)
 {
     g_autoptr(TuneGolden) golden = tune_golden_open("tiny-mono");
@@ -94,6 +111,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/neural/golden/tokenizer/ids-are-the-references", test_ids_are_the_references);
+    g_test_add_func("/neural/golden/tokenizer/sentencepiece-gives-the-same",
+                    test_sentencepiece_gives_the_same);
     g_test_add_func("/neural/golden/tokenizer/the-normaliser-is-the-references",
                     test_the_normaliser_is_the_references);
     g_test_add_func("/neural/golden/tokenizer/a-long-text-is-quick", test_a_long_text_is_quick);
