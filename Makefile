@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 3600
 
-.PHONY: all song check captions build install uninstall bench bench-http fuzz sanitize soak soak-service chaos gallery measure deb clean help
+.PHONY: all song check captions build install uninstall bench bench-http bench-musicgen fuzz sanitize soak soak-service chaos gallery measure deb clean help
 
 all: build
 
@@ -56,6 +56,11 @@ bench-http:
 	@scripts/build.sh build
 	@bench/http.sh
 	@bench/service.sh
+
+bench-musicgen:
+	@scripts/packages.sh build bench
+	@scripts/build.sh build
+	@bench/musicgen.sh
 
 gallery:
 	@scripts/packages.sh build gallery
