@@ -22,11 +22,6 @@ enum {
     DRAIN_GRACE_MS = 500, /* for a request that may be on its way */
 };
 
-static gsize room_in(const GString *buffer)
-{
-    return buffer->allocated_len - buffer->len - 1;
-}
-
 /* Room for @more behind what is there, which may move. */
 static void make_room(GString *buffer, gsize more)
 {
@@ -132,11 +127,10 @@ void tune_http_connection_next(TuneHttpConnection *self)
 {
     const gboolean last = self->loop->stage != TUNE_HTTP_RUNS;
 
-    self->in_start = self->body_at;
-    if (self->in_start == self->in->len) {
+    g_string_erase(self->in, 0, (gssize)self->body_at); /* what is left is of the next request */
+    self->body_at = 0;
+    if (self->in->len == 0)
         tune_http_buffer_reset(&self->in, TUNE_HTTP_BUFFER);
-        self->in_start = self->body_at = 0;
-    }
     tune_http_head_start(&self->request.head);
     self->request.started_us = 0;
     self->state = TUNE_HTTP_STATE_HEAD;
@@ -161,23 +155,11 @@ void tune_http_connection_end(TuneHttpConnection *self, guint status)
 
 /* ---- what comes in ---- */
 
-/* The client sends no more.  It may still read: what is ready for it goes out first. */
-static gboolean end_of_input(TuneHttpConnection *self)
+/* Reads once behind what is in.  FALSE: wait, or it is closed. */
+static gboolean fill(TuneHttpConnection *self)
 {
-    if (self->state == TUNE_HTTP_STATE_HEAD && self->out_start < self->out->len) {
-        self->response.close = TRUE;
-        self->state = TUNE_HTTP_STATE_ANSWER;
-        return TRUE;
-    }
-    if (tune_http_flush(self))
-        tune_http_connection_kill(self);
-    return FALSE;
-}
-
-/* Reads once behind what is in @buffer.  FALSE: wait, or it is closed. */
-static gboolean fill(TuneHttpConnection *self, GString *buffer)
-{
-    const gsize room = room_in(buffer);
+    GString *in = self->in;
+    gsize room = in->allocated_len - in->len - 1;
     gssize n;
 
     if (!self->can_read)
@@ -186,12 +168,14 @@ static gboolean fill(TuneHttpConnection *self, GString *buffer)
         tune_http_loop_again(self->loop, self);
         return FALSE;
     }
-    n = recv(self->fd, buffer->str + buffer->len, room, 0);
-    if (n == 0)
-        return end_of_input(self);
-    if (n < 0 && errno != EINTR) {
+    if (room == 0) { /* only in a head: for a body there is some */
+        make_room(in, in->len);
+        room = in->allocated_len - in->len - 1;
+    }
+    n = recv(self->fd, in->str + in->len, room, 0);
+    if (n == 0 || (n < 0 && errno != EINTR)) {
         self->can_read = FALSE;
-        if (errno != EAGAIN)
+        if (n == 0 || errno != EAGAIN)
             tune_http_connection_kill(self);
         return FALSE;
     }
@@ -199,28 +183,16 @@ static gboolean fill(TuneHttpConnection *self, GString *buffer)
         /* After a short read epoll tells of more, except of an end that it has told already. */
         self->can_read = self->hung_up || (gsize)n == room;
         self->turn += (guint64)n;
-        buffer->len += (gsize)n;
-        buffer->str[buffer->len] = '\0';
+        in->len += (gsize)n;
+        in->str[in->len] = '\0';
     }
     return TRUE;
 }
 
-/* As fill(), for more of a head or a body. */
-static gboolean fill_in(TuneHttpConnection *self)
-{
-    if (self->state == TUNE_HTTP_STATE_HEAD && room_in(self->in) == 0) {
-        g_string_erase(self->in, 0, (gssize)self->in_start);
-        self->body_at = self->in_start = 0;
-        make_room(self->in, self->in->len + 1);
-    }
-    return fill(self, self->in);
-}
-
 static gboolean step_linger(TuneHttpConnection *self)
 {
-    make_room(self->in, WINDOW);
     self->in->len = 0;
-    return fill(self, self->in);
+    return fill(self);
 }
 
 /* ---- refusals and handlers ---- */
@@ -260,15 +232,10 @@ static void refuse_body(TuneHttpConnection *self, guint status)
     tune_http_connection_refuse(self, status, reason, TRUE);
 }
 
-void tune_http_connection_handle(TuneHttpConnection *self)
+static void dispatch(TuneHttpConnection *self)
 {
     const TuneHttpConfig *config = &self->loop->server->config;
 
-    config->handle(&self->request, &self->response, config->user_data);
-}
-
-static void dispatch(TuneHttpConnection *self)
-{
     if (!self->plan.answered && self->plan.on_worker) {
         self->state = TUNE_HTTP_STATE_WORK;
         self->deadline_us = 0;
@@ -277,7 +244,7 @@ static void dispatch(TuneHttpConnection *self)
         return;
     }
     if (!self->plan.answered)
-        tune_http_connection_handle(self);
+        config->handle(&self->request, &self->response, config->user_data);
     tune_http_answer_start(self);
 }
 
@@ -370,7 +337,7 @@ static gboolean step_body(TuneHttpConnection *self)
         g_string_erase(self->in, (gssize)self->body_at, (gssize)(at - self->body_at));
         self->deadline_us = self->body_started_us + config->body_ms * G_GINT64_CONSTANT(1000) +
                             (gint64)(body->size * 1000000 / MAX(config->body_min_rate, 1));
-        return fill_in(self);
+        return fill(self);
     }
     return TRUE;
 }
@@ -411,14 +378,12 @@ static void take_head(TuneHttpConnection *self)
 {
     TuneHttpRequest *request = &self->request;
     const TuneHttpHead *head = &request->head;
-    const guint64 expected = head->chunked ? WINDOW : MIN(head->length, WINDOW);
     const char *wrong;
 
-    self->body_at = self->in_start + head->size;
+    self->body_at = head->size;
     /* From begin() on the head must stay where it is: make room for the body now. */
-    if (self->in->len + room_in(self->in) - self->body_at < expected)
-        make_room(self->in, (gsize)expected);
-    request->bytes = self->in->str + self->in_start;
+    make_room(self->in, head->chunked ? WINDOW : (gsize)MIN(head->length, WINDOW));
+    request->bytes = self->in->str;
     g_string_set_size(request->decoded, head->target_length + 2);
     wrong = tune_http_target_decode(request->bytes + head->target_at, head->target_length,
                                     request->decoded->str, request->query);
@@ -431,7 +396,7 @@ static void take_head(TuneHttpConnection *self)
 static gboolean step_head(TuneHttpConnection *self)
 {
     TuneHttpHead *head = &self->request.head;
-    const gsize have = self->in->len - self->in_start;
+    const gsize have = self->in->len;
 
     if (have > 0 && self->turn > TUNE_HTTP_TURN) {
         tune_http_loop_again(self->loop, self);
@@ -442,7 +407,7 @@ static gboolean step_head(TuneHttpConnection *self)
         tune_http_connection_within(self, self->loop->server->config.head_ms);
         self->turn += REQUEST_TURN;
     }
-    switch (tune_http_head_parse(head, self->in->str + self->in_start, have)) {
+    switch (tune_http_head_parse(head, self->in->str, have)) {
     case TUNE_HTTP_PARSE_DONE:
         take_head(self);
         return TRUE;
@@ -450,7 +415,7 @@ static gboolean step_head(TuneHttpConnection *self)
         tune_http_connection_refuse(self, head->status, head->reason, TRUE);
         return TRUE;
     default:
-        return fill_in(self);
+        return fill(self);
     }
 }
 
@@ -477,8 +442,7 @@ void tune_http_connection_run(TuneHttpConnection *self)
     self->turn = 0;
     while (step(self))
         ;
-    /* Answers to pipelined requests are kept back until there is no further one. */
-    if (self->out_start < self->out->len && self->state < TUNE_HTTP_STATE_ANSWER)
+    if (self->state == TUNE_HTTP_STATE_BODY) /* 100 Continue */
         tune_http_flush(self);
 }
 
@@ -512,7 +476,7 @@ void tune_http_connection_events(TuneHttpConnection *self, guint32 events)
 
 void tune_http_connection_expire(TuneHttpConnection *self)
 {
-    if (self->state == TUNE_HTTP_STATE_HEAD && self->in->len > self->in_start)
+    if (self->state == TUNE_HTTP_STATE_HEAD && self->in->len > 0)
         tune_http_connection_refuse(self, 408, "The head of the request took too long.", TRUE);
     else if (self->state == TUNE_HTTP_STATE_BODY)
         tune_http_connection_refuse(self, 408, "The body of the request took too long.", TRUE);

@@ -122,7 +122,7 @@ struct TuneHttpConnection {
     gboolean streaming, stream_ended;
     gboolean reset; /* close with RST */
     GString *in, *out;
-    gsize in_start, body_at, out_start; /* of the request, of body not taken, of what is not sent */
+    gsize body_at, out_start; /* behind the head and all that was taken; of what is not sent */
     TuneHttpPlan plan;
     TuneHttpChunks chunks;
     guint64 body_left, raw_body, body_sent;
@@ -144,8 +144,7 @@ void tune_http_connection_expire(TuneHttpConnection *self); /* its deadline is o
 void tune_http_connection_kill(TuneHttpConnection *self);
 /* Ready for the next request, which may have been read already. */
 void tune_http_connection_next(TuneHttpConnection *self);
-void tune_http_connection_handle(TuneHttpConnection *self);   /* in the worker */
-void tune_http_connection_returned(TuneHttpConnection *self); /* from the worker, in the loop */
+void tune_http_connection_returned(TuneHttpConnection *self); /* a worker has filled the response */
 void tune_http_connection_refuse(TuneHttpConnection *self, guint status, const char *reason,
                                  gboolean close);
 /* The request is over: done(), and all that belongs to it.  @status 0: there was no answer. */

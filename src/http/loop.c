@@ -268,8 +268,7 @@ static void follow_server(TuneHttpLoop *self)
         next = node->next;
         if (stage == TUNE_HTTP_CUTS)
             tune_http_connection_kill(connection);
-        else if (connection->state == TUNE_HTTP_STATE_HEAD &&
-                 connection->in->len == connection->in_start)
+        else if (connection->state == TUNE_HTTP_STATE_HEAD && connection->in->len == 0)
             tune_http_connection_next(connection); /* idle: it has little time left */
     }
 }

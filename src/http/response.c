@@ -6,46 +6,16 @@
 
 #include <unistd.h>
 
-/* The reason phrase, for people: programs read the number. */
-static const char *text_of(guint status)
-{
-    static const struct {
-        guint status;
-        const char *text;
-    } texts[] = {
-        {200, "OK"},
-        {201, "Created"},
-        {202, "Accepted"},
-        {204, "No Content"},
-        {206, "Partial Content"},
-        {304, "Not Modified"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {408, "Request Timeout"},
-        {409, "Conflict"},
-        {413, "Content Too Large"},
-        {414, "URI Too Long"},
-        {415, "Unsupported Media Type"},
-        {416, "Range Not Satisfiable"},
-        {417, "Expectation Failed"},
-        {422, "Unprocessable Content"},
-        {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"},
-        {501, "Not Implemented"},
-        {502, "Bad Gateway"},
-        {503, "Service Unavailable"},
-        {505, "HTTP Version Not Supported"},
-        {507, "Insufficient Storage"},
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-        if (texts[i].status == status)
-            return texts[i].text;
-    return "Status";
-}
+/* Statuses and reason phrases (RFC 9110 section 15), each behind a line feed; the phrase is for
+ * people. */
+static const char statuses[] =
+    "\n200 OK\n201 Created\n202 Accepted\n204 No Content\n206 Partial Content\n304 Not Modified"
+    "\n400 Bad Request\n401 Unauthorized\n403 Forbidden\n404 Not Found\n405 Method Not Allowed"
+    "\n408 Request Timeout\n409 Conflict\n413 Content Too Large\n414 URI Too Long"
+    "\n415 Unsupported Media Type\n416 Range Not Satisfiable\n417 Expectation Failed"
+    "\n422 Unprocessable Content\n429 Too Many Requests\n431 Request Header Fields Too Large"
+    "\n500 Internal Server Error\n501 Not Implemented\n502 Bad Gateway\n503 Service Unavailable"
+    "\n505 HTTP Version Not Supported\n507 Insufficient Storage\n";
 
 void tune_http_response_init(TuneHttpResponse *self, TuneHttpWaker *waker)
 {
@@ -168,11 +138,6 @@ void tune_http_response_set_ranged_file(TuneHttpResponse *self, const TuneHttpRe
                                         const char *content_type, const char *etag, int fd,
                                         guint64 size)
 {
-    static const guint statuses[] = {
-        [TUNE_HTTP_RANGE_WHOLE] = 200,
-        [TUNE_HTTP_RANGE_PART] = 206,
-        [TUNE_HTTP_RANGE_UNSATISFIABLE] = 416,
-    };
     const char *condition = tune_http_request_field(request, "If-Range");
     TuneHttpRange range = TUNE_HTTP_RANGE_WHOLE;
     guint64 first = 0, length = size;
@@ -183,7 +148,9 @@ void tune_http_response_set_ranged_file(TuneHttpResponse *self, const TuneHttpRe
         (condition == NULL || (etag != NULL && etag[0] == '"' && strcmp(condition, etag) == 0)))
         range =
             tune_http_range_parse(tune_http_request_field(request, "Range"), size, &first, &length);
-    tune_http_response_set_status(self, statuses[range]);
+    tune_http_response_set_status(self, range == TUNE_HTTP_RANGE_WHOLE  ? 200
+                                        : range == TUNE_HTTP_RANGE_PART ? 206
+                                                                        : 416);
     tune_http_response_set_field(self, "Accept-Ranges", "bytes");
     if (etag != NULL)
         tune_http_response_set_field(self, "ETag", etag);
@@ -212,6 +179,24 @@ static void add_number(GString *out, guint64 number)
         *--p = (char)('0' + number % 10);
     while ((number /= 10) > 0);
     g_string_append_len(out, p, digits + sizeof digits - p);
+}
+
+static void write_status(guint status, GString *out)
+{
+    const char key[] = {'\n',
+                        (char)('0' + status / 100),
+                        (char)('0' + status / 10 % 10),
+                        (char)('0' + status % 10),
+                        ' ',
+                        '\0'};
+    const char *line = strstr(statuses, key);
+
+    g_string_append(out, "HTTP/1.1 ");
+    if (line != NULL)
+        g_string_append_len(out, line + 1, (gssize)strcspn(line + 1, "\n"));
+    else
+        g_string_append(out, key + 1);
+    g_string_append(out, "\r\n");
 }
 
 static void write_fields(const TuneHttpResponse *self, GString *out)
@@ -247,11 +232,7 @@ guint64 tune_http_response_write(TuneHttpResponse *self, const TuneHttpHead *hea
 {
     gsize small = 0;
 
-    g_string_append(out, "HTTP/1.1 ");
-    add_number(out, self->status);
-    g_string_append_c(out, ' ');
-    g_string_append(out, text_of(self->status));
-    g_string_append(out, "\r\n");
+    write_status(self->status, out);
     g_string_append_len(out, common->str, (gssize)common->len);
     write_fields(self, out);
     write_framing(self, head, out);

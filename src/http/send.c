@@ -12,22 +12,10 @@
 #include <sys/uio.h>
 
 enum {
-    KEPT_BACK = 32 * 1024,   /* answers to pipelined requests, before they are sent */
     PULL = 16 * 1024,        /* asked of a stream at a time */
     SIZE_LINE = 6,           /* "4000\r\n" */
     SEND_BUFFER = 64 * 1024, /* of a stream's socket; the kernel doubles it */
 };
-
-static void end_answer(TuneHttpConnection *self)
-{
-    const gboolean close = self->response.close;
-
-    tune_http_connection_end(self, self->response.status);
-    if (close)
-        tune_http_connection_linger(self);
-    else
-        tune_http_connection_next(self);
-}
 
 static void start_stream(TuneHttpConnection *self)
 {
@@ -58,9 +46,6 @@ void tune_http_answer_start(TuneHttpConnection *self)
         tune_http_response_write(response, head, tune_http_loop_common(self->loop), self->out);
     if (response->kind == TUNE_HTTP_BODY_STREAM)
         start_stream(self);
-    else if (response->kind == TUNE_HTTP_BODY_NONE && !response->close &&
-             self->in->len > self->body_at && self->out->len - self->out_start < KEPT_BACK)
-        end_answer(self); /* the next request is there: its answer goes with this one */
 }
 
 /* One call for what is in out and, in an answer, a body of bytes or file. */
@@ -208,9 +193,15 @@ static gboolean send_stream(TuneHttpConnection *self)
 
 gboolean tune_http_answer_step(TuneHttpConnection *self)
 {
+    const gboolean close = self->response.close;
+
     if (self->response.kind == TUNE_HTTP_BODY_STREAM ? !send_stream(self) : !tune_http_flush(self))
         return FALSE;
     tune_http_response_drop_body(&self->response, TRUE);
-    end_answer(self);
+    tune_http_connection_end(self, self->response.status);
+    if (close)
+        tune_http_connection_linger(self);
+    else
+        tune_http_connection_next(self);
     return TRUE;
 }

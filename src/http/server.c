@@ -113,32 +113,35 @@ static void call_worker(TuneHttpServer *self)
         self->calling = g_thread_pool_push(self->workers, self, NULL);
 }
 
-static void handle_one(TuneHttpConnection *connection)
+/* The next to handle, for a worker that was called (@first) or is done with one; NULL: none. */
+static TuneHttpConnection *next_queued(TuneHttpServer *self, gboolean first)
 {
-    g_autoptr(TuneHttpWaker) waker = tune_http_waker_ref(connection->waker);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    TuneHttpConnection *connection = g_queue_pop_head(&self->queued);
 
-    tune_http_connection_handle(connection);
-    atomic_store(&waker->returned, TRUE); /* the loop may free the connection from now on */
-    tune_http_waker_wake(waker);
+    if (first)
+        self->calling = FALSE;
+    else
+        self->n_busy--;
+    if (connection != NULL)
+        self->n_busy++;
+    if (self->queued.length > 0)
+        call_worker(self);
+    return connection;
 }
 
 static void work(gpointer data, gpointer user_data)
 {
     TuneHttpServer *self = data;
-    TuneHttpConnection *connection;
 
-    g_mutex_lock(&self->lock);
-    self->calling = FALSE;
-    while ((connection = g_queue_pop_head(&self->queued)) != NULL) {
-        if (self->queued.length > 0)
-            call_worker(self);
-        self->n_busy++;
-        g_mutex_unlock(&self->lock);
-        handle_one(connection);
-        g_mutex_lock(&self->lock);
-        self->n_busy--;
+    for (TuneHttpConnection *one = next_queued(self, TRUE), *next; one != NULL; one = next) {
+        g_autoptr(TuneHttpWaker) waker = tune_http_waker_ref(one->waker);
+
+        self->config.handle(&one->request, &one->response, self->config.user_data);
+        next = next_queued(self, FALSE);
+        atomic_store(&waker->returned, TRUE); /* the loop may free the connection from now on */
+        tune_http_waker_wake(waker);
     }
-    g_mutex_unlock(&self->lock);
 }
 
 gboolean tune_http_server_submit(TuneHttpServer *self, TuneHttpConnection *connection)

@@ -30,6 +30,25 @@ static void test_request_ids(Rig *rig)
     g_assert_cmpstr(e, !=, long_id);
 }
 
+/* Also answers that the HTTP layer makes, with the head known or not. */
+static void test_ids_of_refusals(Rig *rig)
+{
+    g_autoptr(Reply) large = ask_raw(rig,
+                                     "POST /presets HTTP/1.1\r\nHost: x\r\nX-Request-ID: mine\r\n"
+                                     "Content-Type: application/json\r\n"
+                                     "Content-Length: 1073741824\r\n\r\n",
+                                     FALSE);
+    g_autoptr(Reply) malformed = ask_raw(rig, "GET / HTTP/1.1\r\nHost: x\r\nbad\r\n\r\n", FALSE);
+    g_autofree char *a = field(large, "X-Request-ID"), *b = field(malformed, "X-Request-ID");
+
+    assert_status(large, 413);
+    g_assert_cmpstr(a, ==, "mine");
+    g_assert_cmpstr(text(large, "request_id"), ==, "mine");
+    assert_status(malformed, 400);
+    g_assert_cmpuint(strlen(b), >, 8);
+    g_assert_cmpstr(text(malformed, "request_id"), ==, b);
+}
+
 static void test_unknown_and_methods(Rig *rig)
 {
     g_autoptr(Reply) unknown = ask(rig, "GET", "/nothing/here", NULL, NULL);
@@ -414,6 +433,7 @@ int main(int argc, char **argv)
 {
     rig_init(&argc, &argv);
     rig_add("/api/rules/request-ids", test_request_ids, NULL);
+    rig_add("/api/rules/ids-of-refusals", test_ids_of_refusals, NULL);
     rig_add("/api/rules/unknown-and-methods", test_unknown_and_methods, NULL);
     rig_add("/api/rules/head", test_head, NULL);
     rig_add("/api/rules/etag", test_etag, NULL);
