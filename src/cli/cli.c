@@ -23,6 +23,7 @@ static const TuneCommandRun runs[N_COMMANDS] = {
     [COMMAND_REPLAY] = tune_command_replay,
     [COMMAND_INSPECT] = tune_command_inspect,
     [COMMAND_PLAY] = tune_command_play,
+    [COMMAND_MODELS] = tune_command_models,
     [COMMAND_DOCTOR] = tune_command_doctor,
     [COMMAND_SERVE] = tune_command_serve,
     [COMMAND_WORKER] = tune_command_worker,

@@ -36,6 +36,7 @@ gint tune_command_convert(TuneCli *cli, GError **error);
 gint tune_command_replay(TuneCli *cli, GError **error);
 gint tune_command_inspect(TuneCli *cli, GError **error);
 gint tune_command_play(TuneCli *cli, GError **error);
+gint tune_command_models(TuneCli *cli, GError **error);
 gint tune_command_doctor(TuneCli *cli, GError **error);
 gint tune_command_serve(TuneCli *cli, GError **error);
 gint tune_command_worker(TuneCli *cli, GError **error);

@@ -4,6 +4,7 @@
 #include "brief/preset.h"
 #include "cli/cli.h"
 #include "compose/compose.h"
+#include "neural/tensor.h"
 
 static TuneExit of_audio(gint code)
 {
@@ -61,6 +62,22 @@ static TuneExit of_preset(gint code)
     return TUNE_EXIT_FAULT;
 }
 
+static TuneExit of_neural(gint code)
+{
+    switch ((TuneNeuralError)code) {
+    case TUNE_NEURAL_ERROR_REQUEST:
+        return TUNE_EXIT_USAGE;
+    case TUNE_NEURAL_ERROR_NOT_A_MODEL:
+    case TUNE_NEURAL_ERROR_BROKEN:
+    case TUNE_NEURAL_ERROR_MISMATCH:
+        return TUNE_EXIT_BROKEN;
+    case TUNE_NEURAL_ERROR_MEMORY:
+    case TUNE_NEURAL_ERROR_IO:
+        return TUNE_EXIT_MISSING;
+    }
+    return TUNE_EXIT_FAULT;
+}
+
 static TuneExit of_io(gint code)
 {
     if (code == G_IO_ERROR_CANCELLED)
@@ -86,6 +103,7 @@ TuneExit tune_exit_of_error(const GError *error)
     if (error->domain == TUNE_CLI_ERROR)
         return error->code == TUNE_CLI_ERROR_USAGE    ? TUNE_EXIT_USAGE
                : error->code == TUNE_CLI_ERROR_BROKEN ? TUNE_EXIT_BROKEN
+               : error->code == TUNE_CLI_ERROR_REMOTE ? TUNE_EXIT_REMOTE
                                                       : TUNE_EXIT_MISSING;
     if (error->domain == TUNE_BRIEF_ERROR || error->domain == TUNE_COMPOSE_ERROR)
         return TUNE_EXIT_USAGE;
@@ -97,6 +115,8 @@ TuneExit tune_exit_of_error(const GError *error)
         return of_score(error->code);
     if (error->domain == TUNE_ENGINE_ERROR)
         return of_engine(error->code);
+    if (error->domain == TUNE_NEURAL_ERROR)
+        return of_neural(error->code);
     if (error->domain == TUNE_PRESET_ERROR)
         return of_preset(error->code);
     if (error->domain == TUNE_SYNTH_ERROR || error->domain == G_FILE_ERROR)

@@ -68,7 +68,8 @@ const TuneOption tune_options[N_OPTIONS] = {
 
     {OPTION_OUTPUT, "output", 'o', NULL, ARGUMENT_FILE, "FILE", NULL,
      "where to write; the suffix picks wav, flac, mp3, ogg or opus; - is standard output (mcp: the folder of "
-     "files; profile: the page)", SOUNDING | ON(REPLAY) | ON(MCP) | ON(PROFILE), FALSE},
+     "files; profile: the page; models quantize: FILE.gguf)",
+     SOUNDING | ON(REPLAY) | ON(MCP) | ON(PROFILE) | ON(MODELS), FALSE},
     {OPTION_REQUESTS, "requests", 'n', NULL, ARGUMENT_TEXT, "N", NULL,
      "requests to each endpoint (200); ten at most of those that make something", ON(PROFILE), FALSE},
     {OPTION_CLIENTS, "clients", 'c', NULL, ARGUMENT_TEXT, "N", NULL,
@@ -94,7 +95,7 @@ const TuneOption tune_options[N_OPTIONS] = {
      SOUNDING | ON(PLAY) | ON(REPLAY) | SERVICE, FALSE},
     {OPTION_THREADS, "threads", 0, NULL, ARGUMENT_TEXT, "N", NULL,
      "rendering threads; the sound does not depend on it (one per core)",
-     SOUNDING | ON(PLAY) | ON(REPLAY) | SERVICE, FALSE},
+     SOUNDING | ON(PLAY) | ON(REPLAY) | ON(MODELS) | SERVICE, FALSE},
     {OPTION_MIDI, "midi", 0, NULL, ARGUMENT_FILE, "FILE", NULL,
      "also write the score as a Standard MIDI File", SOUNDING, FALSE},
     {OPTION_MUSICXML, "musicxml", 0, NULL, ARGUMENT_FILE, "FILE", NULL,
@@ -115,6 +116,17 @@ const TuneOption tune_options[N_OPTIONS] = {
     {OPTION_DRIVER, "driver", 0, NULL, ARGUMENT_TEXT, "NAME", "alsa pulseaudio jack sdl2 null",
      "audio driver: alsa, pulseaudio, jack ..., null, or file:PATH ($TUNESMITH_AUDIO_DRIVER)",
      ON(PLAY) | SOUNDING, FALSE},
+    {OPTION_WEIGHTS, "weights", 0, NULL, ARGUMENT_CHOICE, "TYPE", "f32 f16 q8 q4",
+     "how the model's weights are kept: q8 takes a quarter of f32, q4 an eighth", ON(MODELS), FALSE},
+    {OPTION_NAME, "name", 0, NULL, ARGUMENT_TEXT, "NAME", NULL,
+     "what the model will be called here (import, pull)", ON(MODELS), FALSE},
+    {OPTION_COPY, "copy", 0, NULL, ARGUMENT_NONE, NULL, NULL,
+     "import: copy the files in place of a link to them", ON(MODELS), FALSE},
+    {OPTION_HUB, "hub", 0, NULL, ARGUMENT_TEXT, "URL", NULL,
+     "pull: a mirror of the public hub; otherwise $TUNESMITH_HUB, $HF_ENDPOINT or the hub itself", ON(MODELS),
+     FALSE},
+    {OPTION_ACCEPT_LICENCE, "accept-licence", 0, "accept-license", ARGUMENT_NONE, NULL, NULL,
+     "pull: accept the licence of the weights without being asked", ON(MODELS), FALSE},
 
     {OPTION_JSON, "json", 0, NULL, ARGUMENT_NONE, NULL, NULL,
      "one JSON object on standard output, nothing else", EVERY & ~(ON(HELP) | ON(CONVERT)), FALSE},
@@ -192,6 +204,16 @@ const TuneCommandInfo tune_commands[N_COMMANDS] = {
      "A word that names an existing file is played as that file.", 0, 1, FALSE,
      {{"tunesmith play \"lively folk reel\"", "composes and plays"},
       {"tunesmith play ballad.flac", "a file"}}},
+    {COMMAND_MODELS, "models", "[list | inspect M | import DIR | quantize M | pull NAME | remove NAME]",
+     "neural models: fetch, look at, make smaller, remove",
+     "Models are kept in $TUNESMITH_MODELS, otherwise in $XDG_DATA_HOME/tunesmith/models. M is a name from\n"
+     "the list, a folder in Hugging Face's form or a .gguf file. `import` puts a folder or file under a name,\n"
+     "`quantize` writes one .gguf file with smaller weights, `pull` fetches a release from the public hub; what\n"
+     "broke off goes on where it stopped. The licence is shown before, must be accepted, and is kept beside the\n"
+     "model (docs/MODEL.md). Nothing else in tunesmith fetches anything.", 0, 2, FALSE,
+     {{"tunesmith models pull musicgen-small", "2.4 GB; the licence is asked for"},
+      {"tunesmith models quantize musicgen-small --weights q8", "musicgen-small-q8, 0.8 GB"},
+      {"tunesmith models inspect musicgen-small", "sizes, tensors, types, memory"}}},
     {COMMAND_DOCTOR, "doctor", "", "what is installed, what is missing, what it would give", NULL, 0, 0,
      FALSE, {{"tunesmith doctor", "exit code 4 when something essential is missing"}}},
     {COMMAND_SERVE, "serve", "", "serve the HTTP interface",
@@ -237,5 +259,7 @@ gboolean tune_command_takes_settings(TuneCommandId command)
 
 const char *tune_command_words(TuneCommandId command)
 {
-    return command == COMMAND_STYLES ? "show check" : NULL;
+    return command == COMMAND_STYLES   ? "show check"
+           : command == COMMAND_MODELS ? "list inspect import quantize pull remove"
+                                       : NULL;
 }

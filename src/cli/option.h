@@ -17,6 +17,7 @@ typedef enum {
     TUNE_CLI_ERROR_USAGE,   /* an option or argument that cannot be read; exit 2 */
     TUNE_CLI_ERROR_BROKEN,  /* an input file that is not what it says; exit 3 */
     TUNE_CLI_ERROR_MISSING, /* a path, device or package that is not there; exit 4 */
+    TUNE_CLI_ERROR_REMOTE,  /* a server that does not answer, or not as it should; exit 5 */
 } TuneCliError;
 
 typedef enum {
@@ -33,6 +34,7 @@ typedef enum {
     COMMAND_REPLAY,
     COMMAND_INSPECT,
     COMMAND_PLAY,
+    COMMAND_MODELS,
     COMMAND_DOCTOR,
     COMMAND_SERVE,
     COMMAND_WORKER,
@@ -93,6 +95,12 @@ typedef enum {
     OPTION_REPORT,
     OPTION_PLAY,
     OPTION_DRIVER,
+    /* models */
+    OPTION_WEIGHTS,
+    OPTION_NAME,
+    OPTION_COPY,
+    OPTION_HUB,
+    OPTION_ACCEPT_LICENCE,
     /* everywhere */
     OPTION_JSON,
     OPTION_QUIET,

@@ -31,16 +31,16 @@ static guint64 loaded_bytes(const TuneExpected *expected, TuneWeightType type)
     const guint64 n = tune_expected_n_values(expected);
 
     switch (expected->role) {
-    case TUNE_ROLE_LINEAR:
+    case TUNE_TENSOR_ROLE_LINEAR:
         return panel_bytes(type, expected);
-    case TUNE_ROLE_TEXT:
-    case TUNE_ROLE_CODEC:
+    case TUNE_TENSOR_ROLE_TEXT:
+    case TUNE_TENSOR_ROLE_CODEC:
         return panel_bytes(wide, expected);
-    case TUNE_ROLE_PROJECTION:
+    case TUNE_TENSOR_ROLE_PROJECTION:
         return panel_bytes(TUNE_WEIGHTS_F32, expected);
-    case TUNE_ROLE_EMBEDDING:
+    case TUNE_TENSOR_ROLE_EMBEDDING:
         return n * (wide == TUNE_WEIGHTS_F32 ? sizeof(float) : sizeof(guint16));
-    case TUNE_ROLE_EXACT:
+    case TUNE_TENSOR_ROLE_EXACT:
         return expected->optional ? 0 : n * sizeof(float); /* positions stay in the file */
     default:
         return 0; /* read from the file, or only for what few requests need */

@@ -32,5 +32,3 @@ struct TuneCheckpoint {
 /* The licence of a model in @folder: of the note, else the "license:" line at the top of @readme
  * (nullable), else "unknown". (transfer full) */
 char *tune_licence_read(const char *folder, GBytes *readme);
-/* "cc-by-nc-4.0" as "CC-BY-NC-4.0"; NULL as "unknown". (transfer full) */
-char *tune_licence_canonical(const char *licence);

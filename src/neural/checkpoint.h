@@ -51,6 +51,8 @@ const char *tune_checkpoint_licence(const TuneCheckpoint *self);
 /* Whether @licence (an SPDX name in any case) forbids commercial use; one that is not known counts as
  * forbidding. */
 gboolean tune_licence_is_non_commercial(const char *licence);
+/* "cc-by-nc-4.0" as "CC-BY-NC-4.0"; NULL as "unknown". (transfer full) */
+char *tune_licence_canonical(const char *licence);
 guint64 tune_checkpoint_bytes(const TuneCheckpoint *self); /* of all tensors in its files */
 const TuneTensorSet *tune_checkpoint_tensors(const TuneCheckpoint *self); /* also those of no use here */
 /* What it must have. (transfer none) (element-type TuneExpected of neural/layout.h) */

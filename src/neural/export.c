@@ -15,9 +15,9 @@ TuneDtype tune_export_dtype(const TuneExpected *expected, TuneWeightType weights
 {
     const guint64 row = expected->shape[expected->n_dims - 1];
 
-    if (expected->role == TUNE_ROLE_EXACT || weights == TUNE_WEIGHTS_F32)
+    if (expected->role == TUNE_TENSOR_ROLE_EXACT || weights == TUNE_WEIGHTS_F32)
         return TUNE_DTYPE_F32;
-    if (expected->role != TUNE_ROLE_LINEAR || weights == TUNE_WEIGHTS_F16 ||
+    if (expected->role != TUNE_TENSOR_ROLE_LINEAR || weights == TUNE_WEIGHTS_F16 ||
         row % TUNE_QUANT_BLOCK != 0)
         return TUNE_DTYPE_F16;
     return weights == TUNE_WEIGHTS_Q8 ? TUNE_DTYPE_Q8 : TUNE_DTYPE_Q4;
@@ -298,7 +298,7 @@ gboolean tune_checkpoint_is_half(const TuneCheckpoint *self, gboolean *is_half,
     for (guint i = 0; i < self->layout->len; i++) {
         const TuneExpected *expected = &g_array_index(self->layout, TuneExpected, i);
 
-        if (expected->role != TUNE_ROLE_LINEAR)
+        if (expected->role != TUNE_TENSOR_ROLE_LINEAR)
             continue;
         const TuneTensor *tensor = tune_checkpoint_tensor(self, "%s", expected->name);
         gint answer = are_halves(tensor, block, n_block);

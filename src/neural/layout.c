@@ -25,12 +25,12 @@ enum { OPTIONAL = 1, CONV = 2, CROSS = 4, MELODY = 8, AFTER_STAGES = 16, TRANSPO
 typedef struct {
     const char *name, *short_name;
     Repeat repeat;
-    TuneRole role;
+    TuneTensorRole role;
     Size shape[4];
     guint flags, module;
 } Row;
 
-#define ROLE(x) TUNE_ROLE_##x
+#define ROLE(x) TUNE_TENSOR_ROLE_##x
 #define T5      "text_encoder.encoder."
 #define BLOCK   T5 "block.{i}.layer."
 #define DEC     "decoder.model.decoder."

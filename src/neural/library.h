@@ -9,7 +9,7 @@
 
 char *tune_models_folder(void); /* (transfer full); need not exist */
 /* The path of @model: a path when it has a '/' or ends in ".gguf", else a name in the folder.  Errors are
- * TUNE_NEURAL_ERROR_NOT_A_MODEL, listing what there is.  (transfer full) */
+ * TUNE_NEURAL_ERROR_IO, listing what there is.  (transfer full) */
 char *tune_models_find(const char *model, GError **error);
 /* Names in the folder, sorted: char*.  (transfer full) */
 GPtrArray *tune_models_names(void);
