@@ -11,8 +11,9 @@ static const struct {
     const char *piece;
     float score;
 } vocabulary[] = {
-    {"<pad>", 0}, {"</s>", 0}, {"<unk>", 0},     {"\u2581", -2}, {"\u2581a", -3}, {"a", -4},
-    {"b", -4.5f}, {"ab", -5},  {"\u2581ab", -9}, {"c", -6},      {"bc", -7},      {"\u00e9", -8},
+    {"<pad>", 0}, {"</s>", 0},    {"<unk>", 0}, {"\u2581", -2},   {"\u2581a", -3},
+    {"a", -4},    {"b", -4.5f},   {"ab", -5},   {"\u2581ab", -9}, {"c", -6},
+    {"bc", -7},   {"\u00e9", -8}, {"ghi", -9},  {"hi", 5},
 };
 
 #define METASPACE                                                                                  \
@@ -108,6 +109,8 @@ static void check_texts(const TuneTokenizer *tokenizer)
     check_ids(tokenizer, "xyz", "3 2 1");   /* unknowns become one */
     check_ids(tokenizer, "xa\U0001f3b5y", "3 2 5 2 1");
     check_ids(tokenizer, "\u00e9", "3 11 1");
+    check_ids(tokenizer, "xabc", "3 2 5 10 1"); /* of equals the one that is found first */
+    check_ids(tokenizer, "ghi", "3 12 1"); /* an unknown g costs 10 more than the worst piece */
     check_ids(tokenizer, "a</s>a", "4 1 4 1");
     check_ids(tokenizer, "a\u2581b", "4 3 6 1");
 }
@@ -203,7 +206,7 @@ static void test_sentencepiece_gives_the_same(void)
     g_assert_no_error(error);
     check_texts(tokenizer);
     g_assert_cmpuint(tune_tokenizer_size(tokenizer), ==, G_N_ELEMENTS(vocabulary) + 100);
-    check_ids(tokenizer, "<extra_id_0><extra_id_99>", "111 12 1");
+    check_ids(tokenizer, "<extra_id_0><extra_id_99>", "113 14 1");
 }
 
 static void refuse_json(const char *text, const char *word)
