@@ -6,7 +6,8 @@
 /* Rows of a slice: so many that reading the weights from memory pays off (nine tenths of the time
  * for the products needs about a hundred), and the rows in and out stay in the last-level cache. */
 #define LEAST_SLICE 96
-#define SLICE_BYTES (1024 * 1024)
+#define MOST_SLICE  2048
+#define SLICE_BYTES (512 * 1024)
 #define TASK_VALUES 4096 /* of element-wise work for one thread */
 
 typedef struct {
@@ -69,28 +70,31 @@ static void run_rows(TuneCompute *compute, Rows work)
     tune_compute_run(compute, (guint)((work.n + work.share - 1) / work.share), do_rows, &work);
 }
 
-static gsize choose_slice(const TuneCodecLayer *layer)
+/* @coming: rows that come at a time, at most. */
+static gsize choose_slice(const TuneCodecLayer *layer, gsize coming)
 {
     gsize out = layer->out;
 
     if (layer->kind == TUNE_CODEC_TRANSPOSED)
         out *= layer->product.stride;
-    return MAX(LEAST_SLICE, SLICE_BYTES / ((layer->in + out) * sizeof(float)));
+    gsize rows = SLICE_BYTES / ((layer->in + out) * sizeof(float));
+    return MIN(coming, CLAMP(rows, LEAST_SLICE, MOST_SLICE));
 }
 
-static void flow_init(Flow *self, const TuneCodecLayer *layer)
+/* Returns the rows that a slice gives, at most. */
+static gsize flow_init(Flow *self, const TuneCodecLayer *layer, gsize coming)
 {
     gsize width = layer->in;
 
     self->layer = layer;
-    self->slice = choose_slice(layer);
+    self->slice = choose_slice(layer, coming);
     if (layer->kind == TUNE_CODEC_LSTM) {
         self->out = g_new(float, 2 * self->slice * width);
         self->hidden = g_new(float, 4 * self->slice * width);
         self->state = g_new0(float, layer->n_lstm *width);
         self->cell = g_new0(float, layer->n_lstm *width);
         self->recurrent = g_new(float, 4 * width);
-        return;
+        return self->slice;
     }
     tune_codec_windows_init(&self->windows, &layer->product, layer->kind == TUNE_CODEC_TRANSPOSED,
                             self->slice);
@@ -100,6 +104,7 @@ static void flow_init(Flow *self, const TuneCodecLayer *layer)
         self->waiting = g_new(float, self->windows.capacity *width);
         self->hidden = g_new(float, most * layer->product.out);
     }
+    return most;
 }
 
 static void flow_clear(Flow *self)
@@ -113,8 +118,8 @@ static void flow_clear(Flow *self)
     g_free(self->recurrent);
 }
 
-TuneCodecChain *tune_codec_chain_new(const TuneCodecLayer *layers, guint n, TuneCodecSink sink,
-                                     gpointer data)
+TuneCodecChain *tune_codec_chain_new(const TuneCodecLayer *layers, guint n, gsize coming,
+                                     TuneCodecSink sink, gpointer data)
 {
     TuneCodecChain *self = g_new0(TuneCodecChain, 1);
 
@@ -123,7 +128,7 @@ TuneCodecChain *tune_codec_chain_new(const TuneCodecLayer *layers, guint n, Tune
     self->sink = sink;
     self->data = data;
     for (guint i = 0; i < n; i++)
-        flow_init(&self->flows[i], &layers[i]);
+        coming = flow_init(&self->flows[i], &layers[i], coming);
     return self;
 }
 

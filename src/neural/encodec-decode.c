@@ -30,7 +30,8 @@ TuneEncodecDecoding *tune_encodec_decoding_new(const TuneEncodec *codec)
 
     self->codec = codec;
     self->latent = g_new(float, (gsize)LATENT_FRAMES * codec->config.hidden_size);
-    self->chain = tune_codec_chain_new(codec->decoder, codec->n_decoder, take_samples, self);
+    self->chain =
+        tune_codec_chain_new(codec->decoder, codec->n_decoder, LATENT_FRAMES, take_samples, self);
     return self;
 }
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define PIECE_FRAMES  50 /* between two looks at the cancellable: a second */
+#define PIECE_FRAMES  25 /* between two looks at the cancellable: half a second */
 #define LOOKUP_FRAMES 64 /* compared with a codebook at a time */
 
 typedef struct {
@@ -98,7 +98,8 @@ static gint32 *encode(const TuneEncodec *self, TuneCompute *compute, const float
         return NULL;
     }
     g_autoptr(TuneCodecChain) chain =
-        tune_codec_chain_new(self->encoder, self->n_encoder, take_embedding, &embedding);
+        tune_codec_chain_new(self->encoder, self->n_encoder, (gsize)PIECE_FRAMES * self->config.hop,
+                             take_embedding, &embedding);
     tune_codec_chain_watch(chain, watch, data);
     if (!embed(self, compute, audio, n_samples, chain, cancellable, error))
         return NULL;

@@ -66,12 +66,23 @@ static gboolean read_product(const Loading *loading, TuneCodecProduct *p, gboole
         tune_matrix_new(loading->compute, loading->type, rows, columns,
                         transposed ? transposed_row : convolution_row, &folded, loading->error);
     if (p->weight == NULL) {
-        g_prefix_error(loading->error, "%s: ", prefix);
+        g_prefix_error(loading->error, "%s: %s: ", tune_checkpoint_path(loading->checkpoint),
+                       prefix);
         return FALSE;
     }
     const TuneTensor *bias = tune_checkpoint_tensor(loading->checkpoint, "%s.bias", prefix);
     p->bias = tune_checkpoint_floats(loading->checkpoint, bias, loading->error);
     return p->bias != NULL;
+}
+
+static TuneMatrix *read_gates(const Loading *loading, const TuneTensor *tensor)
+{
+    TuneMatrix *matrix =
+        tune_matrix_from_tensors(loading->compute, loading->type, &tensor, 1, loading->error);
+
+    if (matrix == NULL)
+        g_prefix_error(loading->error, "%s: ", tune_checkpoint_path(loading->checkpoint));
+    return matrix;
 }
 
 static gboolean read_lstm(const Loading *loading, const char *prefix, guint level,
@@ -83,10 +94,8 @@ static gboolean read_lstm(const Loading *loading, const char *prefix, guint leve
     const TuneTensor *bias_ih = tune_checkpoint_tensor(checkpoint, "%s.bias_ih_l%u", prefix, level);
     const TuneTensor *bias_hh = tune_checkpoint_tensor(checkpoint, "%s.bias_hh_l%u", prefix, level);
 
-    lstm->ih = tune_matrix_from_tensors(loading->compute, loading->type, &ih, 1, loading->error);
-    if (lstm->ih == NULL)
-        return FALSE;
-    lstm->hh = tune_matrix_from_tensors(loading->compute, loading->type, &hh, 1, loading->error);
+    lstm->ih = read_gates(loading, ih);
+    lstm->hh = lstm->ih == NULL ? NULL : read_gates(loading, hh);
     if (lstm->hh == NULL)
         return FALSE;
     lstm->bias = tune_checkpoint_floats(checkpoint, bias_ih, loading->error);

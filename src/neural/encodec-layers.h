@@ -9,7 +9,7 @@
  * that memory does not grow with the signal and a slice is still in the cache when the next layer
  * reads it.
  *
- *     TuneCodecChain *chain = tune_codec_chain_new(layers, n_layers, sink, data);
+ *     TuneCodecChain *chain = tune_codec_chain_new(layers, n_layers, 64, sink, data);
  *     tune_codec_chain_push(chain, compute, rows, n, last);
  *
  * The same rows come out whatever the pieces: each is computed from its own window by the same
@@ -61,8 +61,9 @@ guint64 tune_codec_layers_bytes(const TuneCodecLayer *layers, guint n);
 /* Called with rows [n * width] that came out of the last layer, in order. */
 typedef void (*TuneCodecSink)(gpointer data, const float *rows, gsize n);
 typedef struct TuneCodecChain TuneCodecChain;
-TuneCodecChain *tune_codec_chain_new(const TuneCodecLayer *layers, guint n, TuneCodecSink sink,
-                                     gpointer data);
+/* For pieces of @coming rows at most. */
+TuneCodecChain *tune_codec_chain_new(const TuneCodecLayer *layers, guint n, gsize coming,
+                                     TuneCodecSink sink, gpointer data);
 void tune_codec_chain_free(TuneCodecChain *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneCodecChain, tune_codec_chain_free)
 void tune_codec_chain_reset(TuneCodecChain *self);

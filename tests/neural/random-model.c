@@ -72,7 +72,7 @@ static gboolean write_values(FILE *file, const TuneExpected *expected)
     float scale = sqrtf(3.0f / (float)MAX(row, 1)), values[1024];
     TuneRandom random;
 
-    if (expected->role == TUNE_ROLE_EXACT && expected->n_dims == 2)
+    if (expected->role == TUNE_TENSOR_ROLE_EXACT && expected->n_dims == 2)
         scale = 1; /* codebooks */
     tune_random_init(&random, 1, "weights/%s", expected->name);
     while (n > 0) {

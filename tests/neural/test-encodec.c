@@ -236,6 +236,48 @@ static void test_pieces_give_the_same_samples(void)
     close_codec(&f);
 }
 
+static double rms_apart(const float *a, const float *b, gsize n)
+{
+    double sum = 0;
+
+    for (gsize i = 0; i < n; i++)
+        sum += pow((double)a[i] - (b == NULL ? 0 : (double)b[i]), 2);
+    return sqrt(sum / (double)n);
+}
+
+/* Rounding a weight to 11 bits changes it by 2^-11 at most, 2^-12.8 in the mean square where
+ * mantissas are spread evenly.  A product's sum is changed by as much of its own size, as the
+ * errors are independent; the twelve products of the longest way, each on top of the errors before
+ * it, make sqrt(12) 2^-12.8 = 5e-4 of the signal.  Four times that is allowed: the LSTM feeds its
+ * errors back. */
+static void test_halves_stay_near(void)
+{
+    static const double allowed = 2e-3;
+    TuneRandom random;
+    float *audio[2];
+    gsize frames = 100, n;
+
+    tune_random_init(&random, 1, "halves");
+    g_autofree gint32 *codes = NULL;
+    for (guint i = 0; i < 2; i++) {
+        Fixture f;
+        open_codec(&f, "tiny-mono", tune_kernels_best(), 1,
+                   i == 0 ? TUNE_WEIGHTS_F32 : TUNE_WEIGHTS_F16);
+        if (codes == NULL)
+            codes = random_codes(&random, tune_encodec_config(f.codec), frames);
+        g_autoptr(TuneEncodecDecoding) decoding = tune_encodec_decoding_new(f.codec);
+        audio[i] = g_new(float, tune_encodec_room(decoding, frames, TRUE));
+        tune_encodec_decode(decoding, f.compute, codes, frames, frames, TRUE, audio[i], &n);
+        close_codec(&f);
+    }
+    double size = rms_apart(audio[0], NULL, n), apart = rms_apart(audio[0], audio[1], n);
+    g_test_message("halves: %.3g of the signal's rms", apart / size);
+    g_assert_cmpfloat(apart, >, 0);
+    g_assert_cmpfloat(apart / size, <, allowed);
+    g_free(audio[0]);
+    g_free(audio[1]);
+}
+
 /* What is held back is bounded: a stream starts after a few frames. */
 static void test_gives_sound_early(void)
 {
@@ -306,6 +348,7 @@ int main(int argc, char **argv)
     g_test_add_func("/neural/encodec/encodes-as-reference", test_encodes_as_reference);
     g_test_add_func("/neural/encodec/pieces-give-the-same-samples",
                     test_pieces_give_the_same_samples);
+    g_test_add_func("/neural/encodec/halves-stay-near", test_halves_stay_near);
     g_test_add_func("/neural/encodec/gives-sound-early", test_gives_sound_early);
     g_test_add_func("/neural/encodec/encodes-long-sound-in-pieces",
                     test_encodes_long_sound_in_pieces);
