@@ -44,12 +44,18 @@ static char *skip(const char *p, const char *end, guint8 class)
 
 gboolean tune_http_is_token(const char *text)
 {
-    return *text != '\0' && *skip(text, text + strlen(text), TOKEN) == '\0';
+    const char *p = text;
+
+    while (is_in(*p, TOKEN))
+        p++;
+    return p > text && *p == '\0';
 }
 
 gboolean tune_http_is_field_value(const char *text)
 {
-    return *skip(text, text + strlen(text), VALUE) == '\0';
+    while (is_in(*text, VALUE))
+        text++;
+    return *text == '\0';
 }
 
 gboolean tune_http_host_is_valid(const char *host)

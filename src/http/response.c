@@ -17,6 +17,24 @@ static const char statuses[] =
     "\n500 Internal Server Error\n501 Not Implemented\n502 Bad Gateway\n503 Service Unavailable"
     "\n505 HTTP Version Not Supported\n507 Insufficient Storage\n";
 
+/* g_string_append_len() for the way of every answer: inline, since a head is a dozen short pieces.
+ */
+static inline void put(GString *out, const char *text, gsize length)
+{
+    if (G_UNLIKELY(out->len + length >= out->allocated_len)) {
+        g_string_append_len(out, text, (gssize)length);
+        return;
+    }
+    memcpy(out->str + out->len, text, length);
+    out->len += length;
+    out->str[out->len] = '\0';
+}
+
+static inline void put_text(GString *out, const char *text)
+{
+    put(out, text, strlen(text));
+}
+
 void tune_http_response_init(TuneHttpResponse *self, TuneHttpWaker *waker)
 {
     *self = (TuneHttpResponse){.fields = g_string_new(NULL), .fd = -1, .waker = waker};
@@ -61,7 +79,8 @@ static char *find_field(const TuneHttpResponse *self, const char *name)
     const gsize length = strlen(name);
 
     for (char *line = self->fields->str; line < end; line += strlen(line) + 2)
-        if (g_ascii_strncasecmp(line, name, length) == 0 && line[length] == ':')
+        if (length < (gsize)(end - line) && line[length] == ':' &&
+            g_ascii_strncasecmp(line, name, length) == 0)
             return line;
     return NULL;
 }
@@ -76,10 +95,10 @@ gboolean tune_http_response_add_field(TuneHttpResponse *self, const char *name, 
             return FALSE;
     if (!tune_http_is_token(name) || !tune_http_is_field_value(value))
         return FALSE;
-    g_string_append(self->fields, name);
-    g_string_append_len(self->fields, ": ", 2);
-    g_string_append(self->fields, value);
-    g_string_append_len(self->fields, "\0\n", 2);
+    put_text(self->fields, name);
+    put(self->fields, ": ", 2);
+    put_text(self->fields, value);
+    put(self->fields, "\0\n", 2);
     return TRUE;
 }
 
@@ -178,7 +197,7 @@ static void add_number(GString *out, guint64 number)
     do
         *--p = (char)('0' + number % 10);
     while ((number /= 10) > 0);
-    g_string_append_len(out, p, digits + sizeof digits - p);
+    put(out, p, (gsize)(digits + sizeof digits - p));
 }
 
 static void write_status(guint status, GString *out)
@@ -191,19 +210,19 @@ static void write_status(guint status, GString *out)
                         '\0'};
     const char *line = strstr(statuses, key);
 
-    g_string_append(out, "HTTP/1.1 ");
+    put_text(out, "HTTP/1.1 ");
     if (line != NULL)
-        g_string_append_len(out, line + 1, (gssize)strcspn(line + 1, "\n"));
+        put(out, line + 1, strcspn(line + 1, "\n"));
     else
-        g_string_append(out, key + 1);
-    g_string_append(out, "\r\n");
+        put_text(out, key + 1);
+    put_text(out, "\r\n");
 }
 
 static void write_fields(const TuneHttpResponse *self, GString *out)
 {
     const gsize before = out->len;
 
-    g_string_append_len(out, self->fields->str, (gssize)self->fields->len);
+    put(out, self->fields->str, self->fields->len);
     for (gsize at = before; at < out->len; at += 2) {
         at += strlen(out->str + at);
         out->str[at] = '\r';
@@ -216,12 +235,12 @@ static void write_framing(TuneHttpResponse *self, const TuneHttpHead *head, GStr
     if (self->status == 204 || self->status == 304)
         return;
     if (self->left != TUNE_HTTP_UNKNOWN) {
-        g_string_append(out, "Content-Length: ");
+        put_text(out, "Content-Length: ");
         add_number(out, self->left);
-        g_string_append(out, "\r\n");
+        put_text(out, "\r\n");
     } else if (head->minor > 0) {
         self->chunked = TRUE;
-        g_string_append(out, "Transfer-Encoding: chunked\r\n");
+        put_text(out, "Transfer-Encoding: chunked\r\n");
     } else {
         self->close = TRUE;
     }
@@ -233,20 +252,20 @@ guint64 tune_http_response_write(TuneHttpResponse *self, const TuneHttpHead *hea
     gsize small = 0;
 
     write_status(self->status, out);
-    g_string_append_len(out, common->str, (gssize)common->len);
+    put(out, common->str, common->len);
     write_fields(self, out);
     write_framing(self, head, out);
     if (self->close)
-        g_string_append(out, "Connection: close\r\n");
+        put_text(out, "Connection: close\r\n");
     else if (head->minor == 0)
-        g_string_append(out, "Connection: keep-alive\r\n");
-    g_string_append(out, "\r\n");
+        put_text(out, "Connection: keep-alive\r\n");
+    put_text(out, "\r\n");
     if (head->method == TUNE_HTTP_HEAD || self->status == 204 || self->status == 304) {
         tune_http_response_drop_body(self, TRUE);
     } else if (self->kind == TUNE_HTTP_BODY_BYTES && self->left <= TUNE_HTTP_COPIED) {
         const char *bytes = g_bytes_get_data(self->bytes, &small);
 
-        g_string_append_len(out, bytes, (gssize)small);
+        put(out, bytes, small);
         tune_http_response_drop_body(self, TRUE);
     }
     return small;
