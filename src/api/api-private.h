@@ -88,6 +88,7 @@ TuneStageResult tune_stage_limit(TuneCallState *state);
 TuneStageResult tune_stage_cached(TuneCallState *state);
 TuneStageResult tune_stage_cached_body(TuneCallState *state);
 TuneStageResult tune_stage_input(TuneCallState *state);
+void tune_stage_wrote_leave(TuneCallState *state);
 TuneStageResult tune_stage_idempotency(TuneCallState *state);
 void tune_stage_idempotency_leave(TuneCallState *state);
 TuneStageResult tune_stage_handler(TuneCallState *state);

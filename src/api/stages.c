@@ -19,6 +19,7 @@ const TuneStage tune_stages[] = {
     {"cached", FALSE, tune_stage_cached, NULL},
     {"cached-body", TRUE, tune_stage_cached_body, NULL},
     {"input", TRUE, tune_stage_input, NULL},
+    {"wrote", TRUE, NULL, tune_stage_wrote_leave},
     {"idempotency", TRUE, tune_stage_idempotency, tune_stage_idempotency_leave},
     {"handler", TRUE, tune_stage_handler, NULL},
 };
@@ -159,6 +160,24 @@ void tune_service_refuse(TuneHttpRequest *request, TuneHttpResponse *response, c
     g_autoptr(GBytes) bytes = g_bytes_new_take(text, strlen(text));
     tune_http_response_set_field(response, "X-Request-ID", id);
     tune_http_response_set_body(response, "application/json", bytes);
+}
+
+/* ---- reading one's own writes ---- */
+
+/* What may have been written must be seen by whoever asks next, with replicas or not.  An admin's things may
+ * be read as nobody's (tune_call_owner).  Requests that may not wait write nothing. */
+void tune_stage_wrote_leave(TuneCallState *state)
+{
+    const TuneCall *call = &state->call;
+    const TuneHttpMethod reading = TUNE_HTTP_GET | TUNE_HTTP_HEAD | TUNE_HTTP_OPTIONS;
+    guint status = state->answered ? state->status : tune_http_response_status(call->response);
+
+    if (!state->may_block || status >= 400 ||
+        (tune_http_request_method(call->request) & reading) != 0)
+        return;
+    tune_store_wrote(call->api->store, call->caller.user_id);
+    if (call->caller.admin && *call->caller.user_id != '\0')
+        tune_store_wrote(call->api->store, "");
 }
 
 /* ---- the last stage ---- */

@@ -76,6 +76,8 @@ void tune_track_show(TuneCall *call, guint status, json_t *track)
 
 void tune_tracks_changed(TuneCall *call)
 {
+    /* First, so that nobody makes a list anew from a replica that lacks the change. */
+    tune_store_wrote(call->api->store, TUNE_SESSION_TRACKS);
     tune_cache_drop_tag(call->api->cache, "tracks");
     if (*call->caller.user_id == '\0')
         return;

@@ -105,11 +105,12 @@ json_t *tune_generation_get_request(TuneStore *store, const char *id, const char
 json_t *tune_generation_list(TuneStore *store, const char *owner, gint64 before_us,
                              const char *before_id, guint offset, guint limit, GError **error)
 {
+    TuneReadFrom from = tune_store_read_for(store, owner);
     g_autoptr(TuneRows) rows =
-        *owner != '\0' ? tune_store_query(store, &LIST, TUNE_READ, error, "titii", owner, before_us,
+        *owner != '\0' ? tune_store_query(store, &LIST, from, error, "titii", owner, before_us,
                                           before_id, (gint64)offset, (gint64)limit)
-                       : tune_store_query(store, &LIST_ANONYMOUS, TUNE_READ, error, "itii",
-                                          before_us, before_id, (gint64)offset, (gint64)limit);
+                       : tune_store_query(store, &LIST_ANONYMOUS, from, error, "itii", before_us,
+                                          before_id, (gint64)offset, (gint64)limit);
     json_t *all = rows != NULL ? json_array() : NULL;
 
     for (guint row = 0; rows != NULL && row < tune_rows_count(rows); row++)
@@ -119,7 +120,8 @@ json_t *tune_generation_list(TuneStore *store, const char *owner, gint64 before_
 
 gint64 tune_generation_count(TuneStore *store, const char *owner, GError **error)
 {
-    g_autoptr(TuneRows) rows = tune_store_query(store, &COUNT, TUNE_READ, error, "t", owner);
+    g_autoptr(TuneRows) rows =
+        tune_store_query(store, &COUNT, tune_store_read_for(store, owner), error, "t", owner);
 
     return rows != NULL ? tune_rows_int(rows, 0, 0) : -1;
 }

@@ -99,7 +99,12 @@ gint64 tune_tx_now_us(TuneTx *tx); /* the database's clock, the same through the
  *
  *     tune_store_wrote(store, user_id);                                        // after the write
  *     rows = tune_store_query(store, &S, tune_store_read_for(store, user_id), &error, "t", user_id);
- */
+ *
+ * The service says so after every request that may have written something, of the caller's id ("" of callers
+ * without one); reads of what belongs to a user ask for that user.  What all see together, the lists of
+ * public tracks, is the session TUNE_SESSION_TRACKS of whoever changes a track: these lists are cached, and
+ * a list that a replica makes too early would be shown for minutes.  Known in this process only. */
+#define TUNE_SESSION_TRACKS "#tracks"
 void tune_store_wrote(TuneStore *self, const char *session);
 TuneReadFrom tune_store_read_for(TuneStore *self, const char *session);
 

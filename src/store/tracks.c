@@ -155,7 +155,8 @@ json_t *tune_track_create(TuneStore *store, const TuneTrackDraft *draft, GError 
 
 json_t *tune_track_get(TuneStore *store, const char *id, const char *user, GError **error)
 {
-    g_autoptr(TuneRows) rows = tune_store_query(store, &GET, TUNE_READ, error, "t", id);
+    TuneReadFrom from = tune_store_read_for(store, user != NULL ? user : "");
+    g_autoptr(TuneRows) rows = tune_store_query(store, &GET, from, error, "t", id);
     g_autoptr(json_t) track = first_track(rows);
 
     if (track == NULL)
@@ -283,7 +284,8 @@ static TuneRows *public_rows(TuneStore *store, const TuneTrackFilter *filter,
     tune_select_init(&select, "SELECT " COLUMNS " FROM tracks t WHERE t.is_public");
     add_filter(&select, filter);
     add_page(&select, page);
-    return tune_select_run(&select, store, "tracks-public", FALSE, TUNE_READ, error);
+    return tune_select_run(&select, store, "tracks-public", FALSE,
+                           tune_store_read_for(store, TUNE_SESSION_TRACKS), error);
 }
 
 json_t *tune_tracks_public(TuneStore *store, const TuneTrackFilter *filter,
@@ -330,8 +332,9 @@ json_t *tune_tracks_trending(TuneStore *store, guint limit, GError **error)
         "JOIN tracks t ON t.id = p.track_id WHERE t.is_public "
         "ORDER BY p.recent DESC, t.created_at DESC, t.id DESC LIMIT $2",
         NULL};
-    g_autoptr(TuneRows) rows = tune_store_query(store, &trending, TUNE_READ, error, "ii",
-                                                g_get_real_time() - G_TIME_SPAN_DAY, (gint64)limit);
+    g_autoptr(TuneRows) rows =
+        tune_store_query(store, &trending, tune_store_read_for(store, TUNE_SESSION_TRACKS), error,
+                         "ii", g_get_real_time() - G_TIME_SPAN_DAY, (gint64)limit);
     return tracks_with(rows, "recent_plays", TUNE_COLUMN_INT);
 }
 
@@ -391,7 +394,8 @@ static TuneRows *search(TuneStore *store, const Search *self, guint offset, guin
     add_filter(&select, self->filter);
     end_search(&select, postgres, offset, limit);
     /* The best plan depends on how common the words are. */
-    return tune_select_run(&select, store, "tracks-search", TRUE, TUNE_READ, error);
+    return tune_select_run(&select, store, "tracks-search", TRUE,
+                           tune_store_read_for(store, TUNE_SESSION_TRACKS), error);
 }
 
 /* Whole words first: looking for beginnings costs PostgreSQL forty times as much. */
