@@ -26,16 +26,40 @@ static gboolean check_database(const TuneSettings *settings, GError **error)
     return FALSE;
 }
 
-static void wait_for_end(const sigset_t *set)
+/* Of a worker's settings only what it tells can change while it works. */
+static void reload(TuneCli *cli, TuneVoice *voice)
+{
+    g_autoptr(GError) error = NULL;
+
+    tune_notify("RELOADING=1");
+    g_autoptr(TuneSettings) settings = tune_cli_settings(cli, &error);
+    if (settings == NULL) {
+        tune_voice_tell(TUNE_LOG_ERROR, error->message, voice);
+        tune_voice_tell(TUNE_LOG_WARNING, "the settings stay as they were", voice);
+    } else {
+        if (!cli->quiet)
+            g_atomic_int_set(&voice->level, (gint)tune_voice_level(settings->log_level));
+        tune_voice_tell(TUNE_LOG_INFO, "settings are read again", voice);
+    }
+    tune_notify("READY=1");
+}
+
+static void wait_for_end(TuneCli *cli, const sigset_t *set, TuneVoice *voice)
 {
     gint64 beat = tune_notify_watchdog_us();
     gint64 us = beat > 0 ? beat : 3600 * G_TIME_SPAN_SECOND;
     struct timespec patience = {us / G_USEC_PER_SEC, us % G_USEC_PER_SEC * 1000};
 
     tune_notify("READY=1");
-    while (sigtimedwait(set, NULL, &patience) < 0)
+    for (;;) {
+        int number = sigtimedwait(set, NULL, &patience);
         if (beat > 0)
             tune_notify("WATCHDOG=1");
+        if (number == SIGHUP)
+            reload(cli, voice);
+        else if (number == SIGINT || number == SIGTERM)
+            break;
+    }
     tune_notify("STOPPING=1");
 }
 
@@ -50,9 +74,10 @@ static gboolean tell_what_is_up(TuneCli *cli, TuneApi *api, GError **error)
     return tune_cli_print(text, error);
 }
 
-static gint work(TuneCli *cli, const TuneSettings *settings, TuneLog *log, GError **error)
+static gint work(TuneCli *cli, const TuneSettings *settings, TuneVoice *voice, GError **error)
 {
-    TuneApi api = {.settings = settings, .log = log};
+    TuneLog log = {tune_voice_tell, voice};
+    TuneApi api = {.settings = settings, .log = &log};
     sigset_t set;
     gint status = TUNE_EXIT_FAULT;
 
@@ -61,11 +86,12 @@ static gint work(TuneCli *cli, const TuneSettings *settings, TuneLog *log, GErro
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (tune_rooms_open(&api, settings, error) && tune_jobs_start(api.jobs, error) &&
         tell_what_is_up(cli, &api, error)) {
-        wait_for_end(&set);
-        tune_log(log, TUNE_LOG_INFO, "ending: what is not done in time goes back into the queue");
+        wait_for_end(cli, &set, voice);
+        tune_log(&log, TUNE_LOG_INFO, "ending: what is not done in time goes back into the queue");
         tune_jobs_drain(api.jobs, DRAIN_MS);
         status = TUNE_EXIT_DONE;
     }
@@ -86,6 +112,5 @@ gint tune_command_worker(TuneCli *cli, GError **error)
     }
     TuneVoice voice = {cli->quiet ? TUNE_LOG_WARNING : (gint)tune_voice_level(settings->log_level),
                        strcmp(settings->access_log, "json") == 0};
-    TuneLog log = {tune_voice_tell, &voice};
-    return work(cli, settings, &log, error);
+    return work(cli, settings, &voice, error);
 }
