@@ -6,9 +6,9 @@ status=0
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export LSAN_OPTIONS=suppressions=$PWD/scripts/leaks.supp:print_suppressions=0
 
-# tests_of DIR PATTERN: names of unit and database tests
+# tests_of DIR PATTERN: names of tests in this process or of the service
 tests_of() {
-    meson test -C "$1" --no-rebuild --list --suite unit --suite db 2>/dev/null | sed 's/.* \/ //' | grep -E "$2"
+    meson test -C "$1" --no-rebuild --list --suite unit --suite db --suite http 2>/dev/null | sed 's/.* \/ //' | grep -E "$2"
 }
 
 CC=clang scripts/build.sh build-clang -Dbuildtype=debugoptimized -Db_lundef=false \
@@ -19,10 +19,10 @@ meson test -C build-clang --no-rebuild --no-suite soak --timeout-multiplier 6 \
 
 CC=clang scripts/build.sh build-tsan -Dbuildtype=debugoptimized -Db_lundef=false \
     -Db_sanitize=thread || exit 1
-echo "== TSan on audio, synth, engine, http, cache, files, store"
+echo "== TSan on audio, synth, engine, http, cache, files, store, jobs, api, serve and worker"
 G_SLICE=always-malloc TSAN_OPTIONS=suppressions=$PWD/scripts/threads.supp:exitcode=66 \
     meson test -C build-tsan --no-rebuild --timeout-multiplier 10 --print-errorlogs -q \
-    $(tests_of build-tsan '^(synth|engine|audio|http|cache|files|store)') || status=1
+    $(tests_of build-tsan '^(synth|engine|audio|http|cache|files|store|jobs|api|cli)') || status=1
 
 scripts/build.sh build || exit 1
 echo "== valgrind on base, score, brief, compose, audio"

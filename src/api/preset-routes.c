@@ -4,6 +4,7 @@
  */
 #include "api/preset-routes.h"
 #include "api/presets.h"
+#include "api/settings.h"
 
 #include <string.h>
 
@@ -144,6 +145,24 @@ static gboolean may_change(TuneCall *call)
     return FALSE;
 }
 
+/* Is there room for a preset of that name?  One that is there already is replaced.  FALSE: answered. */
+static gboolean has_room(TuneCall *call, const char *name)
+{
+    gint64 most = tune_api_settings(call->api)->max_presets;
+    g_autoptr(TunePresetRef) old = tune_preset_catalogue_get(call->api->presets, name, NULL);
+
+    if (old != NULL)
+        return TRUE;
+    g_autoptr(json_t) all = tune_preset_catalogue_list(call->api->presets, call->api->log);
+    if ((gint64)json_array_size(all) < most)
+        return TRUE;
+    tune_call_error(call, 409,
+                    "there are %" G_GSIZE_FORMAT " presets, and %" G_GINT64_FORMAT
+                    " are the most: delete one first",
+                    json_array_size(all), most);
+    return FALSE;
+}
+
 static void save(TuneCall *call)
 {
     if (!may_change(call))
@@ -151,6 +170,8 @@ static void save(TuneCall *call)
     g_autoptr(TunePreset) preset = preset_of_json(call->body);
     g_autoptr(GError) error = NULL;
 
+    if (!has_room(call, preset->name))
+        return;
     if (!tune_preset_catalogue_save(call->api->presets, preset, &error)) {
         tune_call_fail(call, error);
         return;
@@ -239,7 +260,9 @@ static const TuneShape tips_query = {"PromptTipsQuery", tips_query_fields,
                                      G_N_ELEMENTS(tips_query_fields)};
 
 static const TuneRouteError no_preset[] = {{404, "There is no preset of that name"}, {0, NULL}};
-static const TuneRouteError not_theirs[] = {{403, "A user who is no administrator"}, {0, NULL}};
+static const TuneRouteError not_theirs[] = {{403, "A user who is no administrator"},
+                                            {409, "There are as many as there may be"},
+                                            {0, NULL}};
 static const TuneRouteError not_changed[] = {
     {403, "A user who is no administrator"}, {404, "There is no preset of that name"}, {0, NULL}};
 static const char *const preset_tags[] = {"presets", NULL};

@@ -92,6 +92,8 @@ typedef struct TuneSettings {
     /* requests */
     gint64 loops, workers, max_connections, max_per_address, max_waiting;
     gint64 body_kilobytes, upload_megabytes;
+    gint64 uploads_free, uploads_pro; /* MiB of one user */
+    gint64 max_api_keys, max_presets;
     gint64 head_timeout, body_timeout, write_timeout, idle_timeout, drain;
     gboolean compression;
     /* calling others */

@@ -7,7 +7,9 @@
  * when the store is swept: the same bytes may belong to somebody else's upload that is just being made.
  */
 #include "api/uploads.h"
+#include "api/auth.h"
 #include "api/order.h"
+#include "api/settings.h"
 #include "api/upload-form.h"
 #include "audio/aside.h"
 #include "audio/sniff.h"
@@ -116,6 +118,32 @@ static json_t *keep(TuneCall *call, int fd, Received *received, GError **error)
     return tune_upload_create(call->api->store, &draft, error);
 }
 
+/* Is there room for @part among what this user has?  FALSE: answered.  Uploads that come at the same moment
+ * may together pass the limit once, by what was under way. */
+static gboolean has_room(TuneCall *call, const TuneUploadPart *part)
+{
+    const TuneSettings *settings = tune_api_settings(call->api);
+    gint64 limit = call->caller.tier == TUNE_TIER_FREE  ? settings->uploads_free
+                   : call->caller.tier == TUNE_TIER_PRO ? settings->uploads_pro
+                                                        : 0;
+    g_autoptr(GError) error = NULL;
+
+    if (limit == 0 || *call->caller.user_id == '\0')
+        return TRUE;
+    gint64 used = tune_upload_bytes(call->api->store, call->caller.user_id, &error);
+    if (used < 0)
+        tune_call_fail(call, error);
+    else if ((guint64)used + part->length <= (guint64)limit << 20)
+        return TRUE;
+    else
+        tune_call_error(call, 413,
+                        "your uploads take %.1f MiB and this one %.1f MiB; %" G_GINT64_FORMAT
+                        " MiB are the most a user of the tier %s may have: delete some first",
+                        (double)used / (1 << 20), (double)part->length / (1 << 20), limit,
+                        tune_tier_name(call->caller.tier));
+    return FALSE;
+}
+
 static void upload(TuneCall *call)
 {
     g_autoptr(GError) error = NULL;
@@ -134,6 +162,8 @@ static void upload(TuneCall *call)
         tune_call_fail(call, error);
         return;
     }
+    if (!has_room(call, &received.part))
+        return;
     if (name != NULL)
         tune_upload_name_clean(name, received.part.name);
     g_autoptr(json_t) record = keep(call, fd, &received, &error);
@@ -270,7 +300,8 @@ static const TuneShape optimize_shape = {"OptimizeRequest", optimize_fields,
                                          G_N_ELEMENTS(optimize_fields)};
 
 static const TuneRouteError gone[] = {{404, "There is no such upload of yours"}, {0, NULL}};
-static const TuneRouteError full[] = {{507, "No room"}, {0, NULL}};
+static const TuneRouteError full[] = {
+    {413, "Larger than an upload may be, or more than a user may have"}, {507, "No room"}, {0, NULL}};
 
 static const TuneRoute routes[] = {
     {TUNE_HTTP_POST, "/api/v1/uploads", TUNE_ROUTE_UPLOAD, upload, "uploads",

@@ -437,8 +437,29 @@ static void export_user(TuneCall *call)
 
 /* ---- keys ---- */
 
+/* FALSE: answered. */
+static gboolean has_room_for_key(TuneCall *call)
+{
+    const TuneSettings *settings = tune_api_settings(call->api);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) keys = tune_api_keys_list(call->api->store, call->caller.user_id, &error);
+
+    if (keys == NULL)
+        tune_call_fail(call, error);
+    else if ((gint64)json_array_size(keys) < settings->max_api_keys)
+        return TRUE;
+    else
+        tune_call_error(call, 409,
+                        "you have %" G_GSIZE_FORMAT " API keys, and %" G_GINT64_FORMAT
+                        " are the most a user may have: revoke one first",
+                        json_array_size(keys), settings->max_api_keys);
+    return FALSE;
+}
+
 static void create_key(TuneCall *call)
 {
+    if (!has_room_for_key(call))
+        return;
     g_autofree char *hash = NULL, *prefix = NULL;
     g_autofree char *key = tune_auth_make_key(call->api->auth, &hash, &prefix);
     g_autoptr(GError) error = NULL;
@@ -494,6 +515,7 @@ static const TuneRouteError taken[] = {
     {403, "Nobody can register here"}, {409, "The address is taken"}, {0, NULL}};
 static const TuneRouteError wrong[] = {{401, "The address or the password is wrong"}, {0, NULL}};
 static const TuneRouteError over[] = {{401, "The session is over"}, {0, NULL}};
+static const TuneRouteError too_many[] = {{409, "You have as many as a user may have"}, {0, NULL}};
 static const TuneRouteError gone[] = {{404, "There is no such thing of yours"}, {0, NULL}};
 
 #define USER TUNE_ROUTE_USER
@@ -516,7 +538,7 @@ static const TuneRoute routes[] = {
      .body = &patch_shape, .answer = &user_shape, .errors = gone},
     {TUNE_HTTP_POST, "/api/v1/user/api-keys", USER | TUNE_ROUTE_CREATES | TUNE_ROUTE_OWN_KEY, create_key,
      "users", "Make an API key", .body = &key_input, .answer = &new_key_shape, .status = 201,
-     .cache_control = "no-store"},
+     .cache_control = "no-store", .errors = too_many},
     {TUNE_HTTP_GET, "/api/v1/user/api-keys", USER, list_keys, "users", "My API keys",
      .answer = &keys_shape},
     {TUNE_HTTP_DELETE, "/api/v1/user/api-keys/{id}", USER, revoke_key, "users", "Revoke an API key",

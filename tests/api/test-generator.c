@@ -484,6 +484,26 @@ static void test_foreign_presets_are_seen(Rig *rig)
 
 #define ADD(name) rig_add("/api/generator/" #name, test_##name, simulate)
 
+static const char *const few_presets[] = {"max-presets=6", NULL};
+
+static void test_presets_are_limited(Rig *rig)
+{
+    g_autoptr(Reply) sixth = ask(rig, "POST", "/presets", NULL, PRESET("sixth", "jazz"));
+    g_autoptr(Reply) seventh = ask(rig, "POST", "/presets", NULL, PRESET("seventh", "jazz"));
+    g_autoptr(Reply) again = ask(rig, "POST", "/presets", NULL, PRESET("sixth", "rock"));
+    g_autoptr(Reply) removed = ask(rig, "DELETE", "/presets/sixth", NULL, NULL);
+    g_autoptr(Reply) instead = ask(rig, "POST", "/presets", NULL, PRESET("seventh", "jazz"));
+    g_autoptr(Reply) away = ask(rig, "DELETE", "/presets/seventh", NULL, NULL);
+
+    assert_status(sixth, 200);
+    assert_status(seventh, 409);
+    g_assert_nonnull(strstr(text(seventh, "detail"), "6 are the most"));
+    assert_status(again, 200);
+    assert_status(removed, 200);
+    assert_status(instead, 200);
+    assert_status(away, 200);
+}
+
 int main(int argc, char **argv)
 {
     rig_init(&argc, &argv);
@@ -507,6 +527,7 @@ int main(int argc, char **argv)
     ADD(cache_invalidation_on_preset_save);
     ADD(cache_invalidation_on_preset_delete);
     ADD(foreign_presets_are_seen);
+    rig_add("/api/generator/presets_are_limited", test_presets_are_limited, few_presets);
     rig_add("/api/generator/compose", test_compose, compose);
     rig_add("/api/generator/compose_never_refuses", test_compose_never_refuses, compose);
     return rig_run();

@@ -295,6 +295,36 @@ static void test_limits_and_owners(Rig *rig)
 static const char *const limited[] = {"engine=compose", "limits=off", "auth=on", "registration=yes",
                                       "rate-login=off", "upload-megabytes=2", NULL};
 
+static const char *const little_room[] = {"engine=compose", "limits=off", "auth=on", "registration=yes",
+                                          "rate-login=off", "uploads-free=1", NULL};
+
+static void test_quota_of_a_user(Rig *rig)
+{
+    g_autofree char *ann = music_user(rig, "ann@example.org"), *bob = music_user(rig, "bob@example.org");
+    g_autoptr(GBytes) wav = tone(TUNE_AUDIO_WAV24);
+    gsize size, fit;
+    gconstpointer data = g_bytes_get_data(wav, &size);
+    g_autofree char *first = NULL;
+
+    fit = (1u << 20) / size;
+    g_assert_cmpuint(fit, >=, 1);
+    for (gsize i = 0; i < fit; i++) {
+        g_autoptr(Reply) good = send_bytes(rig, ann, data, size);
+        assert_status(good, 201);
+        g_free(first);
+        first = g_strdup(text(good, "id"));
+    }
+    g_autoptr(Reply) much = send_bytes(rig, ann, data, size);
+    assert_status(much, 413);
+    g_assert_nonnull(strstr(text(much, "detail"), "1 MiB are the most"));
+    g_autoptr(Reply) other = send_bytes(rig, bob, data, size);
+    assert_status(other, 201);
+    g_autoptr(Reply) gone = music_ask(rig, "DELETE", ann, NULL, "/api/v1/uploads/%s", first);
+    assert_status(gone, 204);
+    g_autoptr(Reply) again = send_bytes(rig, ann, data, size);
+    assert_status(again, 201);
+}
+
 int main(int argc, char **argv)
 {
     rig_init(&argc, &argv);
@@ -303,6 +333,7 @@ int main(int argc, char **argv)
     rig_add("/api/uploads/melody", test_melody, music_settings);
     rig_add("/api/uploads/form", test_form, music_settings);
     rig_add("/api/uploads/lies", test_lies, music_settings);
+    rig_add("/api/uploads/quota-of-a-user", test_quota_of_a_user, little_room);
     rig_add("/api/uploads/limits-and-owners", test_limits_and_owners, limited);
     return rig_run();
 }

@@ -476,6 +476,26 @@ static void test_admins(Rig *rig)
     g_assert_cmpuint(status_of(rig, "GET", "/api/v1/models/none", token, NULL), ==, 404);
 }
 
+static const char *const two_keys[] = {"auth=on", "rate-login=off", "limits=off", "max-api-keys=2", NULL};
+
+static void test_keys_are_limited(Rig *rig)
+{
+    static const char name[] = "{\"name\":\"laptop\"}";
+    g_autoptr(Reply) made = register_ann(rig);
+    g_autofree char *token = bearer(text(made, "access_token"));
+    g_autoptr(Reply) one = ask(rig, "POST", "/api/v1/user/api-keys", token, name);
+    g_autoptr(Reply) two = ask(rig, "POST", "/api/v1/user/api-keys", token, name);
+    g_autoptr(Reply) three = ask(rig, "POST", "/api/v1/user/api-keys", token, name);
+    g_autofree char *path = g_strconcat("/api/v1/user/api-keys/", text(one, "id"), NULL);
+
+    assert_status(one, 201);
+    assert_status(two, 201);
+    assert_status(three, 409);
+    g_assert_nonnull(strstr(text(three, "detail"), "2 are the most"));
+    g_assert_cmpuint(status_of(rig, "DELETE", path, token, NULL), ==, 204);
+    g_assert_cmpuint(status_of(rig, "POST", "/api/v1/user/api-keys", token, name), ==, 201);
+}
+
 #define ADD(name, settings) rig_add("/api/users/" #name, test_##name, settings)
 
 int main(int argc, char **argv)
@@ -492,6 +512,7 @@ int main(int argc, char **argv)
     ADD(password, with_auth);
     ADD(api_keys, with_auth);
     ADD(keys_are_the_owners, with_auth);
+    ADD(keys_are_limited, two_keys);
     ADD(delete_and_export, with_auth);
     ADD(auth_on, with_auth);
     ADD(refused_before_the_body, with_auth);

@@ -163,6 +163,20 @@ static void test_long_prompts_stay_linear(void)
     g_test_message("a prompt of 1 MiB: %.2f ms", (double)(g_get_monotonic_time() - start) / 1000);
 }
 
+static void remove_folder(const char *path)
+{
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+
+    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
+        g_autofree char *inner = g_build_filename(path, name, NULL);
+        if (g_file_test(inner, G_FILE_TEST_IS_DIR))
+            remove_folder(inner);
+        else
+            g_unlink(inner);
+    }
+    g_rmdir(path);
+}
+
 int main(int argc, char **argv)
 {
     g_autofree char *home = g_dir_make_tmp("tune-presets-XXXXXX", NULL);
@@ -177,5 +191,7 @@ int main(int argc, char **argv)
     g_test_add_func("/brief/preset/order", test_sections_take_turns);
     g_test_add_func("/brief/prompt/complete", test_prompt_says_everything);
     g_test_add_func("/brief/prompt/linear", test_long_prompts_stay_linear);
-    return g_test_run();
+    int result = g_test_run();
+    remove_folder(home);
+    return result;
 }
