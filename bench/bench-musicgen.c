@@ -224,7 +224,10 @@ static void bench_steps(const Bench *bench, const TuneDecoder *decoder, TuneComp
     step_costs(decoder, &bytes, &crossed, &plain);
     double peak = kernel_peak(compute, bench->type, MIN(2 * batch, 16));
     double products = batch * (crossed + plain);
-    double limit = MAX(bytes / read, products / peak);
+    double past = 2 * batch *
+                  (double)tune_sequence_bytes(&decoder->config, decoder->type,
+                                              PAST + (gsize)bench->n_steps / 2);
+    double limit = MAX(bytes / read, products / peak) + past / read;
     g_autofree char *note =
         g_strdup_printf("limit %s; median %.2f/s; kernels in the cache %.1f G products/s",
                         bytes / read > products / peak ? "bandwidth" : "arithmetic",

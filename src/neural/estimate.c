@@ -5,52 +5,79 @@
  */
 #include "neural/musicgen-private.h"
 
-/* A matrix that is larger than most caches near a core, and packed in a moment. */
-#define MEASURE_ROWS    4096
+/* Weights that no cache near the cores keeps, in rows as the decoder has them. */
+#define MEASURE_BYTES   (48u << 20)
 #define MEASURE_COLUMNS 1024
 #define MEASURE_INPUTS  16
 #define MEASURE_TRIES   3
 
-static void fill_row(gpointer data, gsize row, float *out)
+/* One row again and again, in the type's own format, so that nothing is rounded more than once. */
+static TuneMatrix *measure_matrix(TuneCompute *compute, TuneWeightType type)
 {
-    (void)data;
+    static const TuneDtype dtypes[] = {TUNE_DTYPE_F32, TUNE_DTYPE_F16, TUNE_DTYPE_Q8,
+                                       TUNE_DTYPE_Q4};
+    gsize row_bytes = (gsize)tune_dtype_bytes(dtypes[type], MEASURE_COLUMNS);
+    gsize rows = MEASURE_BYTES / row_bytes;
+    g_autofree guint8 *data = g_try_malloc_n(rows, row_bytes);
+    float row[MEASURE_COLUMNS];
+    TuneTensor tensor = {.name = "measure",
+                         .dtype = dtypes[type],
+                         .n_dims = 2,
+                         .shape = {rows, MEASURE_COLUMNS},
+                         .data = data,
+                         .n_bytes = rows * row_bytes};
+    const TuneTensor *tensors[] = {&tensor};
+
+    if (data == NULL)
+        return NULL;
     for (gsize c = 0; c < MEASURE_COLUMNS; c++)
-        out[c] = (float)((row * 7 + c * 13) % 255) / 128 - 1;
+        row[c] = (float)(c * 13 % 255) / 128 - 1;
+    if (type == TUNE_WEIGHTS_F32)
+        memcpy(data, row, row_bytes);
+    else if (type == TUNE_WEIGHTS_F16)
+        tune_compute_kernels(compute)->to_f16(row, MEASURE_COLUMNS, (guint16 *)(gpointer)data);
+    else
+        tune_quantize_row(dtypes[type], row, MEASURE_COLUMNS, data);
+    for (gsize r = 1; r < rows; r++)
+        memcpy(data + r * row_bytes, data, row_bytes);
+    return tune_matrix_from_tensors(compute, type, tensors, 1, NULL);
 }
 
-/* Seconds of one multiplication by one weight and input, the best of a few tries. */
-static double measure(TuneCompute *compute, const TuneMatrix *matrix, const float *x, gsize n,
-                      float *y)
+/* Seconds that the product with @n inputs takes, the best of a few tries. */
+static double measure(TuneCompute *compute, const TuneMatrix *matrix, gsize n)
 {
+    gsize rows = tune_matrix_rows(matrix);
+    g_autofree float *x = g_new(float, n *MEASURE_COLUMNS);
+    g_autofree float *y = g_new(float, n *rows);
     gint64 best = G_MAXINT64;
 
+    for (gsize i = 0; i < n * MEASURE_COLUMNS; i++)
+        x[i] = (float)(i * 7 % 255) / 128 - 1;
     for (guint i = 0; i < MEASURE_TRIES; i++) {
         gint64 start = g_get_monotonic_time();
-        tune_compute_multiply(compute, matrix, x, MEASURE_COLUMNS, n, y, MEASURE_ROWS);
+        tune_compute_multiply(compute, matrix, x, MEASURE_COLUMNS, n, y, rows);
         best = MIN(best, g_get_monotonic_time() - start);
     }
-    return (double)MAX(best, 1) * 1e-6 / ((double)MEASURE_ROWS * MEASURE_COLUMNS * (double)n);
+    return (double)MAX(best, 1) * 1e-6;
 }
 
 static TuneMusicgenSpeed measure_speed(const TuneMusicgen *self)
 {
     const TuneKernels *kernels = self->options.kernels;
     g_autoptr(TuneCompute) all = tune_compute_new(kernels, self->options.n_threads);
-    g_autoptr(TuneCompute) one = tune_compute_new(kernels, 1);
-    g_autoptr(TuneMatrix) matrix = tune_matrix_new(all, self->options.weights, MEASURE_ROWS,
-                                                   MEASURE_COLUMNS, fill_row, NULL, NULL);
-    g_autoptr(TuneMatrix) side = tune_matrix_new(all, tune_musicgen_side_type(self), MEASURE_ROWS,
-                                                 MEASURE_COLUMNS, fill_row, NULL, NULL);
-    g_autofree float *x = g_new(float, MEASURE_INPUTS *MEASURE_COLUMNS);
-    g_autofree float *y = g_new(float, MEASURE_INPUTS *MEASURE_ROWS);
+    g_autoptr(TuneMatrix) matrix = measure_matrix(all, self->options.weights);
+    g_autoptr(TuneMatrix) side = measure_matrix(all, tune_musicgen_side_type(self));
 
     if (matrix == NULL || side == NULL)
         return (TuneMusicgenSpeed){0};
-    for (gsize i = 0; i < MEASURE_INPUTS; i++)
-        fill_row(NULL, i, x + i * MEASURE_COLUMNS);
-    return (TuneMusicgenSpeed){.step = 2 * measure(all, matrix, x, 2, y),
-                               .many = measure(all, matrix, x, MEASURE_INPUTS, y),
-                               .codec = measure(one, side, x, MEASURE_INPUTS, y)};
+    double weights = (double)tune_matrix_rows(matrix) * MEASURE_COLUMNS;
+    double side_weights = (double)tune_matrix_rows(side) * MEASURE_COLUMNS;
+    double step = measure(all, matrix, 2);
+    return (TuneMusicgenSpeed){
+        .step = step / weights,
+        .many = measure(all, matrix, MEASURE_INPUTS) / (weights * MEASURE_INPUTS),
+        .codec = measure(all, side, MEASURE_INPUTS) / (side_weights * MEASURE_INPUTS),
+        .byte = step / (double)tune_matrix_bytes(matrix)};
 }
 
 /* Weights that one row meets. */
@@ -95,8 +122,12 @@ double tune_take_seconds(TuneMusicgen *self, const TuneTakePlan *plan)
         self->speed = speed;
         g_mutex_unlock(&self->lock);
     }
+    /* On the average half of the past is there to be read. */
     if (step <= 0)
-        step = weights * speed.step;
+        step = weights * speed.step + (double)plan->n_streams * speed.byte / 2 *
+                                          (double)tune_sequence_bytes(&self->config->decoder,
+                                                                      self->options.weights,
+                                                                      plan->capacity);
     return (double)plan->n_steps * step +
            (double)plan->n_known * plan->n_streams * weights * speed.many +
            (double)plan->n_frames * channels * codec_weights(&self->config->codec) * speed.codec;

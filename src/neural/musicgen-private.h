@@ -88,11 +88,12 @@ struct TuneTake {
     gsize n_sound, sound_at;           /* [reader] frames of sound */
 };
 
-/* Seconds of one multiplication by a weight, shared by all threads; 0: not measured. */
+/* What this machine needs, all threads together, in seconds; 0: not measured. */
 typedef struct {
-    double step;  /* with two rows, as a step has */
-    double many;  /* with many, as what is only read has: for each row */
-    double codec; /* likewise with the codec's type, one thread */
+    double step;  /* for a weight, in a product with two rows, as a step has */
+    double many;  /* for a weight and row, in a product with many, as what is only read has */
+    double codec; /* likewise with the codec's type of weights */
+    double byte;  /* to read one */
 } TuneMusicgenSpeed;
 
 struct TuneMusicgen {
