@@ -145,7 +145,7 @@ static void print_row(const Bench *bench, gsize n, const Times *t)
 {
     guint threads = tune_compute_n_threads(bench->compute);
     double bandwidth = MIN_BYTES / t->read_s;
-    double peak = (double)(threads * REPEATS * TUNE_PANEL_ROWS * WIDTH * n) / t->cached_s;
+    double peak = (double)threads * REPEATS * TUNE_PANEL_ROWS * WIDTH * (double)n / t->cached_s;
     double products = bench->products * (double)n;
     double limit_s = MAX(bench->bytes / bandwidth, products / peak);
 
@@ -176,7 +176,7 @@ static TuneMatrix *noise_matrix(TuneCompute *compute, TuneWeightType type, gsize
     const TuneTensor *tensors[] = {&tensor};
 
     for (gsize c = 0; c < columns; c++)
-        row[c] = (float)(((c + 1) * 2654435761u % 2000) * 1e-3 - 1);
+        row[c] = (float)((double)((c + 1) * 2654435761u % 2000) * 1e-3 - 1);
     if (type == TUNE_WEIGHTS_F32)
         memcpy(data, row, row_bytes);
     else if (type == TUNE_WEIGHTS_F16)

@@ -14,7 +14,7 @@ group() {
         libhyphen-dev hyphen-en-us fluid-soundfont-gm libsqlite3-dev libpq-dev libhiredis-dev \
         libsodium-dev zlib1g-dev libzstd-dev libcurl4-openssl-dev libseccomp-dev \
         libunistring-dev ;;
-    check) echo libasan8 libubsan1 python3 jq midicsv abcmidi libxml2-utils ffmpeg sox flac \
+    check) echo libasan8 libubsan1 libsimde-dev python3 jq midicsv abcmidi libxml2-utils ffmpeg sox flac \
         fluidsynth curl strace postgresql redis-server node-llhttp ;;
     gallery) echo python3 python3-numpy python3-matplotlib sox ffmpeg ;;
     bench) echo python3 fluidsynth flac time wrk nginx-light libmicrohttpd-dev ;;

@@ -15,6 +15,11 @@
 #define MAX_INPUTS  13
 #define MAX_VALUES  300
 
+#ifdef EMULATED /* sets compiled to portable code, where there are no such instructions */
+extern const TuneKernels emulated_avx512, emulated_avx512_vnni;
+static const TuneKernels *const emulated[] = {&emulated_avx512, &emulated_avx512_vnni};
+#endif
+
 typedef void SetTest(const TuneKernels *kernels);
 
 static float noise_one(guint64 *state)
@@ -423,6 +428,7 @@ static void test_softmax_of_masks(const TuneKernels *kernels)
 
 /* ---- the table ---- */
 
+#ifndef EMULATED
 static void test_names(void)
 {
     guint n;
@@ -440,6 +446,7 @@ static void test_names(void)
     }
     g_assert_false(tune_weight_type_from_name("q5", &type));
 }
+#endif
 
 static void run_set_test(gconstpointer data)
 {
@@ -453,35 +460,49 @@ static void run_set_test(gconstpointer data)
         g_test_skip("this machine has not the instructions");
 }
 
+static const struct {
+    const char *name;
+    SetTest *test;
+} set_tests[] = {
+    {"products", test_products},
+    {"extreme-products", test_extreme_products},
+    {"neighbours-change-no-bit", test_neighbours_change_no_bit},
+    {"attention", test_attention},
+    {"halves", test_halves},
+    {"functions", test_functions},
+    {"lstm", test_lstm},
+    {"odd-sizes", test_odd_sizes},
+    {"softmax-of-masks", test_softmax_of_masks},
+};
+
+static void add_set_tests(const TuneKernels *const *sets, guint n_sets)
+{
+    for (guint s = 0; s < n_sets; s++)
+        for (guint t = 0; t < G_N_ELEMENTS(set_tests); t++) {
+            g_autofree char *path =
+                g_strdup_printf("/neural/kernels/%s/%s", sets[s]->name, set_tests[t].name);
+            gpointer pair[] = {(gpointer)sets[s], (gpointer)&set_tests[t].test};
+
+            g_test_add_data_func_full(path, g_memdup2(pair, sizeof pair), run_set_test, g_free);
+        }
+}
+
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        SetTest *test;
-    } tests[] = {
-        {"products", test_products},
-        {"extreme-products", test_extreme_products},
-        {"neighbours-change-no-bit", test_neighbours_change_no_bit},
-        {"attention", test_attention},
-        {"halves", test_halves},
-        {"functions", test_functions},
-        {"lstm", test_lstm},
-        {"odd-sizes", test_odd_sizes},
-        {"softmax-of-masks", test_softmax_of_masks},
-    };
-    guint n_sets;
-
     g_test_init(&argc, &argv, NULL);
+#ifdef EMULATED
+    if (tune_kernels_named("avx2") ==
+        NULL) { /* the portable code is compiled for it, to be quick */
+        g_print("1..0 # SKIP this machine has not AVX2\n");
+        return 0;
+    }
+    add_set_tests(emulated, G_N_ELEMENTS(emulated));
+#else
+    guint n_sets;
     const TuneKernels *const *sets = tune_kernels_all(&n_sets);
-    g_test_add_func("/neural/kernels/names", test_names);
-    for (guint s = 0; s < n_sets; s++)
-        for (guint t = 0; t < G_N_ELEMENTS(tests); t++) {
-            g_autofree char *path =
-                g_strdup_printf("/neural/kernels/%s/%s", sets[s]->name, tests[t].name);
-            gpointer pair[] = {(gpointer)sets[s], (gpointer)&tests[t].test};
 
-            g_test_add_data_func_full(path, g_memdup2(pair, sizeof pair),
-                                      (GTestDataFunc)run_set_test, g_free);
-        }
+    g_test_add_func("/neural/kernels/names", test_names);
+    add_set_tests(sets, n_sets);
+#endif
     return g_test_run();
 }

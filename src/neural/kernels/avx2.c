@@ -60,6 +60,14 @@ static inline float v_sum(vf a)
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
 
+/* The sums of four vectors. */
+static inline void v_sums_of_4(const vf *v, float *out)
+{
+    vf pairs = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
+
+    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
+}
+
 static inline float v_greatest(vf a)
 {
     __m128 s = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
@@ -119,8 +127,8 @@ static inline void i_store_bytes(gint8 *p, vi a)
 }
 
 #include "neural/kernels/vector-functions.h"
-#include "neural/kernels/vector-attention.h"
 #include "neural/kernels/vector-multiply.h"
+#include "neural/kernels/vector-attention.h"
 #include "neural/kernels/vector-blocks.h"
 
 static gboolean usable(void)

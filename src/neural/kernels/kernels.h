@@ -88,7 +88,7 @@ typedef struct {
 
 extern const TuneKernels tune_kernels_scalar;
 #ifdef __x86_64__
-extern const TuneKernels tune_kernels_avx2;
+extern const TuneKernels tune_kernels_avx2, tune_kernels_avx512, tune_kernels_avx512_vnni;
 #endif
 /* All that were built, best first, scalar last; usable() tells which this machine can run. */
 const TuneKernels *const *tune_kernels_all(guint *n);

@@ -46,6 +46,8 @@ gsize tune_panel_bytes(TuneWeightType type, gsize columns)
 
 static const TuneKernels *const all[] = {
 #ifdef __x86_64__
+    &tune_kernels_avx512_vnni,
+    &tune_kernels_avx512,
     &tune_kernels_avx2,
 #endif
     &tune_kernels_scalar,

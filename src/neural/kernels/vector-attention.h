@@ -6,7 +6,7 @@
 #pragma once
 
 /* Positions at once: their sums do not wait for one another. */
-#define POSITIONS 4
+#define POSITIONS 8
 /* Vectors of a mixture that are kept in registers while all values pass. */
 #define MIX_VECTORS 8
 
@@ -26,23 +26,24 @@ ALWAYS_INLINE void score_rows(const float *q, gconstpointer k, gsize first, gsiz
                               gsize width, gsize n, float scale, float *scores, gboolean half)
 {
     vf sums[POSITIONS];
+    float products[POSITIONS];
     gsize c = 0;
 
-#pragma GCC unroll 4
-    for (gsize t = 0; t < n; t++)
+#pragma GCC unroll 8
+    for (gsize t = 0; t < POSITIONS; t++)
         sums[t] = v_set1(0);
     for (; c + LANES <= width; c += LANES) {
         vf x = v_load(q + c);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (gsize t = 0; t < n; t++)
             sums[t] = v_fma(x, load_either(k, first + t * stride + c, half), sums[t]);
     }
+    for (gsize t = 0; t < n; t += 4) /* the others are zero */
+        v_sums_of_4(sums + t, products + t);
     for (gsize t = 0; t < n; t++) {
-        float sum = v_sum(sums[t]);
-
         for (gsize rest = c; rest < width; rest++)
-            sum += q[rest] * value_either(k, first + t * stride + rest, half);
-        scores[t] = sum * scale;
+            products[t] += q[rest] * value_either(k, first + t * stride + rest, half);
+        scores[t] = products[t] * scale;
     }
 }
 
