@@ -12,7 +12,6 @@
 /* @audio: [n] mono at 32 kHz; more than 30 s is cut off.  Returns [n_frames * 12] one-hot rows, 0
  * is C. (transfer full) */
 float *tune_chroma(const float *audio, gsize n, gsize *n_frames);
-/* For tests: energies before the choice, [n_frames * 12]; the filters, [12 * 8193]. (transfer full)
- */
+/* For tests: energies before the choice, [n_frames * 12]; filters, [12 * 8193]. (transfer full) */
 float *tune_chroma_energies(const float *audio, gsize n, gsize *n_frames);
 float *tune_chroma_filters(void);

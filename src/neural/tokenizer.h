@@ -4,8 +4,7 @@
  * ids as Hugging Face's tokenizers 0.23 for the same tokenizer.json.
  *
  *     g_autoptr(TuneTokenizer) tokenizer = tune_tokenizer_new_json(text, n_bytes, &error);
- *     g_autoptr(GArray) ids = tune_tokenizer_encode(tokenizer, "80s pop");   // gint32, ends in
- * </s>
+ *     g_autoptr(GArray) ids = tune_tokenizer_encode(tokenizer, "80s pop");   // gint32
  *
  * Immutable after making, shared by threads.
  */
@@ -21,8 +20,7 @@ TuneTokenizer *tune_tokenizer_new_sentencepiece(GBytes *model, GError **error);
 void tune_tokenizer_free(TuneTokenizer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneTokenizer, tune_tokenizer_free)
 
-/* Ids of valid UTF-8 @text with </s> at the end; never empty.  Nothing is cut off. (transfer full)
- */
+/* Ids of valid UTF-8 @text with </s> at the end; never empty, nothing cut off. (transfer full) */
 GArray *tune_tokenizer_encode(const TuneTokenizer *self, const char *text);
 /* The same of [n] bytes, among which may be zeros. (transfer full) */
 GArray *tune_tokenizer_encode_bytes(const TuneTokenizer *self, const char *text, gsize n);

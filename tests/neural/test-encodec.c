@@ -231,7 +231,7 @@ static void test_pieces_give_the_same_samples(void)
             decode_in_pieces(&f, decoding, &random, codes, frames, 1 + 40 * (round % 2), &n);
         tune_encodec_decoding_reset(decoding);
         g_assert_cmpuint(n, ==, whole);
-        g_assert_cmpint(memcmp(pieces, audio, whole * sizeof(float)), ==, 0);
+        g_assert_true(whole == 0 || memcmp(pieces, audio, whole * sizeof(float)) == 0);
     }
     close_codec(&f);
 }
