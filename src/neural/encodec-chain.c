@@ -36,6 +36,7 @@ typedef struct {
     const TuneKernels *kernels;
     const float *in, *bias, *plus; /* bias [width]; bias and plus may be NULL */
     float *out;                    /* may be in */
+    float *copy;                   /* of in; may be NULL */
     gsize n, width, share;
     gboolean elu;
 } Rows;
@@ -47,6 +48,8 @@ static void do_rows(gpointer data, guint task)
     gsize at = first * work->width, values = n * work->width;
     float *out = work->out + at;
 
+    if (work->copy != NULL)
+        memcpy(work->copy + at, work->in + at, values * sizeof(float));
     if (work->bias == NULL && work->plus == NULL && work->elu) {
         work->kernels->elu(work->in + at, values, out);
         return;
@@ -169,17 +172,21 @@ static void show(const TuneCodecChain *self, guint index, const float *rows, gsi
         self->watch((gint)index, rows, n, width, self->watch_data);
 }
 
-/* Copy a slice to where its windows are. */
+/* Copy a slice to where its windows are, and where a residual block adds it again. */
 static void take_in(TuneCodecChain *self, Flow *flow, TuneCompute *compute, const float *rows,
                     gsize n, gboolean last)
 {
     const TuneCodecLayer *layer = flow->layer;
-    float *room = tune_codec_windows_room(&flow->windows);
-    gboolean elu = layer->elu || layer->kind == TUNE_CODEC_RESIDUAL;
+    gboolean residual = layer->kind == TUNE_CODEC_RESIDUAL;
+    Rows work = {.in = rows, .n = n, .width = layer->in, .elu = layer->elu || residual};
 
-    run_rows(compute, (Rows){.in = rows, .out = room, .n = n, .width = layer->in, .elu = elu});
+    work.out = tune_codec_windows_room(&flow->windows);
+    if (residual)
+        work.copy = flow->waiting + flow->n_waiting * layer->in;
+    flow->n_waiting += residual ? n : 0;
+    run_rows(compute, work);
     if (layer->elu)
-        show(self, layer->index - 1, room, n, layer->in);
+        show(self, layer->index - 1, work.out, n, layer->in);
     tune_codec_windows_add(&flow->windows, n, last);
 }
 
@@ -195,14 +202,12 @@ static gsize convolve(Flow *flow, TuneCompute *compute, float **out)
 }
 
 /* y = x + W2 elu(W1 elu(x) + b1) + b2 */
-static gsize residual(Flow *flow, TuneCompute *compute, const float *rows, gsize n, float **out)
+static gsize residual(Flow *flow, TuneCompute *compute, float **out)
 {
     const TuneCodecLayer *layer = flow->layer;
     gsize width = layer->in, narrow = layer->product.out;
     float *hidden;
 
-    memcpy(flow->waiting + flow->n_waiting * width, rows, n * width * sizeof(float));
-    flow->n_waiting += n;
     gsize m = tune_codec_windows_multiply(&flow->windows, compute, flow->hidden, &hidden);
     *out = flow->out;
     if (m == 0)
@@ -279,7 +284,7 @@ static void push_slice(TuneCodecChain *self, guint i, TuneCompute *compute, cons
         got = recur(flow, compute, rows, n, &out);
     } else {
         take_in(self, flow, compute, rows, n, last);
-        got = layer->kind == TUNE_CODEC_RESIDUAL ? residual(flow, compute, rows, n, &out)
+        got = layer->kind == TUNE_CODEC_RESIDUAL ? residual(flow, compute, &out)
                                                  : convolve(flow, compute, &out);
     }
     show(self, layer->index, out, got, layer->out);
