@@ -175,7 +175,7 @@ static int run(const char *path, gboolean profile)
     for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
         g_autoptr(TuneCompute) loader = tune_compute_new(tune_kernels_best(), 0);
         g_autoptr(TuneEncodec) codec =
-            tune_encodec_new(checkpoint, loader, types[i], FALSE, &error);
+            tune_encodec_new(checkpoint, loader, types[i], TUNE_ENCODEC_DECODER, &error);
         if (codec == NULL) {
             fprintf(stderr, "%s\n", error->message);
             return 1;

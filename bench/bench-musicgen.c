@@ -244,7 +244,7 @@ static void bench_codec(const Bench *bench, guint threads)
     g_autoptr(TuneCompute) compute = tune_compute_new(tune_kernels_best(), threads);
     TuneWeightType type = bench->type == TUNE_WEIGHTS_F32 ? TUNE_WEIGHTS_F32 : TUNE_WEIGHTS_F16;
     g_autoptr(TuneEncodec) codec =
-        tune_encodec_new(bench->checkpoint, compute, type, FALSE, &error);
+        tune_encodec_new(bench->checkpoint, compute, type, TUNE_ENCODEC_DECODER, &error);
     g_autofree gint32 *codes = g_new0(gint32, TUNE_MUSICGEN_MAX_CODEBOOKS * FRAMES);
     double best = 1e30;
 

@@ -29,6 +29,22 @@ static void attend(const TuneDecoderPass *pass, const TuneKeyValues *kept, gsize
         kernels->mix_f32(scores, values, width, width, n, out);
 }
 
+/* Products (about ten microseconds of them) below which the caller does it all alone: sooner than
+ * waking anybody, and much sooner where others keep the processors busy. */
+#define SHARED_PRODUCTS 65536
+
+static void run_heads(TuneDecoderPass *pass, gsize n, gsize positions, TuneTask task)
+{
+    guint n_tasks = (guint)(n * pass->decoder->config.n_heads);
+
+    if (2 * positions * pass->decoder->config.d_model >= SHARED_PRODUCTS) {
+        tune_compute_run(pass->compute, n_tasks, task, pass);
+        return;
+    }
+    for (guint i = 0; i < n_tasks; i++)
+        task(pass, i);
+}
+
 static void attend_head(gpointer data, guint task)
 {
     const TuneDecoderPass *pass = data;
@@ -54,8 +70,11 @@ static void attend_head(gpointer data, guint task)
 
 void tune_decoder_attend(TuneDecoderPass *pass)
 {
-    tune_compute_run(pass->compute, pass->n_firsts * pass->decoder->config.n_heads, attend_head,
-                     pass);
+    gsize positions = 0;
+
+    for (gsize i = 0; i < pass->n; i++)
+        positions += pass->positions[i] + 1;
+    run_heads(pass, pass->n_firsts, positions, attend_head);
 }
 
 static void attend_condition_head(gpointer data, guint task)
@@ -72,6 +91,9 @@ static void attend_condition_head(gpointer data, guint task)
 
 void tune_decoder_attend_condition(TuneDecoderPass *pass)
 {
-    tune_compute_run(pass->compute, pass->n_crossed * pass->decoder->config.n_heads,
-                     attend_condition_head, pass);
+    gsize positions = 0;
+
+    for (gsize i = 0; i < pass->n_crossed; i++)
+        positions += pass->rows[pass->crossed[i]].sequence->condition->cross.capacity;
+    run_heads(pass, pass->n_crossed, positions, attend_condition_head);
 }

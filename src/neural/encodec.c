@@ -55,17 +55,21 @@ static gboolean prepare_lookup(TuneEncodec *self, TuneCompute *compute, GError *
 }
 
 TuneEncodec *tune_encodec_new(TuneCheckpoint *checkpoint, TuneCompute *compute, TuneWeightType type,
-                              gboolean with_encoder, GError **error)
+                              TuneEncodecParts parts, GError **error)
 {
     g_return_val_if_fail(type == TUNE_WEIGHTS_F32 || type == TUNE_WEIGHTS_F16, NULL);
     g_autoptr(TuneEncodec) self = g_new0(TuneEncodec, 1);
 
     self->config = tune_checkpoint_config(checkpoint)->codec;
-    self->decoder =
-        tune_codec_layers_new(checkpoint, compute, type, FALSE, &self->n_decoder, error);
-    if (self->decoder == NULL || !read_codebooks(self, checkpoint, error))
+    if (!read_codebooks(self, checkpoint, error))
         return NULL;
-    if (with_encoder) {
+    if (parts & TUNE_ENCODEC_DECODER) {
+        self->decoder =
+            tune_codec_layers_new(checkpoint, compute, type, FALSE, &self->n_decoder, error);
+        if (self->decoder == NULL)
+            return NULL;
+    }
+    if (parts & TUNE_ENCODEC_ENCODER) {
         self->encoder =
             tune_codec_layers_new(checkpoint, compute, type, TRUE, &self->n_encoder, error);
         if (self->encoder == NULL || !prepare_lookup(self, compute, error))

@@ -18,10 +18,17 @@
 typedef struct TuneEncodec TuneEncodec;
 typedef struct TuneEncodecDecoding TuneEncodecDecoding;
 
-/* @type: F32, or F16 beside half and quantised models.  @with_encoder: also what audio prompts need.
+/* What is loaded: sound needs the decoder, audio prompts the encoder. */
+typedef enum {
+    TUNE_ENCODEC_DECODER = 1,
+    TUNE_ENCODEC_ENCODER = 2,
+    TUNE_ENCODEC_BOTH = TUNE_ENCODEC_DECODER | TUNE_ENCODEC_ENCODER,
+} TuneEncodecParts;
+
+/* @type: F32, or F16 beside half and quantised models.
  * (transfer full) */
 TuneEncodec *tune_encodec_new(TuneCheckpoint *checkpoint, TuneCompute *compute, TuneWeightType type,
-                              gboolean with_encoder, GError **error);
+                              TuneEncodecParts parts, GError **error);
 void tune_encodec_free(TuneEncodec *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneEncodec, tune_encodec_free)
 guint64 tune_encodec_bytes(const TuneEncodec *self);

@@ -27,8 +27,8 @@ gboolean tune_musicgen_load_weights(TuneMusicgen *self, GError **error)
     decoder = tune_decoder_new(self->checkpoint, self->compute, self->options.weights, error);
     if (decoder == NULL)
         return FALSE;
-    codec = tune_encodec_new(self->checkpoint, self->compute, tune_musicgen_side_type(self), FALSE,
-                             error);
+    codec = tune_encodec_new(self->checkpoint, self->compute, tune_musicgen_side_type(self),
+                             TUNE_ENCODEC_DECODER, error);
     if (codec == NULL)
         return FALSE;
     if (!self->options.low_memory && tune_musicgen_text(self, error) == NULL)
@@ -65,6 +65,14 @@ void tune_musicgen_text_done(TuneMusicgen *self)
         g_clear_pointer(&self->text, tune_t5_free);
 }
 
+/* Tell what the encoder takes; @bytes 0: it is gone. */
+static void tell_encoder(TuneMusicgen *self, guint64 bytes)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+
+    self->encoder_bytes = bytes;
+}
+
 /* One channel of @audio [n * n_channels] through the encoder, into rows channel, channel +
  * n_channels, ... of *@codes, which the first channel makes. */
 static gboolean encode_channel(TuneMusicgen *self, TuneCompute *compute, const float *audio,
@@ -99,13 +107,16 @@ gint32 *tune_musicgen_encode(TuneMusicgen *self, const float *audio, gsize n, gs
     gboolean done = TRUE;
 
     if (self->encoder == NULL)
-        self->encoder =
-            tune_encodec_new(self->checkpoint, compute, tune_musicgen_side_type(self), TRUE, error);
+        self->encoder = tune_encodec_new(self->checkpoint, compute, tune_musicgen_side_type(self),
+                                         TUNE_ENCODEC_ENCODER, error);
     if (self->encoder == NULL)
         return NULL;
+    tell_encoder(self, tune_encodec_bytes(self->encoder));
     for (guint c = 0; c < self->config->decoder.n_channels && done; c++)
         done = encode_channel(self, compute, audio, n, c, &codes, n_frames, cancellable, error);
-    if (self->options.low_memory)
+    if (self->options.low_memory) {
         g_clear_pointer(&self->encoder, tune_encodec_free);
+        tell_encoder(self, 0);
+    }
     return done ? g_steal_pointer(&codes) : NULL;
 }

@@ -121,7 +121,8 @@ struct TuneMusicgen {
     GQueue waiting;                 /* [lock] of TuneTake, in order */
     GPtrArray *running;             /* [lock] of TuneTake; changed by the thread only */
     guint n_readers;                /* [lock] takes with uses_codec */
-    guint64 weight_bytes;           /* [lock] of what is loaded */
+    guint64 weight_bytes;           /* [lock] of what is loaded, */
+    guint64 encoder_bytes;          /* [lock] and of the encoder beside it */
     guint64 n_steps, n_takes;       /* [lock] */
     double seconds_per_step;        /* [lock] lately, 0: not known */
     TuneMusicgenSpeed speed;        /* [lock] of this machine */

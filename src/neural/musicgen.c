@@ -125,7 +125,7 @@ gboolean tune_musicgen_release(TuneMusicgen *self)
         self->encoder = NULL;
         self->text = NULL; /* its thread sleeps: nothing runs */
         self->loaded = FALSE;
-        self->weight_bytes = 0;
+        self->weight_bytes = self->encoder_bytes = 0;
     }
     g_mutex_unlock(&self->lock);
     g_mutex_unlock(&self->encoder_lock);
@@ -160,7 +160,7 @@ void tune_musicgen_stats(TuneMusicgen *self, TuneMusicgenStats *out)
         .steps = self->n_steps,
         .takes = self->n_takes,
         .steps_per_second = self->seconds_per_step > 0 ? 1 / self->seconds_per_step : 0,
-        .weight_bytes = self->weight_bytes,
+        .weight_bytes = self->weight_bytes + self->encoder_bytes,
     };
     for (guint i = 0; i < self->running->len; i++)
         out->take_bytes += ((TuneTake *)self->running->pdata[i])->plan.take_bytes;

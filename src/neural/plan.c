@@ -3,6 +3,7 @@
  * What a request comes to: checked, in frames, columns and bytes; and how long it will take.
  */
 #include "base/machine.h"
+#include "neural/layout.h"
 #include "neural/musicgen-private.h"
 
 #include <math.h>
@@ -151,6 +152,20 @@ static void plan_windows(TuneMusicgen *self, TuneTakePlan *out)
     }
 }
 
+/* Of the codec's encoder, which the loaded model is without until an audio prompt comes. */
+static guint64 encoder_bytes(const TuneMusicgen *self)
+{
+    g_autoptr(GArray) layout = tune_layout(self->config);
+    gboolean exact = tune_musicgen_side_type(self) == TUNE_WEIGHTS_F32;
+    guint64 n = 0;
+
+    for (guint i = 0; i < layout->len; i++) {
+        const TuneExpected *tensor = &g_array_index(layout, TuneExpected, i);
+        n += tensor->role == TUNE_TENSOR_ROLE_CODEC_IN ? tune_expected_n_values(tensor) : 0;
+    }
+    return n * (exact ? sizeof(float) : sizeof(guint16));
+}
+
 static void plan_memory(TuneMusicgen *self, TuneTakePlan *out)
 {
     const TuneDecoderConfig *decoder = &self->config->decoder;
@@ -162,7 +177,8 @@ static void plan_memory(TuneMusicgen *self, TuneTakePlan *out)
                       tune_sequence_bytes(decoder, type, cross) + 3 * logits +
                       out->n_frames * decoder->n_codebooks * sizeof(gint32) +
                       out->n_streams * out->n_prefix * decoder->d_model * sizeof(float) +
-                      decoder->n_channels * (guint64)CODEC_BYTES;
+                      decoder->n_channels * (guint64)CODEC_BYTES +
+                      (out->n_prompt > 0 ? encoder_bytes(self) : 0);
 }
 
 gboolean tune_take_plan(TuneMusicgen *self, const TuneTakeRequest *request, TuneTakePlan *out,

@@ -360,7 +360,7 @@ static void tells_the_memory_it_takes(void)
             TuneWeightType side = type == TUNE_WEIGHTS_F32 ? TUNE_WEIGHTS_F32 : TUNE_WEIGHTS_F16;
             g_autoptr(TuneDecoder) decoder = tune_decoder_new(checkpoint, compute, type, NULL);
             g_autoptr(TuneT5) text = tune_t5_new(checkpoint, compute, side, NULL);
-            g_autoptr(TuneEncodec) codec = tune_encodec_new(checkpoint, compute, side, FALSE, NULL);
+            g_autoptr(TuneEncodec) codec = tune_encodec_new(checkpoint, compute, side, TUNE_ENCODEC_DECODER, NULL);
             guint64 loaded =
                 tune_decoder_bytes(decoder) + tune_t5_bytes(text) + tune_encodec_bytes(codec);
 

@@ -67,7 +67,7 @@ static void open_random(Fixture *f, TuneRandom *random, TuneWeightType type)
     f->checkpoint = tune_checkpoint_open(f->folder, &error);
     g_assert_no_error(error);
     f->compute = tune_compute_new(tune_kernels_best(), (guint)tune_random_int(random, 1, 2));
-    f->codec = tune_encodec_new(f->checkpoint, f->compute, type, TRUE, &error);
+    f->codec = tune_encodec_new(f->checkpoint, f->compute, type, TUNE_ENCODEC_BOTH, &error);
     g_assert_no_error(error);
 }
 
@@ -170,7 +170,8 @@ static void check_nan(const char *name)
     test_model_write(&model, folder);
     g_autoptr(TuneCheckpoint) checkpoint = tune_checkpoint_open(folder, &error);
     g_assert_no_error(error);
-    g_assert_null(tune_encodec_new(checkpoint, compute, TUNE_WEIGHTS_F32, TRUE, &error));
+    g_assert_null(
+        tune_encodec_new(checkpoint, compute, TUNE_WEIGHTS_F32, TUNE_ENCODEC_BOTH, &error));
     g_assert_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_BROKEN);
     g_test_message("%s", error->message);
     g_assert_nonnull(strstr(error->message, "audio_encoder."));

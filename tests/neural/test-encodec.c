@@ -29,7 +29,7 @@ static void open_codec(Fixture *f, const char *name, const TuneKernels *kernels,
     f->checkpoint = tune_checkpoint_open(f->golden->folder, &error);
     g_assert_no_error(error);
     f->compute = tune_compute_new(kernels, n_threads);
-    f->codec = tune_encodec_new(f->checkpoint, f->compute, type, TRUE, &error);
+    f->codec = tune_encodec_new(f->checkpoint, f->compute, type, TUNE_ENCODEC_BOTH, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(tune_encodec_bytes(f->codec), >, 0);
 }
