@@ -306,6 +306,28 @@ static void multiply_tile(gpointer data, guint tile)
     }
 }
 
+void tune_compute_multiply_alone(const TuneCompute *self, const TuneMatrix *w, const float *x,
+                                 gsize x_stride, gsize n, float *y, gsize y_stride)
+{
+    TuneInput inputs[TILE_INPUTS];
+
+    g_return_if_fail(w->type == TUNE_WEIGHTS_F32 || w->type == TUNE_WEIGHTS_F16);
+    for (gsize done = 0; done < n; done += TILE_INPUTS) {
+        Product p = {.kernels = self->kernels,
+                     .w = w,
+                     .n = MIN(n - done, TILE_INPUTS),
+                     .inputs = inputs,
+                     .y = y + done * y_stride,
+                     .y_stride = y_stride,
+                     .tile_panels = w->n_panels,
+                     .n_groups = 1};
+
+        for (gsize i = 0; i < p.n; i++)
+            inputs[i] = (TuneInput){.values = x + (done + i) * x_stride};
+        multiply_tile(&p, 0);
+    }
+}
+
 void tune_compute_multiply(TuneCompute *self, const TuneMatrix *w, const float *x, gsize x_stride,
                            gsize n, float *y, gsize y_stride)
 {

@@ -37,6 +37,9 @@ gpointer tune_compute_scratch(TuneCompute *self, guint slot, gsize bytes);
  * y_stride >= rows; nothing past rows is written.  Must not overlap x. */
 void tune_compute_multiply(TuneCompute *self, const TuneMatrix *w, const float *x, gsize x_stride,
                            gsize n, float *y, gsize y_stride);
+/* The same by the calling thread alone, for tasks that do more than a product: weights of F32 and F16. */
+void tune_compute_multiply_alone(const TuneCompute *self, const TuneMatrix *w, const float *x,
+                                 gsize x_stride, gsize n, float *y, gsize y_stride);
 
 /* Where a matrix's values come from: called for each row, on any thread, to fill @row [columns]. */
 typedef void (*TuneRowSource)(gpointer data, gsize row, float *out);

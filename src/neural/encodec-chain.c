@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "neural/encodec-windows.h"
+#include "neural/encodec-residual.h"
 
 #include <string.h>
 
@@ -15,11 +15,9 @@ typedef struct {
     gsize slice;              /* rows taken at a time */
     TuneCodecWindows windows; /* all but LSTM */
     float *out;               /* what a slice gives */
-    float *waiting;           /* residual: rows whose outputs are to come */
-    gsize n_waiting;
-    float *hidden;       /* residual: between the products; LSTM: gates */
-    float *state, *cell; /* LSTM: [n_lstm][width] */
-    float *recurrent;    /* LSTM: W_hh h */
+    float *gates;             /* LSTM: of a slice */
+    float *state, *cell;      /* LSTM: [n_lstm][width] */
+    float *recurrent;         /* LSTM: W_hh h */
 } Flow;
 
 struct TuneCodecChain {
@@ -31,12 +29,11 @@ struct TuneCodecChain {
     gpointer watch_data;
 };
 
-/* Element-wise work on rows, spread over threads: out = f(in + bias + plus). */
+/* Element-wise work on rows, spread over threads: out = f(in + bias). */
 typedef struct {
     const TuneKernels *kernels;
-    const float *in, *bias, *plus; /* bias [width]; bias and plus may be NULL */
-    float *out;                    /* may be in */
-    float *copy;                   /* of in; may be NULL */
+    const float *in, *bias; /* bias [width], may be NULL */
+    float *out;             /* may be in */
     gsize n, width, share;
     gboolean elu;
 } Rows;
@@ -48,9 +45,7 @@ static void do_rows(gpointer data, guint task)
     gsize at = first * work->width, values = n * work->width;
     float *out = work->out + at;
 
-    if (work->copy != NULL)
-        memcpy(work->copy + at, work->in + at, values * sizeof(float));
-    if (work->bias == NULL && work->plus == NULL && work->elu) {
+    if (work->bias == NULL && work->elu) {
         work->kernels->elu(work->in + at, values, out);
         return;
     }
@@ -58,8 +53,6 @@ static void do_rows(gpointer data, guint task)
         memcpy(out, work->in + at, values * sizeof(float));
     for (gsize i = 0; work->bias != NULL && i < n; i++)
         work->kernels->add(out + i * work->width, work->bias, work->width);
-    if (work->plus != NULL)
-        work->kernels->add(out, work->plus + at, values);
     if (work->elu)
         work->kernels->elu(out, values, out);
 }
@@ -93,7 +86,7 @@ static gsize flow_init(Flow *self, const TuneCodecLayer *layer, gsize coming)
     self->slice = choose_slice(layer, coming);
     if (layer->kind == TUNE_CODEC_LSTM) {
         self->out = g_new(float, 2 * self->slice * width);
-        self->hidden = g_new(float, 4 * self->slice * width);
+        self->gates = g_new(float, 4 * self->slice * width);
         self->state = g_new0(float, layer->n_lstm *width);
         self->cell = g_new0(float, layer->n_lstm *width);
         self->recurrent = g_new(float, 4 * width);
@@ -103,10 +96,6 @@ static gsize flow_init(Flow *self, const TuneCodecLayer *layer, gsize coming)
                             self->slice);
     gsize most = tune_codec_windows_most(&self->windows);
     self->out = g_new(float, most * layer->out);
-    if (layer->kind == TUNE_CODEC_RESIDUAL) {
-        self->waiting = g_new(float, self->windows.capacity *width);
-        self->hidden = g_new(float, most * layer->product.out);
-    }
     return most;
 }
 
@@ -114,8 +103,7 @@ static void flow_clear(Flow *self)
 {
     tune_codec_windows_clear(&self->windows);
     g_free(self->out);
-    g_free(self->waiting);
-    g_free(self->hidden);
+    g_free(self->gates);
     g_free(self->state);
     g_free(self->cell);
     g_free(self->recurrent);
@@ -155,7 +143,6 @@ void tune_codec_chain_reset(TuneCodecChain *self)
             memset(flow->cell, 0, layer->n_lstm * layer->in * sizeof(float));
         } else {
             tune_codec_windows_reset(&flow->windows);
-            flow->n_waiting = 0;
         }
     }
 }
@@ -172,21 +159,17 @@ static void show(const TuneCodecChain *self, guint index, const float *rows, gsi
         self->watch((gint)index, rows, n, width, self->watch_data);
 }
 
-/* Copy a slice to where its windows are, and where a residual block adds it again. */
+/* Copy a slice to where its windows are. */
 static void take_in(TuneCodecChain *self, Flow *flow, TuneCompute *compute, const float *rows,
                     gsize n, gboolean last)
 {
     const TuneCodecLayer *layer = flow->layer;
-    gboolean residual = layer->kind == TUNE_CODEC_RESIDUAL;
-    Rows work = {.in = rows, .n = n, .width = layer->in, .elu = layer->elu || residual};
+    float *room = tune_codec_windows_room(&flow->windows);
 
-    work.out = tune_codec_windows_room(&flow->windows);
-    if (residual)
-        work.copy = flow->waiting + flow->n_waiting * layer->in;
-    flow->n_waiting += residual ? n : 0;
-    run_rows(compute, work);
+    run_rows(compute,
+             (Rows){.in = rows, .out = room, .n = n, .width = layer->in, .elu = layer->elu});
     if (layer->elu)
-        show(self, layer->index - 1, work.out, n, layer->in);
+        show(self, layer->index - 1, room, n, layer->in);
     tune_codec_windows_add(&flow->windows, n, last);
 }
 
@@ -201,35 +184,6 @@ static gsize convolve(Flow *flow, TuneCompute *compute, float **out)
     return n;
 }
 
-/* y = x + W2 elu(W1 elu(x) + b1) + b2 */
-static gsize residual(Flow *flow, TuneCompute *compute, float **out)
-{
-    const TuneCodecLayer *layer = flow->layer;
-    gsize width = layer->in, narrow = layer->product.out;
-    float *hidden;
-
-    gsize m = tune_codec_windows_multiply(&flow->windows, compute, flow->hidden, &hidden);
-    *out = flow->out;
-    if (m == 0)
-        return 0;
-    run_rows(compute, (Rows){.in = hidden,
-                             .out = hidden,
-                             .n = m,
-                             .width = narrow,
-                             .bias = layer->product.bias,
-                             .elu = TRUE});
-    tune_compute_multiply(compute, layer->narrow.weight, hidden, narrow, m, flow->out, width);
-    run_rows(compute, (Rows){.in = flow->out,
-                             .out = flow->out,
-                             .n = m,
-                             .width = width,
-                             .bias = layer->narrow.bias,
-                             .plus = flow->waiting});
-    flow->n_waiting -= m;
-    memmove(flow->waiting, flow->waiting + m * width, flow->n_waiting * width * sizeof(float));
-    return m;
-}
-
 /* One layer of LSTM over @n rows: all of W_ih x at once, W_hh h step by step. */
 static void lstm_level(Flow *flow, TuneCompute *compute, guint level, const float *in, gsize n,
                        float *out)
@@ -239,9 +193,9 @@ static void lstm_level(Flow *flow, TuneCompute *compute, guint level, const floa
     gsize width = flow->layer->in;
     float *state = flow->state + level * width;
 
-    tune_compute_multiply(compute, lstm->ih, in, width, n, flow->hidden, 4 * width);
+    tune_compute_multiply(compute, lstm->ih, in, width, n, flow->gates, 4 * width);
     for (gsize t = 0; t < n; t++) {
-        float *gates = flow->hidden + t * 4 * width;
+        float *gates = flow->gates + t * 4 * width;
         tune_compute_multiply(compute, lstm->hh, state, width, 1, flow->recurrent, 4 * width);
         kernels->add(gates, lstm->bias, 4 * width);
         kernels->add(gates, flow->recurrent, 4 * width);
@@ -284,8 +238,12 @@ static void push_slice(TuneCodecChain *self, guint i, TuneCompute *compute, cons
         got = recur(flow, compute, rows, n, &out);
     } else {
         take_in(self, flow, compute, rows, n, last);
-        got = layer->kind == TUNE_CODEC_RESIDUAL ? residual(flow, compute, &out)
-                                                 : convolve(flow, compute, &out);
+        if (layer->kind == TUNE_CODEC_RESIDUAL) {
+            out = flow->out;
+            got = tune_codec_residual(&flow->windows, compute, layer, out);
+        } else {
+            got = convolve(flow, compute, &out);
+        }
     }
     show(self, layer->index, out, got, layer->out);
     push_from(self, i + 1, compute, out, got, last);

@@ -124,8 +124,9 @@ void tune_codec_windows_add(TuneCodecWindows *self, gsize n, gboolean last)
     self->ended = last;
 }
 
-static gsize n_whole(const TuneCodecWindows *self)
+gsize tune_codec_windows_whole(const TuneCodecWindows *self, const float **first)
 {
+    *first = row(self, self->next);
     if ((!self->started && !self->transposed) || self->n_rows < self->next + self->window)
         return 0;
     return (self->n_rows - self->next - self->window) / self->step + 1;
@@ -144,28 +145,38 @@ static void forget(TuneCodecWindows *self)
     self->next -= drop;
 }
 
+gsize tune_codec_windows_pass(TuneCodecWindows *self, gsize n_windows, gsize *skip)
+{
+    const TuneCodecProduct *p = self->product;
+    gsize got = n_windows * (self->transposed ? p->stride : p->unroll);
+
+    *skip = 0;
+    if (n_windows == 0)
+        return 0;
+    if (self->transposed && !self->started) {
+        *skip = self->left; /* of the first frame's outputs the trimmed ones */
+        self->started = TRUE;
+    }
+    got -= MIN(*skip, got);
+    if (self->ended)
+        got = (gsize)MIN(got, total(self) - self->n_out);
+    self->next += n_windows * self->step;
+    self->n_out += got;
+    forget(self);
+    return got;
+}
+
 gsize tune_codec_windows_multiply(TuneCodecWindows *self, TuneCompute *compute, float *out,
                                   float **rows)
 {
     const TuneCodecProduct *p = self->product;
-    gsize m = n_whole(self), height = tune_matrix_rows(p->weight);
-    gsize got = m * (self->transposed ? p->stride : p->unroll), skip = 0;
+    const float *first;
+    gsize m = tune_codec_windows_whole(self, &first), skip;
 
-    *rows = out;
-    if (m == 0)
-        return 0;
-    tune_compute_multiply(compute, p->weight, row(self, self->next), self->step * p->in, m, out,
-                          height);
-    if (self->transposed && !self->started) {
-        skip = self->left; /* of the first frame's outputs the trimmed ones */
-        self->started = TRUE;
-    }
-    got -= MIN(skip, got);
+    if (m > 0)
+        tune_compute_multiply(compute, p->weight, first, self->step * p->in, m, out,
+                              tune_matrix_rows(p->weight));
+    gsize got = tune_codec_windows_pass(self, m, &skip);
     *rows = out + skip * p->out;
-    if (self->ended)
-        got = (gsize)MIN(got, total(self) - self->n_out);
-    self->next += m * self->step;
-    self->n_out += got;
-    forget(self);
     return got;
 }

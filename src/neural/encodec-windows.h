@@ -32,6 +32,10 @@ gsize tune_codec_windows_most(const TuneCodecWindows *self);
 /* Where the next rows go: write [n * in] there, then say add(). */
 float *tune_codec_windows_room(TuneCodecWindows *self);
 void tune_codec_windows_add(TuneCodecWindows *self, gsize n, gboolean last);
+/* How many whole windows there are, and the first row of the first. */
+gsize tune_codec_windows_whole(const TuneCodecWindows *self, const float **first);
+/* They are done with: how many of their output rows count, after the first *@skip. */
+gsize tune_codec_windows_pass(TuneCodecWindows *self, gsize n_windows, gsize *skip);
 /* Multiply all whole windows into @out, without bias; *@rows [returned * out] is where in @out the
  * signal's rows begin. */
 gsize tune_codec_windows_multiply(TuneCodecWindows *self, TuneCompute *compute, float *out,
