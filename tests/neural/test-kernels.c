@@ -16,8 +16,9 @@
 #define MAX_VALUES  300
 
 #ifdef EMULATED /* sets compiled to portable code, where there are no such instructions */
-extern const TuneKernels emulated_avx512, emulated_avx512_vnni;
-static const TuneKernels *const emulated[] = {&emulated_avx512, &emulated_avx512_vnni};
+extern const TuneKernels emulated_avx512, emulated_avx512_vnni, emulated_neon;
+static const TuneKernels *const emulated[] = {&emulated_avx512, &emulated_avx512_vnni,
+                                              &emulated_neon};
 #endif
 
 typedef void SetTest(const TuneKernels *kernels);

@@ -50,7 +50,7 @@ typedef struct {
 } TuneInput;
 
 typedef struct {
-    const char *name; /* "scalar", "avx2", "avx512", "avx512-vnni", "neon" */
+    const char *name; /* "scalar", "avx2", "avx512", "avx512-vnni", "neon", "neon-dot" */
     gboolean (*usable)(void);
 
     /* y[i * y_stride + r] = sum_c W[r, c] x_i[c], r < 16, for @n inputs of one panel; writes 16 values an
@@ -89,6 +89,8 @@ typedef struct {
 extern const TuneKernels tune_kernels_scalar;
 #ifdef __x86_64__
 extern const TuneKernels tune_kernels_avx2, tune_kernels_avx512, tune_kernels_avx512_vnni;
+#elif defined __aarch64__
+extern const TuneKernels tune_kernels_neon, tune_kernels_neon_dot;
 #endif
 /* All that were built, best first, scalar last; usable() tells which this machine can run. */
 const TuneKernels *const *tune_kernels_all(guint *n);

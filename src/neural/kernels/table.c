@@ -49,6 +49,9 @@ static const TuneKernels *const all[] = {
     &tune_kernels_avx512_vnni,
     &tune_kernels_avx512,
     &tune_kernels_avx2,
+#elif defined __aarch64__
+    &tune_kernels_neon_dot,
+    &tune_kernels_neon,
 #endif
     &tune_kernels_scalar,
 };
