@@ -48,6 +48,7 @@ struct TuneCompute {
     GCond work, finished;
 
     Scratch scratch[N_ALL_SCRATCH]; /* the caller's thread */
+    TuneChunk *chunk;
 };
 
 static inline void relax(void)
@@ -159,6 +160,7 @@ void tune_compute_free(TuneCompute *self)
         g_thread_join(self->threads[i]);
     for (guint i = 0; i < N_ALL_SCRATCH; i++)
         g_aligned_free(self->scratch[i].memory);
+    tune_chunk_unref(self->chunk);
     g_mutex_clear(&self->lock);
     g_cond_clear(&self->work);
     g_cond_clear(&self->finished);
@@ -173,6 +175,11 @@ const TuneKernels *tune_compute_kernels(const TuneCompute *self)
 guint tune_compute_n_threads(const TuneCompute *self)
 {
     return self->n_threads;
+}
+
+TuneChunk **tune_compute_chunk(TuneCompute *self)
+{
+    return &self->chunk;
 }
 
 static void wait_for_others(TuneCompute *self, guint32 n)

@@ -7,11 +7,8 @@
 #include "neural/kernels/half.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 
-#define BLOCK      TUNE_QUANT_BLOCK
-#define HUGE_BYTES ((gsize)2 << 20) /* of the pages that large matrices ask for */
+#define BLOCK TUNE_QUANT_BLOCK
 
 enum { FAULT_NONE, FAULT_NOT_FINITE, FAULT_TOO_LARGE };
 
@@ -106,7 +103,7 @@ static void pack_panel(gpointer data, guint i)
     gsize first = (gsize)i * TUNE_PANEL_ROWS, padded = (m->columns + BLOCK - 1) / BLOCK * BLOCK;
     guint8 *panel = m->panels + i * m->panel_bytes;
     gboolean quantised = m->type == TUNE_WEIGHTS_Q8 || m->type == TUNE_WEIGHTS_Q4;
-    g_autofree float *values = g_new0(float, padded);
+    g_autofree float *values = g_new0(float, MAX(padded, BLOCK));
     g_autofree guint8 *rounded = g_malloc(padded * sizeof(guint16) + sizeof(guint16));
 
     memset(panel, 0, m->panel_bytes);
@@ -130,24 +127,22 @@ static void pack_panel(gpointer data, guint i)
     }
 }
 
-/* Large matrices begin on a huge page and ask for them: they are read from end to end, over and
- * over. */
-static gboolean allocate(TuneMatrix *m)
+static gboolean allocate(TuneMatrix *m, TuneChunk **chunk)
 {
-    gsize alignment = 64, bytes;
-    gpointer memory = NULL;
-
     if (m->panel_bytes != 0 && m->n_panels > (G_MAXSIZE / 4) / m->panel_bytes)
         return FALSE;
-    bytes = MAX(m->n_panels * m->panel_bytes, 64);
-    if (bytes >= HUGE_BYTES)
-        alignment = HUGE_BYTES;
-    if (posix_memalign(&memory, alignment, bytes) != 0)
-        return FALSE;
-    if (alignment == HUGE_BYTES)
-        madvise(memory, bytes, MADV_HUGEPAGE);
-    m->panels = memory;
-    m->n_bytes = bytes;
+    m->n_bytes = m->n_panels * m->panel_bytes;
+    m->panels = *chunk != NULL ? tune_chunk_take(*chunk, m->n_bytes) : NULL;
+    if (m->panels == NULL) {
+        TuneChunk *fresh = tune_chunk_new(m->n_bytes);
+
+        if (fresh == NULL)
+            return FALSE;
+        tune_chunk_unref(*chunk);
+        *chunk = fresh;
+        m->panels = tune_chunk_take(fresh, m->n_bytes);
+    }
+    m->chunk = tune_chunk_ref(*chunk);
     return TRUE;
 }
 
@@ -161,7 +156,7 @@ static TuneMatrix *pack(TuneCompute *compute, TuneWeightType type, gsize rows, g
     self->columns = columns;
     self->n_panels = (rows + TUNE_PANEL_ROWS - 1) / TUNE_PANEL_ROWS;
     self->panel_bytes = tune_panel_bytes(type, columns);
-    if (columns > G_MAXINT32 || rows > G_MAXINT32 || !allocate(self)) {
+    if (columns > G_MAXINT32 || rows > G_MAXINT32 || !allocate(self, tune_compute_chunk(compute))) {
         g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_MEMORY,
                     "no memory for a matrix of %" G_GSIZE_FORMAT " by %" G_GSIZE_FORMAT
                     " weights (%.0f MB)",
@@ -275,7 +270,9 @@ void tune_matrix_free(TuneMatrix *self)
 {
     if (self == NULL)
         return;
-    free(self->panels);
+    if (self->chunk != NULL)
+        tune_chunk_give_back(self->chunk);
+    tune_chunk_unref(self->chunk);
     g_free(self);
 }
 

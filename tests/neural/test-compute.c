@@ -183,6 +183,42 @@ static void test_refuses_what_has_no_room(void)
     g_assert_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_MEMORY);
 }
 
+/* Matrices share memory: each keeps its weights while others come and go, and may outlive the
+ * compute. */
+static void test_matrices_come_and_go(void)
+{
+    TuneCompute *compute = tune_compute_new(tune_kernels_best(), 2);
+    gsize rows = 1500, columns = 4000; /* 24 MB: two in a chunk */
+    g_autofree float *w = noise(rows * columns, 9), *x = noise(columns, 10);
+    g_autofree float *want = g_new(float, rows), *y = g_new(float, rows);
+    TuneMatrix *kept[6] = {NULL};
+
+    kept[0] = matrix_of(compute, TUNE_WEIGHTS_F32, rows, columns, w);
+    tune_compute_multiply(compute, kept[0], x, columns, 1, want, rows);
+    for (guint i = 1; i < 30; i++) {
+        guint place = 1 + i * 7 % 5;
+
+        tune_matrix_free(kept[place]);
+        kept[place] = matrix_of(compute, i % 3 == 0 ? TUNE_WEIGHTS_Q8 : TUNE_WEIGHTS_F16,
+                                10 + i * 9, columns, w);
+        if (i == 20) { /* all of one chunk */
+            for (guint k = 1; k < 6; k++)
+                g_clear_pointer(&kept[k], tune_matrix_free);
+        }
+    }
+    TuneMatrix *last = matrix_of(compute, TUNE_WEIGHTS_F32, rows, columns, w);
+    for (guint k = 1; k < 6; k++)
+        tune_matrix_free(kept[k]);
+    tune_compute_free(compute);
+    g_autoptr(TuneCompute) other = tune_compute_new(tune_kernels_best(), 1);
+    tune_compute_multiply(other, kept[0], x, columns, 1, y, rows);
+    g_assert_cmpint(memcmp(y, want, rows * sizeof *y), ==, 0);
+    tune_compute_multiply(other, last, x, columns, 1, y, rows);
+    g_assert_cmpint(memcmp(y, want, rows * sizeof *y), ==, 0);
+    tune_matrix_free(kept[0]);
+    tune_matrix_free(last);
+}
+
 /* ---- tensors ---- */
 
 static void test_stacks_tensors_and_keeps_their_blocks(void)
@@ -395,6 +431,7 @@ int main(int argc, char **argv)
     g_test_add_func("/neural/compute/nothing-to-multiply", test_nothing_to_multiply);
     g_test_add_func("/neural/compute/refuses-what-is-not-finite", test_refuses_what_is_not_finite);
     g_test_add_func("/neural/compute/refuses-what-has-no-room", test_refuses_what_has_no_room);
+    g_test_add_func("/neural/compute/matrices-come-and-go", test_matrices_come_and_go);
     g_test_add_func("/neural/compute/stacks-tensors-and-keeps-their-blocks",
                     test_stacks_tensors_and_keeps_their_blocks);
     g_test_add_func("/neural/compute/rounds-rows-well", test_rounds_rows_well);
