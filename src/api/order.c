@@ -51,6 +51,8 @@ static const TuneField GENERATE_FIELDS[] = {
      .high = 64, .says = "The sections in their order, or how many of each"},
     {"ending", TUNE_FIELD_STRING, .choices = ENDINGS},
     {"loop", TUNE_FIELD_BOOLEAN, .says = "Ends where it begins, in whole bars"},
+    {"commercial", TUNE_FIELD_BOOLEAN,
+     .says = "It will be sold: models whose licence forbids that are refused"},
     {"title", TUNE_FIELD_STRING, .low = 1, .high = 200},
     {"seed", TUNE_FIELD_INTEGER, .low = 0, .high = LARGEST_SEED,
      .says = "The same request with the same seed is the same music; drawn when not given"},
@@ -107,6 +109,7 @@ static const struct {
     {"lyrics", "lyrics"},     {"ending", "ending"},
     {"loop", "loop"},         {"title", "title"},
     {"temperature", "temperature"}, {"loudness", "loudness"},
+    {"commercial", "commercial"},
 };
 
 static char *number_text(double value)

@@ -43,6 +43,8 @@ static const TuneField preset_fields[] = {
     {"temperature", TUNE_FIELD_NUMBER, .low = 0, .high = 1, .otherwise = "0.7",
      .says = "How far from the style's typical choices"},
     {"tips", TUNE_FIELD_STRING, .high = 1000, .says = "Advice on what to write in the prompt"},
+    {"commercial", TUNE_FIELD_BOOLEAN,
+     .says = "Its pieces will be sold: models whose licence forbids that are refused"},
 };
 static const TuneShape preset_body = {"PresetInput", preset_fields, G_N_ELEMENTS(preset_fields)};
 
@@ -54,6 +56,7 @@ static const TuneField shown_fields[] = {
     {"style_references", TUNE_FIELD_ARRAY, .required = TRUE, .shape = &tune_shape_reference},
     {"temperature", TUNE_FIELD_NUMBER, .required = TRUE},
     {"tips", TUNE_FIELD_STRING, .required = TRUE, .nullable = TRUE},
+    {"commercial", TUNE_FIELD_BOOLEAN, .says = "Only where it is true"},
 };
 static const TuneShape preset_shape = {"Preset", shown_fields, G_N_ELEMENTS(shown_fields),
                                        .says = "A named starting point for a request",
@@ -105,6 +108,7 @@ static TunePreset *preset_of_json(const json_t *json)
     preset->description = g_strdup(json_string_value(json_object_get(json, "description")));
     preset->tips = g_strdup(json_string_value(json_object_get(json, "tips")));
     preset->temperature = json_number_value(json_object_get(json, "temperature"));
+    preset->commercial = flag(json, "commercial");
     tune_structure_of_json(json_object_get(json, "structure"), &preset->structure);
     json_array_foreach(json_object_get(json, "style_references"), index, one)
         tune_preset_add_reference(preset, json_string_value(json_object_get(one, "type")),

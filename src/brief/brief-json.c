@@ -215,6 +215,8 @@ json_t *tune_brief_to_json(const TuneBrief *self)
     put_music(self, object);
     put_form(self, object);
     put_players(self, object);
+    if (self->commercial_origin != TUNE_ORIGIN_NONE)
+        put(object, "commercial", json_boolean(self->commercial), self->commercial_origin);
     if (self->mood_origin != TUNE_ORIGIN_NONE)
         put(object, "mood",
             json_pack("[o, o, o]", tune_json_real(self->valence, 6), tune_json_real(self->arousal, 6),
@@ -528,7 +530,8 @@ static gboolean load_form(Loader *self, GError **error)
         !get_number(self, "bars", 0, 10000, &bars, &brief->bars_origin, error) ||
         !get_text(self, "shape", &shape, &brief->shape_origin, error) ||
         !get_text(self, "ending", &ending, &brief->ending_origin, error) ||
-        !get_flag(self, "loop", &brief->loop, &brief->loop_origin, error))
+        !get_flag(self, "loop", &brief->loop, &brief->loop_origin, error) ||
+        !get_flag(self, "commercial", &brief->commercial, &brief->commercial_origin, error))
         return FALSE;
     brief->bars = (gint)bars;
     if (shape != NULL && !index_of(shape, shape_names, G_N_ELEMENTS(shape_names), &value))

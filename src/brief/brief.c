@@ -356,6 +356,10 @@ static void merge_length_and_form(TuneBrief *self, TuneBrief *heard, TuneOrigin 
         self->loop = heard->loop;
         self->loop_origin = ranked(heard->loop_origin, rank);
     }
+    if (WINS(commercial_origin)) {
+        self->commercial = heard->commercial;
+        self->commercial_origin = ranked(heard->commercial_origin, rank);
+    }
     if (WINS(lyrics_origin)) {
         g_array_unref(self->lyrics);
         self->lyrics = copy_lyrics(heard->lyrics);

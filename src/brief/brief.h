@@ -149,6 +149,8 @@ typedef struct TuneBrief {
     TuneOrigin ending_origin;
     gboolean loop;
     TuneOrigin loop_origin;
+    gboolean commercial; /* the piece will be sold: weights whose licence forbids that make it not */
+    TuneOrigin commercial_origin;
 
     double temperature;          /* 0..1 */
     TuneOrigin temperature_origin;
@@ -178,7 +180,7 @@ void tune_brief_free(TuneBrief *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneBrief, tune_brief_free)
 
 /* One field by name and text, origin FIELD.  Names: genre bpm key metre chords duration bars structure
- * instruments exclude lyrics ending loop temperature loudness mood title style.  Lists are comma
+ * instruments exclude lyrics ending loop commercial temperature loudness mood title style.  Lists are comma
  * separated.  TUNE_BRIEF_ERROR_FIELD or _UNKNOWN names the field. */
 gboolean tune_brief_set_field(TuneBrief *self, const TuneVocabulary *vocabulary, const char *field,
                               const char *value, GError **error);

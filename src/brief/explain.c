@@ -119,6 +119,8 @@ static void explain_form(const TuneBrief *self, GString *out)
         line(out, "ending", tune_ending_name(self->ending), self->ending_origin);
     if (self->loop_origin != TUNE_ORIGIN_NONE)
         line(out, "loop", self->loop ? "yes" : "no", self->loop_origin);
+    if (self->commercial_origin != TUNE_ORIGIN_NONE)
+        line(out, "commercial", self->commercial ? "yes" : "no", self->commercial_origin);
     if (self->lyrics->len > 0)
         linef(out, "lyrics", self->lyrics_origin, "%u blocks", self->lyrics->len);
 }

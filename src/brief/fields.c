@@ -333,18 +333,27 @@ static gboolean set_ending(Field *self, GError **error)
     return TRUE;
 }
 
-static gboolean set_loop(Field *self, GError **error)
+static gboolean set_switch(Field *self, gboolean *out, TuneOrigin *origin, GError **error)
 {
     static const char *const yes[] = {"1", "true", "yes", "on", "", NULL};
     static const char *const no[] = {"0", "false", "no", "off", NULL};
     g_autofree char *lower = g_ascii_strdown(self->value, -1);
-    gboolean loop = g_strv_contains(yes, lower);
 
-    if (!loop && !g_strv_contains(no, lower))
+    *out = g_strv_contains(yes, lower);
+    if (!*out && !g_strv_contains(no, lower))
         return refuse(self, error, "is neither yes nor no");
-    self->brief->loop = loop;
-    self->brief->loop_origin = TUNE_ORIGIN_FIELD;
+    *origin = TUNE_ORIGIN_FIELD;
     return TRUE;
+}
+
+static gboolean set_loop(Field *self, GError **error)
+{
+    return set_switch(self, &self->brief->loop, &self->brief->loop_origin, error);
+}
+
+static gboolean set_commercial(Field *self, GError **error)
+{
+    return set_switch(self, &self->brief->commercial, &self->brief->commercial_origin, error);
 }
 
 static gboolean set_temperature(Field *self, GError **error)
@@ -411,6 +420,7 @@ static const struct {
     {"exclude", set_players},   {"lyrics", set_lyrics},     {"ending", set_ending},
     {"loop", set_loop},         {"temperature", set_temperature}, {"loudness", set_loudness},
     {"mood", set_mood},         {"title", set_title},       {"style", set_style},
+    {"commercial", set_commercial},
 };
 
 gboolean tune_brief_set_field(TuneBrief *self, const TuneVocabulary *vocabulary, const char *field,

@@ -130,7 +130,7 @@ static gboolean read_preset(const TuneYamlNode *root, TunePreset *self, GError *
 {
     static const char *const allowed[] = {"name",      "description", "genre",
                                           "structure", "style_references", "temperature",
-                                          "tips",      NULL};
+                                          "tips",      "commercial", NULL};
     const char *genre = NULL, *description = NULL, *tips = NULL, *name = NULL;
 
     if (tune_yaml_kind(root) != TUNE_YAML_MAP)
@@ -140,6 +140,7 @@ static gboolean read_preset(const TuneYamlNode *root, TunePreset *self, GError *
         !tune_yaml_get_string(root, "genre", &genre, error) ||
         !tune_yaml_get_string(root, "description", &description, error) ||
         !tune_yaml_get_string(root, "tips", &tips, error) ||
+        !tune_yaml_get_bool(root, "commercial", &self->commercial, error) ||
         !tune_yaml_get_double(root, "temperature", 0, 1, &self->temperature, error))
         return FALSE;
     if (genre == NULL || *genre == '\0')
@@ -282,6 +283,8 @@ char *tune_preset_to_yaml(const TunePreset *self)
     g_string_append_printf(out, "temperature: %s\n",
                            g_ascii_formatd(number, sizeof number, "%.6g", self->temperature));
     append_quoted(out, "tips", self->tips);
+    if (self->commercial)
+        g_string_append(out, "commercial: true\n");
     return g_string_free(out, FALSE);
 }
 
@@ -366,6 +369,9 @@ json_t *tune_preset_to_json(const TunePreset *self)
                        s->chorus_count, "bridge", s->bridge, "outro", s->outro, "style_references",
                        references, "temperature", tune_json_real(self->temperature, 6), "tips",
                        self->tips);
+    /* Old clients know a preset by exactly the fields above. */
+    if (self->commercial)
+        json_object_set_new(object, "commercial", json_true());
     return object;
 }
 
@@ -459,6 +465,10 @@ gboolean tune_brief_apply_preset(TuneBrief *self, const TuneVocabulary *vocabula
     if (self->temperature_origin < TUNE_ORIGIN_PRESET) {
         self->temperature = preset->temperature;
         self->temperature_origin = TUNE_ORIGIN_PRESET;
+    }
+    if (preset->commercial && self->commercial_origin < TUNE_ORIGIN_PRESET) {
+        self->commercial = TRUE;
+        self->commercial_origin = TUNE_ORIGIN_PRESET;
     }
     for (guint i = 0; i < preset->style_references->len; i++) {
         const TuneStyleReference *r = &g_array_index(preset->style_references, TuneStyleReference, i);

@@ -43,6 +43,7 @@ typedef struct {
     TuneSongStructure structure;
     GArray *style_references; /* TuneStyleReference */
     double temperature;       /* 0..1 */
+    gboolean commercial;      /* its pieces will be sold (brief.h) */
     char *tips;               /* (nullable) */
 } TunePreset;
 

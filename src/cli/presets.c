@@ -84,6 +84,7 @@ static TunePreset *preset_of_args(TuneCli *cli, GError **error)
     g_free(preset->tips);
     preset->description = g_strdup(tune_args_get(cli->args, OPTION_DESCRIPTION));
     preset->tips = g_strdup(tune_args_get(cli->args, OPTION_TIPS));
+    preset->commercial = tune_args_has(cli->args, OPTION_COMMERCIAL);
     return g_steal_pointer(&preset);
 }
 

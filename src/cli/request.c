@@ -197,6 +197,9 @@ static gboolean set_fields(TuneCli *cli, TuneBrief *brief, const TuneVocabulary 
     if (tune_args_has(cli->args, OPTION_LOOP) &&
         !set_field(brief, vocabulary, "loop", "yes", error))
         return FALSE;
+    if (tune_args_has(cli->args, OPTION_COMMERCIAL) &&
+        !set_field(brief, vocabulary, "commercial", "yes", error))
+        return FALSE;
     if (tune_args_old_surface(cli->args) && !tune_args_has(cli->args, OPTION_DURATION) &&
         !set_field(brief, vocabulary, "duration", OLD_DURATION, error))
         return FALSE;

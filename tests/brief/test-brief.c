@@ -76,6 +76,7 @@ static void test_every_field_is_set(void)
     set(brief, "lyrics", "[Verse]\nla la la");
     set(brief, "ending", "fade");
     set(brief, "loop", "no");
+    set(brief, "commercial", "yes");
     set(brief, "temperature", "0.2");
     set(brief, "loudness", "-16");
     set(brief, "mood", "sad, tender");
@@ -96,6 +97,11 @@ static void test_every_field_is_set(void)
     g_assert_cmpuint(brief->lyrics->len, ==, 1);
     g_assert_cmpint(brief->ending, ==, TUNE_ENDING_FADE);
     g_assert_false(brief->loop);
+    g_assert_true(brief->commercial);
+    g_autoptr(json_t) json = tune_brief_to_json(brief);
+    g_autoptr(TuneBrief) again = tune_brief_from_json(json, vocabulary, NULL);
+    g_assert_true(again->commercial);
+    g_assert_cmpint(again->commercial_origin, ==, TUNE_ORIGIN_FIELD);
     g_assert_cmpfloat(brief->loudness_lufs, ==, -16);
     g_assert_cmpfloat(brief->valence, <, 0.1);
     g_assert_cmpstr(brief->title, ==, "Rain");
@@ -131,6 +137,7 @@ static void test_bad_fields_name_themselves(void)
     assert_refused("genre", "splonk", TUNE_BRIEF_ERROR_UNKNOWN, "splonk");
     assert_refused("ending", "boom", TUNE_BRIEF_ERROR_FIELD, "boom");
     assert_refused("loop", "perhaps", TUNE_BRIEF_ERROR_FIELD, "neither");
+    assert_refused("commercial", "maybe", TUNE_BRIEF_ERROR_FIELD, "neither");
     assert_refused("temperature", "1.5", TUNE_BRIEF_ERROR_FIELD, "outside");
     assert_refused("loudness", "3", TUNE_BRIEF_ERROR_FIELD, "outside");
     assert_refused("mood", "xyzzy", TUNE_BRIEF_ERROR_FIELD, "mood");

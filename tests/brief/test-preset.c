@@ -64,6 +64,7 @@ static void test_save_load_delete(void)
     preset->description = g_strdup("Say \"hi\":\n\ttab \\ back, é #");
     preset->tips = g_strdup("- no: list");
     preset->temperature = 0.25;
+    preset->commercial = TRUE;
     preset->structure = (TuneSongStructure){FALSE, 5, 4, FALSE, FALSE};
     g_assert_true(tune_preset_add_reference(preset, "similar_to", "rain: soft"));
     g_assert_false(tune_preset_add_reference(preset, "nonsense", "x"));
@@ -73,6 +74,15 @@ static void test_save_load_delete(void)
     g_assert_no_error(error);
     g_autoptr(json_t) a = tune_preset_to_json(preset), b = tune_preset_to_json(again);
     g_assert_true(json_equal(a, b));
+    g_assert_true(again->commercial);
+    g_autoptr(TuneVocabulary) vocabulary = tune_vocabulary_load(&error);
+    g_autoptr(TuneBrief) brief = tune_brief_new(), refused = tune_brief_new();
+    g_assert_true(tune_brief_apply_preset(brief, vocabulary, again, &error));
+    g_assert_true(brief->commercial);
+    g_assert_cmpint(brief->commercial_origin, ==, TUNE_ORIGIN_PRESET);
+    g_assert_true(tune_brief_set_field(refused, vocabulary, "commercial", "no", &error));
+    g_assert_true(tune_brief_apply_preset(refused, vocabulary, again, &error));
+    g_assert_false(refused->commercial);
     g_assert_true(tune_preset_delete("my-own_1", &error));
     g_assert_false(tune_preset_delete("my-own_1", &error));
     g_assert_error(error, TUNE_PRESET_ERROR, TUNE_PRESET_ERROR_UNKNOWN);

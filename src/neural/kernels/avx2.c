@@ -7,6 +7,7 @@
 #include "neural/kernels/kernels.h"
 #include "neural/tensor.h"
 
+#include <cpuid.h>
 #include <immintrin.h>
 
 #define LANES 8
@@ -133,8 +134,11 @@ static inline void i_store_bytes(gint8 *p, vi a)
 
 static gboolean usable(void)
 {
+    guint eax, ebx, ecx = 0, edx;
+
+    /* clang does not know the halves' own name before version 15. */
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-           __builtin_cpu_supports("f16c");
+           __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C) != 0;
 }
 
 #define KERNELS tune_kernels_avx2
