@@ -205,6 +205,7 @@ extern const TuneRouteTable tune_routes_users;
 extern const TuneRouteTable tune_routes_uploads;
 extern const TuneRouteTable tune_routes_openai;
 extern const TuneRouteTable tune_routes_mcp;
+extern const TuneRouteTable tune_routes_models;
 extern const TuneRouteTable tune_routes_operations;
 /* All of them, ended by NULL. */
 const TuneRouteTable *const *tune_route_tables(void);

@@ -5,6 +5,7 @@
  */
 #include "api/order.h"
 #include "api/sound.h"
+#include "neural/library.h"
 
 #include <string.h>
 
@@ -26,7 +27,7 @@ static const TuneShape MUSIC = {"MusicRequest", MUSIC_FIELDS, G_N_ELEMENTS(MUSIC
                                 .says = "Words in, sound out"};
 
 /* Other people's names for our own engine: a client that must send some model is served. */
-static const char *engine_of(const char *model)
+static const char *model_of(const char *model)
 {
     return model == NULL || g_str_has_prefix(model, "tunesmith") ? NULL : model;
 }
@@ -37,7 +38,7 @@ static json_t *translated(const json_t *body)
     static const char *const same[] = {"lyrics", "seed", "temperature"};
     const json_t *prompt = json_object_get(body, "prompt");
     const json_t *seconds = json_object_get(body, "duration");
-    const char *engine = engine_of(json_string_value(json_object_get(body, "model")));
+    const char *model = model_of(json_string_value(json_object_get(body, "model")));
     const char *format = json_string_value(json_object_get(body, "response_format"));
     json_t *ours = json_object();
 
@@ -49,8 +50,8 @@ static json_t *translated(const json_t *body)
         json_object_set(ours, "prompt", (json_t *)prompt);
     if (seconds != NULL)
         json_object_set(ours, "duration", (json_t *)seconds);
-    if (engine != NULL)
-        json_object_set_new(ours, "engine", json_string(engine));
+    if (model != NULL)
+        json_object_set_new(ours, "model", json_string(model));
     json_object_set_new(ours, "format",
                         json_string(g_strcmp0(format, "url") == 0 ? "mp3" : format));
     for (guint i = 0; i < G_N_ELEMENTS(same); i++)
@@ -96,13 +97,22 @@ static void music(TuneCall *call)
         tune_call_sound(call, accepted.id, tune_call_owner(call), ordered->order.format);
 }
 
+static void put_model(json_t *list, const char *id, const char *owner)
+{
+    json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:s}", "id", id, "object", "model", "created",
+                                          0, "owned_by", owner));
+}
+
 static void models(TuneCall *call)
 {
     g_autoptr(json_t) list = json_array();
 
+    g_autoptr(GPtrArray) installed = tune_models_names();
+
     for (const char *const *name = tune_engine_names(); *name != NULL; name++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:s}", "id", *name, "object", "model",
-                                              "created", 0, "owned_by", "tunesmith"));
+        put_model(list, *name, "tunesmith");
+    for (guint i = 0; i < installed->len; i++)
+        put_model(list, installed->pdata[i], "meta");
     g_autoptr(json_t) answer = json_pack("{s:s, s:O}", "object", "list", "data", list);
     tune_call_json(call, 200, answer);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * /api/v1/models, /performance, /cache: what operators look at.
+ * /performance, /cache: what operators look at.
  */
 #include "api/api-private.h"
 #include "api/health.h"
@@ -8,112 +8,6 @@
 #include "api/presets.h"
 
 #include <string.h>
-
-/* ---- models ---- */
-
-static const TuneField model_fields[] = {
-    {"id", TUNE_FIELD_STRING, .required = TRUE},
-    {"engine", TUNE_FIELD_STRING, .required = TRUE},
-    {"description", TUNE_FIELD_STRING, .required = TRUE},
-    {"makes_sound", TUNE_FIELD_BOOLEAN, .required = TRUE},
-    {"ai_model", TUNE_FIELD_BOOLEAN, .required = TRUE, .says = "Does a trained model make the sound?"},
-    {"loaded", TUNE_FIELD_BOOLEAN, .required = TRUE, .says = "In memory now"},
-    {"in_use", TUNE_FIELD_BOOLEAN, .required = TRUE},
-    {"uses", TUNE_FIELD_INTEGER, .required = TRUE, .says = "Since start"},
-};
-static const TuneShape model_shape = {"Model", model_fields, G_N_ELEMENTS(model_fields),
-                                      .answers = TRUE};
-static const TuneField models_fields[] = {
-    {"items", TUNE_FIELD_ARRAY, .required = TRUE, .shape = &model_shape}};
-static const TuneShape models_shape = {"Models", models_fields, G_N_ELEMENTS(models_fields),
-                                       .answers = TRUE};
-
-static const struct {
-    const char *name, *description;
-    gboolean sound;
-} engines[] = {
-    {"compose", "Composes a score and plays it with sampled instruments; no trained model", TRUE},
-    {"simulate", "The prompt and its metadata, without sound", FALSE},
-};
-
-/* What the pool knows of an engine, added up over its configurations. */
-static json_t *model_of(const json_t *pool, const char *name)
-{
-    gboolean loaded = FALSE, in_use = FALSE;
-    json_int_t uses = 0;
-    const char *description = "";
-    gboolean sound = TRUE;
-    gsize index;
-    json_t *one;
-
-    for (guint i = 0; i < G_N_ELEMENTS(engines); i++)
-        if (strcmp(engines[i].name, name) == 0) {
-            description = engines[i].description;
-            sound = engines[i].sound;
-        }
-    json_array_foreach((json_t *)pool, index, one) {
-        if (g_strcmp0(json_string_value(json_object_get(one, "engine")), name) != 0)
-            continue;
-        loaded = loaded || json_is_true(json_object_get(one, "loaded"));
-        in_use = in_use || json_is_true(json_object_get(one, "in_use")) ||
-                 json_integer_value(json_object_get(one, "in_use")) > 0;
-        uses += json_integer_value(json_object_get(one, "uses"));
-    }
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:I}", "id", name, "engine", name,
-                     "description", description, "makes_sound", sound, "ai_model", 0, "loaded",
-                     loaded, "in_use", in_use, "uses", uses);
-}
-
-static void list_models(TuneCall *call)
-{
-    g_autoptr(json_t) pool = tune_engine_pool_stats(call->api->pool);
-    g_autoptr(json_t) body = json_pack("{s:[]}", "items");
-
-    for (const char *const *name = tune_engine_names(); *name != NULL; name++)
-        json_array_append_new(json_object_get(body, "items"), model_of(pool, *name));
-    tune_call_json(call, 200, body);
-}
-
-static gboolean know_model(TuneCall *call)
-{
-    if (g_strv_contains(tune_engine_names(), call->path[0]))
-        return TRUE;
-    tune_call_error(call, 404, "there is no such model");
-    return FALSE;
-}
-
-static void show_model(TuneCall *call)
-{
-    if (!know_model(call))
-        return;
-    g_autoptr(json_t) pool = tune_engine_pool_stats(call->api->pool);
-    g_autoptr(json_t) model = model_of(pool, call->path[0]);
-    tune_call_json(call, 200, model);
-}
-
-static void load_model(TuneCall *call)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (!know_model(call))
-        return;
-    g_autoptr(TuneEngineLease) lease =
-        tune_engine_pool_take(call->api->pool, call->path[0], &error);
-    if (lease == NULL || tune_engine_pool_vocabulary(call->api->pool, &error) == NULL) {
-        tune_call_fail(call, error);
-        return;
-    }
-    g_clear_pointer(&lease, tune_engine_lease_release);
-    show_model(call);
-}
-
-static void unload_model(TuneCall *call)
-{
-    if (!know_model(call))
-        return;
-    tune_engine_pool_release_memory(call->api->pool, call->path[0]);
-    show_model(call);
-}
 
 /* ---- performance ---- */
 
@@ -302,17 +196,7 @@ static void drop_cache(TuneCall *call)
 
 /* ---- the table ---- */
 
-static const TuneRouteError no_model[] = {{404, "There is no such model"}, {0, NULL}};
-
 static const TuneRoute routes[] = {
-    {TUNE_HTTP_GET, "/api/v1/models", 0, list_models, "models", "The engines and models there are",
-     .answer = &models_shape},
-    {TUNE_HTTP_GET, "/api/v1/models/{id}", TUNE_ROUTE_FIELDS, show_model, "models", "One of them",
-     .answer = &model_shape, .errors = no_model},
-    {TUNE_HTTP_POST, "/api/v1/models/{id}/load", TUNE_ROUTE_ADMIN, load_model, "models",
-     "Load it now, not at its first use", .answer = &model_shape, .errors = no_model},
-    {TUNE_HTTP_POST, "/api/v1/models/{id}/unload", TUNE_ROUTE_ADMIN, unload_model, "models",
-     "Give its memory back", .answer = &model_shape, .errors = no_model},
     {TUNE_HTTP_GET, "/api/v1/performance/stats", TUNE_ROUTE_ADMIN, stats, "operations",
      "How the service is doing", .answer = &stats_shape, .cache_control = "no-store"},
     {TUNE_HTTP_GET, "/api/v1/performance/slow-queries", TUNE_ROUTE_ADMIN, slow_queries, "operations",

@@ -7,6 +7,7 @@
 #include "compose/theme.h"
 #include "engine/title.h"
 #include "jobs/webhook.h"
+#include "neural/library.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -34,7 +35,8 @@ static const TuneField GENERATE_FIELDS[] = {
      .example = "\"slow jazz ballad in F minor, 70 bpm, brushes and upright bass\""},
     {"duration", TUNE_FIELD_NUMBER, .low = 1, .high = 600, .says = "Seconds"},
     {"engine", TUNE_FIELD_STRING, .low = 1, .high = 40, .says = "GET /api/v1/models lists them"},
-    {"model", TUNE_FIELD_STRING, .low = 1, .high = 100, .says = "The same, as others call it"},
+    {"model", TUNE_FIELD_STRING, .low = 1, .high = 100,
+     .says = "A model of the engine musicgen, or an engine, as others call it"},
     {"preset", TUNE_FIELD_STRING, .pattern = "[A-Za-z0-9_-]{1,64}"},
     {"genre", TUNE_FIELD_STRING, .low = 1, .high = 80},
     {"bpm", TUNE_FIELD_NUMBER, .low = 20, .high = 400, .says = "Felt beats a minute"},
@@ -58,15 +60,21 @@ static const TuneField GENERATE_FIELDS[] = {
      .says = "The same request with the same seed is the same music; drawn when not given"},
     {"temperature", TUNE_FIELD_NUMBER, .low = 0.1, .high = 2,
      .says = "How far from the usual; above 1 counts as 1 for composed music"},
-    {"top_k", TUNE_FIELD_INTEGER, .low = 0, .high = 4096, .says = "Neural engines only"},
-    {"top_p", TUNE_FIELD_NUMBER, .low = 0, .high = 1, .says = "Neural engines only"},
-    {"guidance_scale", TUNE_FIELD_NUMBER, .low = 0, .high = 20, .says = "Neural engines only"},
+    {"top_k", TUNE_FIELD_INTEGER, .low = 0, .high = 4096,
+     .says = "Of musicgen: chosen among so many likeliest codes; 0 is all"},
+    {"top_p", TUNE_FIELD_NUMBER, .low = 0, .high = 1,
+     .says = "Of musicgen: chosen among the likeliest codes of this share"},
+    {"guidance_scale", TUNE_FIELD_NUMBER, .low = 0, .high = 20,
+     .says = "Of musicgen: how closely the words are followed; 1 is off"},
+    {"greedy", TUNE_FIELD_BOOLEAN, .says = "Of musicgen: always the likeliest code"},
     {"format", TUNE_FIELD_STRING, .choices = FORMATS, .otherwise = "\"mp3\"",
      .says = "Made at once; every other can be asked for later"},
     {"sample_rate", TUNE_FIELD_INTEGER, .low = 22050, .high = 96000, .otherwise = "44100"},
     {"loudness", TUNE_FIELD_NUMBER, .low = -30, .high = -8, .says = "LUFS; -14"},
     {"stems", TUNE_FIELD_BOOLEAN, .otherwise = "false"},
-    {"melody", TUNE_FIELD_STRING, .format = "uuid", .says = "An upload whose tune is arranged"},
+    {"melody", TUNE_FIELD_STRING, .format = "uuid", .says = "An upload whose tune is arranged: notes, or sound for musicgen's melody models"},
+    {"continue", TUNE_FIELD_STRING, .format = "uuid",
+     .says = "Of musicgen: an upload of sound that is gone on from"},
     {"priority", TUNE_FIELD_INTEGER, .low = -10, .high = 10, .otherwise = "0",
      .says = "Above 0 counts for paying tiers only"},
     {"webhook", TUNE_FIELD_STRING, .low = 8, .high = 2000, .format = "uri",
@@ -190,6 +198,37 @@ static gboolean apply_preset(TuneApi *api, TuneBrief *brief, const TuneVocabular
     return preset != NULL && tune_brief_apply_preset(brief, vocabulary, preset->preset, error);
 }
 
+/* What neural engines take beside the brief; *out NULL when nothing was said. (transfer full) */
+static gboolean read_take(TuneApi *api, const json_t *body, const TuneCaller *caller, json_t **out,
+                          GError **error)
+{
+    static const char *const numbers[][2] = {{"guidance_scale", "guidance"},
+                                             {"temperature", "temperature"},
+                                             {"top_k", "top_k"},
+                                             {"top_p", "top_p"},
+                                             {"greedy", "greedy"}};
+    static const char *const sounds[] = {"melody", "continue"};
+    g_autoptr(json_t) take = json_object();
+
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        json_t *value = json_object_get(body, numbers[i][0]);
+        if (value != NULL)
+            json_object_set(take, numbers[i][1], value);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(sounds); i++) {
+        const char *id = json_string_value(json_object_get(body, sounds[i]));
+        g_autofree char *sha256 = id != NULL ? tune_upload_sound(api, id, caller, error) : NULL;
+        if (id != NULL && sha256 == NULL) {
+            g_prefix_error(error, "%s: ", sounds[i]);
+            return FALSE;
+        }
+        if (id != NULL)
+            json_object_set_new(take, sounds[i], json_string(sha256));
+    }
+    *out = json_object_size(take) > 0 ? g_steal_pointer(&take) : NULL;
+    return TRUE;
+}
+
 static gboolean apply_melody(TuneApi *api, TuneBrief *brief, const json_t *body,
                              const TuneCaller *caller, GError **error)
 {
@@ -207,7 +246,8 @@ static gboolean apply_melody(TuneApi *api, TuneBrief *brief, const json_t *body,
     return TRUE;
 }
 
-static TuneBrief *read_brief(TuneApi *api, const json_t *body, const TuneCaller *caller,
+/* @model: a model takes the melody as sound. */
+static TuneBrief *read_brief(TuneApi *api, const json_t *body, const TuneCaller *caller, gboolean model,
                              GError **error)
 {
     g_autoptr(TuneBrief) brief = tune_brief_new();
@@ -217,7 +257,7 @@ static TuneBrief *read_brief(TuneApi *api, const json_t *body, const TuneCaller 
     if (vocabulary == NULL || !set_fields(brief, vocabulary, body, error) ||
         !tune_brief_read_sentence(brief, vocabulary, prompt, error) ||
         !apply_preset(api, brief, vocabulary, body, error) ||
-        !apply_melody(api, brief, body, caller, error) ||
+        (!model && !apply_melody(api, brief, body, caller, error)) ||
         !tune_title_complete(brief, vocabulary, error))
         return NULL;
     return g_steal_pointer(&brief);
@@ -241,23 +281,44 @@ static gboolean draw_seed(const json_t *body, guint64 *out, GError **error)
     return TRUE;
 }
 
-static const char *pick_engine(const TuneApi *api, const json_t *body)
+/* An engine's name, or "musicgen:NAME" of a model, by either member of the body. (transfer full) */
+static char *pick_engine(const TuneApi *api, const json_t *body)
 {
     const char *engine = json_string_value(json_object_get(body, "engine"));
     const char *model = json_string_value(json_object_get(body, "model"));
 
-    return engine != NULL ? engine : model != NULL ? model : tune_api_settings(api)->engine;
+    if (model == NULL)
+        return g_strdup(engine != NULL ? engine : tune_api_settings(api)->engine);
+    if (g_strv_contains(tune_engine_names(), model))
+        return g_strdup(engine != NULL ? engine : model);
+    return g_strconcat(engine != NULL ? engine : "musicgen", ":", model, NULL);
+}
+
+/* Models go by the names of the folder of models: a request names no paths. */
+static gboolean check_model(const char *name, GError **error)
+{
+    g_autofree char *path =
+        tune_models_name_is_good(name) ? tune_models_find(name, NULL) : NULL;
+
+    if (path != NULL)
+        return TRUE;
+    g_set_error(error, TUNE_API_ERROR, 422,
+                "model: there is no \"%s\"; GET /api/v1/models lists what there is", name);
+    return FALSE;
 }
 
 static gboolean check_engine(const char *name, GError **error)
 {
     g_autofree char *all = g_strjoinv(", ", (char **)tune_engine_names());
+    const char *colon = strchr(name, ':');
 
-    if (!g_strv_contains(tune_engine_names(), name)) {
+    if (!tune_engine_spec_is_known(name)) {
         g_set_error(error, TUNE_API_ERROR, 422, "engine: there is no \"%s\"; there are %s", name,
                     all);
         return FALSE;
     }
+    if (colon != NULL)
+        return check_model(colon + 1, error);
     if (strcmp(name, "simulate") == 0) {
         g_set_error_literal(error, TUNE_API_ERROR, 422,
                             "engine: simulate makes no sound; say \"engine\": \"compose\"");
@@ -293,12 +354,16 @@ TuneOrdered *tune_order_new(TuneApi *api, json_t *body, const TuneCaller *caller
     const json_t *rate = json_object_get(body, "sample_rate");
 
     self->body = json_incref(body);
-    order->engine = pick_engine(api, body);
+    order->engine = self->engine = pick_engine(api, body);
     order->webhook = json_string_value(json_object_get(body, "webhook"));
     if (!check_engine(order->engine, error) || !check_webhook(api, order->webhook, error) ||
         !draw_seed(body, &order->seed, error))
         return NULL;
-    self->brief = read_brief(api, body, caller, error);
+    gboolean model = tune_engine_spec_has_model(order->engine);
+    if (model && !read_take(api, body, caller, &self->take, error))
+        return NULL;
+    order->take = self->take;
+    self->brief = read_brief(api, body, caller, model, error);
     if (self->brief == NULL)
         return NULL;
     if (format == NULL || !tune_audio_format_parse(format, &order->format))
@@ -320,6 +385,8 @@ void tune_ordered_free(TuneOrdered *self)
         return;
     tune_brief_free(self->brief);
     json_decref(self->body);
+    json_decref(self->take);
+    g_free(self->engine);
     g_free(self);
 }
 

@@ -15,6 +15,8 @@ typedef struct {
     TuneOrder order; /* points into the rest and into the body */
     TuneBrief *brief;
     json_t *body;
+    char *engine;
+    json_t *take; /* (nullable) */
 } TuneOrdered;
 
 /* @body: checked by the shape above; a reference is taken.  Errors of the brief (a field that cannot be

@@ -64,6 +64,11 @@ static gboolean open_music(TuneApi *api, const TuneSettings *settings, GError **
     pool.engine.synth.sounds = settings->sounds;
     pool.engine.synth.n_threads = (guint)settings->threads;
     pool.engine.synth.log = api->log;
+    pool.engine.neural.model = settings->model;
+    pool.engine.neural.weights = settings->weights;
+    pool.engine.neural.n_threads = (guint)MIN(settings->threads, 64);
+    pool.engine.neural.max_batch = (guint)settings->batch;
+    pool.engine.neural.low_memory = settings->low_memory;
     api->pool = tune_engine_pool_new(&pool);
     g_autofree char *secret = settings->webhook_secret != NULL
                                   ? g_strdup(settings->webhook_secret)

@@ -62,7 +62,7 @@ static gboolean check_settings(const TuneSettings *settings, GError **error)
                     "engine: gcp needs a project; set GOOGLE_CLOUD_PROJECT");
         return FALSE;
     }
-    if (g_strv_contains(tune_engine_names(), settings->engine))
+    if (tune_engine_spec_is_known(settings->engine))
         return TRUE;
     g_autofree char *all = g_strjoinv(", ", (char **)tune_engine_names());
     g_set_error(error, TUNE_SERVICE_ERROR, TUNE_SERVICE_ERROR_SETTING,

@@ -79,6 +79,9 @@ typedef struct TuneSettings {
     char *engine;
     char *soundfont, *sounds;
     gint64 threads;
+    char *model, *weights; /* of the engine musicgen */
+    gint64 batch;
+    gboolean low_memory;
     char *project, *region;
     gint64 render_workers, render_megabytes, max_queued, max_attempts;
     /* who */

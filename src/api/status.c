@@ -5,6 +5,7 @@
 #include "brief/preset.h"
 #include "compose/compose.h"
 #include "jobs/webhook.h"
+#include "neural/tensor.h"
 #include "store/users.h"
 
 G_DEFINE_QUARK(tune-api-error-quark, tune_api_error)
@@ -81,6 +82,22 @@ static guint of_preset(gint code)
     return 500;
 }
 
+static guint of_neural(gint code)
+{
+    switch ((TuneNeuralError)code) {
+    case TUNE_NEURAL_ERROR_REQUEST:
+        return 422;
+    case TUNE_NEURAL_ERROR_MEMORY:
+    case TUNE_NEURAL_ERROR_NOT_A_MODEL:
+        return 503;
+    case TUNE_NEURAL_ERROR_BROKEN:
+    case TUNE_NEURAL_ERROR_MISMATCH:
+    case TUNE_NEURAL_ERROR_IO:
+        break;
+    }
+    return 500;
+}
+
 static guint of_audio(gint code)
 {
     switch ((TuneAudioError)code) {
@@ -110,6 +127,8 @@ guint tune_status_of_error(const GError *error)
         return 401;
     if (error->domain == TUNE_PRESET_ERROR)
         return of_preset(error->code);
+    if (error->domain == TUNE_NEURAL_ERROR)
+        return of_neural(error->code);
     if (error->domain == TUNE_AUDIO_ERROR)
         return of_audio(error->code);
     if (error->domain == TUNE_BRIEF_ERROR || error->domain == TUNE_COMPOSE_ERROR ||

@@ -80,3 +80,89 @@ char *tune_prompt_from_brief(const TuneBrief *brief, double seconds)
     }
     return tune_prompt_build(&parts);
 }
+
+/* ---- captions ---- */
+
+/* By a flag, an API field or a preset: not in the sentence, which stands there already. */
+static gboolean is_added(TuneOrigin origin)
+{
+    return origin == TUNE_ORIGIN_FIELD || origin == TUNE_ORIGIN_PRESET;
+}
+
+static void add(GString *out, const char *text)
+{
+    if (text == NULL || *text == '\0')
+        return;
+    if (out->len > 0)
+        g_string_append(out, ", ");
+    g_string_append(out, text);
+}
+
+static void add_numbers(GString *out, const TuneBrief *brief)
+{
+    if (is_added(brief->bpm_origin) && brief->bpm_high > 0) {
+        char number[G_ASCII_DTOSTR_BUF_SIZE];
+        double middle = 0.5 * (brief->bpm_low + brief->bpm_high);
+        g_autofree char *bpm =
+            g_strconcat(g_ascii_formatd(number, sizeof number, "%.4g", middle), " bpm", NULL);
+        add(out, bpm);
+    }
+    if (is_added(brief->key_origin)) {
+        g_autofree char *key = tune_key_to_string(brief->key);
+        add(out, key);
+    }
+    if (is_added(brief->metre_origin)) {
+        g_autofree char *metre = tune_metre_to_string(brief->metre);
+        add(out, metre);
+    }
+}
+
+static void add_players(GString *out, const TuneBrief *brief)
+{
+    for (guint i = 0; i < brief->instruments->len; i++) {
+        const TuneBriefInstrument *asked =
+            &g_array_index(brief->instruments, TuneBriefInstrument, i);
+        if (is_added(asked->origin) && asked->instrument != NULL)
+            add(out, asked->instrument->name);
+    }
+    for (guint i = 0; i < brief->style_references->len; i++) {
+        const char *colon = strchr(brief->style_references->pdata[i], ':');
+        add(out, colon != NULL ? g_strchug((char *)(colon + 1)) : NULL);
+    }
+    if (brief->no_drums && is_added(brief->no_drums_origin))
+        add(out, "no drums");
+    if (brief->no_vocals && is_added(brief->no_vocals_origin))
+        add(out, "instrumental");
+}
+
+/* Not in the middle of a word or of a character. */
+static void cut(GString *out, gsize max_bytes)
+{
+    if (out->len <= max_bytes)
+        return;
+    const char *end = g_utf8_find_prev_char(out->str, out->str + max_bytes + 1);
+    while (end > out->str && *end != ' ')
+        end--;
+    if (end == out->str)
+        end = g_utf8_find_prev_char(out->str, out->str + max_bytes + 1);
+    g_string_truncate(out, (gsize)(end - out->str));
+}
+
+char *tune_prompt_caption(const TuneBrief *brief, gsize max_bytes)
+{
+    GString *out = g_string_new(NULL);
+
+    if (brief->prompt != NULL && brief->lyrics->len == 0) {
+        g_autofree char *sentence = g_strstrip(g_strdup(brief->prompt));
+        add(out, sentence);
+    }
+    if (is_added(brief->style_origin) || (out->len == 0 && brief->style_origin > TUNE_ORIGIN_INFERRED))
+        add(out, brief->style_asked != NULL ? brief->style_asked : tune_style_name(brief->style));
+    if (is_added(brief->mood_origin) || out->len == 0)
+        for (guint i = 0; i < brief->moods->len; i++)
+            add(out, brief->moods->pdata[i]);
+    add_numbers(out, brief);
+    add_players(out, brief);
+    cut(out, max_bytes);
+    return g_string_free(out, FALSE);
+}

@@ -159,16 +159,30 @@ TuneVocabulary *tune_cli_vocabulary(TuneCli *cli, GError **error)
 
 TuneEngine *tune_cli_engine(TuneCli *cli, TuneVocabulary *vocabulary, GError **error)
 {
-    TuneEngineConfig config = {.vocabulary = vocabulary, .log = &cli->log};
     const char *name = tune_cli_engine_name(cli, error);
+
+    return name != NULL ? tune_cli_engine_named(cli, name, NULL, vocabulary, error) : NULL;
+}
+
+TuneEngine *tune_cli_engine_named(TuneCli *cli, const char *name, const char *weights,
+                                  TuneVocabulary *vocabulary, GError **error)
+{
+    TuneEngineConfig config = {.vocabulary = vocabulary, .log = &cli->log};
     gint64 threads = 0;
 
-    if (name == NULL || !tune_args_int(cli->args, OPTION_THREADS, 1, 256, &threads, error))
+    if (!tune_args_int(cli->args, OPTION_THREADS, 1, 256, &threads, error))
         return NULL;
     config.synth.soundfont = tune_args_get(cli->args, OPTION_SOUNDFONT);
     config.synth.sounds = tune_args_get(cli->args, OPTION_SOUNDS);
     config.synth.n_threads = (guint)threads;
     config.synth.log = &cli->log;
+    config.neural.model = tune_args_get(cli->args, OPTION_MODEL);
+    config.neural.weights = tune_args_get(cli->args, OPTION_WEIGHTS);
+    if (config.neural.weights == NULL)
+        config.neural.weights = weights;
+    config.neural.n_threads = (guint)MIN(threads, 64);
+    config.neural.max_batch = 1;
+    config.neural.low_memory = tune_args_has(cli->args, OPTION_LOW_MEMORY);
     return tune_engine_new(name, &config, error);
 }
 

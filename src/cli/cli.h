@@ -70,5 +70,9 @@ void tune_cli_warn_of_styles(TuneCli *cli, const TuneStyles *styles);
 /* The engine of the flags --engine, --soundfont, --threads and $MUSIC_GEN_MODE.  @vocabulary (nullable)
  * is shared with it.  (transfer full) */
 TuneEngine *tune_cli_engine(TuneCli *cli, TuneVocabulary *vocabulary, GError **error);
+/* The same of another name than the options say ("musicgen:small" of a recipe), and with @weights (nullable)
+ * unless an option says others. */
+TuneEngine *tune_cli_engine_named(TuneCli *cli, const char *name, const char *weights,
+                                  TuneVocabulary *vocabulary, GError **error);
 /* The name alone, checked.  (transfer none) */
 const char *tune_cli_engine_name(TuneCli *cli, GError **error);

@@ -40,9 +40,27 @@ static TuneExit of_engine(gint code)
     case TUNE_ENGINE_ERROR_UNKNOWN:
     case TUNE_ENGINE_ERROR_NO_AUDIO:
     case TUNE_ENGINE_ERROR_LENGTH:
+    case TUNE_ENGINE_ERROR_NO_SCORE:
+    case TUNE_ENGINE_ERROR_MODEL:
         return TUNE_EXIT_USAGE;
     case TUNE_ENGINE_ERROR_RECIPE:
         return TUNE_EXIT_BROKEN;
+    }
+    return TUNE_EXIT_FAULT;
+}
+
+static TuneExit of_neural(gint code)
+{
+    switch ((TuneNeuralError)code) {
+    case TUNE_NEURAL_ERROR_REQUEST:
+        return TUNE_EXIT_USAGE;
+    case TUNE_NEURAL_ERROR_BROKEN:
+    case TUNE_NEURAL_ERROR_MISMATCH:
+        return TUNE_EXIT_BROKEN;
+    case TUNE_NEURAL_ERROR_NOT_A_MODEL:
+    case TUNE_NEURAL_ERROR_MEMORY:
+    case TUNE_NEURAL_ERROR_IO:
+        return TUNE_EXIT_MISSING;
     }
     return TUNE_EXIT_FAULT;
 }

@@ -3,6 +3,7 @@
 #include "cli/production.h"
 #include "cli/request.h"
 #include "cli/simulate.h"
+#include "cli/take.h"
 
 #include <string.h>
 
@@ -23,12 +24,14 @@ static gboolean something_asked(const TuneArgs *args, GError **error)
     return FALSE;
 }
 
-static gboolean generate(TuneCli *cli, GError **error)
+static gboolean generate(TuneCli *cli, const char *engine_name, GError **error)
 {
+    g_auto(TuneCliTake) take = {0};
     guint64 seed;
     TuneRenderOptions options = TUNE_RENDER_OPTIONS_DEFAULT;
 
-    if (!tune_request_seed(cli->args, &seed, error))
+    if (!tune_request_seed(cli->args, &seed, error) ||
+        !tune_cli_take_read(cli, engine_name, &take, error))
         return FALSE;
     tune_cli_catch_signals(cli);
     g_autoptr(TuneVocabulary) vocabulary = tune_cli_vocabulary(cli, error);
@@ -40,6 +43,7 @@ static gboolean generate(TuneCli *cli, GError **error)
     if (engine == NULL)
         return FALSE;
     tune_production_options(production, &options);
+    options.take = &take.options;
     g_autoptr(TuneRender) render = tune_engine_start(engine, brief, seed, &options, error);
     if (render != NULL)
         return tune_production_run(production, render, error);
@@ -55,6 +59,6 @@ gint tune_command_generate(TuneCli *cli, GError **error)
         return TUNE_EXIT_USAGE;
     if (strcmp(engine, "simulate") == 0)
         return tune_generate_simulated(cli, error);
-    generate(cli, error);
+    generate(cli, engine, error);
     return TUNE_EXIT_DONE;
 }

@@ -4,6 +4,8 @@
 #define ON(command) (1u << COMMAND_##command)
 #define ASKING (ON(GENERATE) | ON(EXPLAIN) | ON(PLAY))
 #define SOUNDING (ON(GENERATE) | ON(RENDER))
+#define TAKING (ON(GENERATE) | ON(PLAY))
+#define NEURAL (TAKING | ON(REPLAY))
 #define SERVICE (ON(SERVE) | ON(WORKER) | ON(MCP) | ON(CONFIG))
 #define EVERY ((1u << N_COMMANDS) - 1)
 #define OLD_FORM (ASKING | ON(SAVE_PRESET))
@@ -87,9 +89,31 @@ const TuneOption tune_options[N_OPTIONS] = {
      "sample rate, 22050 to 96000 (44100; Opus 48000)", SOUNDING, FALSE},
     {OPTION_LOUDNESS, "loudness", 0, NULL, ARGUMENT_TEXT, "LUFS", NULL,
      "integrated loudness, -30 to -8 (-14)", SOUNDING | ON(EXPLAIN), FALSE},
-    {OPTION_ENGINE, "engine", 0, "mode", ARGUMENT_CHOICE, "NAME", "compose simulate",
+    {OPTION_ENGINE, "engine", 0, "mode", ARGUMENT_CHOICE, "NAME", "compose musicgen simulate",
      "what makes the piece; the default is $MUSIC_GEN_MODE or compose",
-     ON(GENERATE) | SERVICE, FALSE},
+     ON(GENERATE) | ON(PLAY) | SERVICE, FALSE},
+    {OPTION_MODEL, "model", 0, NULL, ARGUMENT_TEXT, "NAME|DIR", NULL,
+     "model of the engine musicgen: a name that `tunesmith models` lists, a folder, a .gguf ($TUNESMITH_MODEL)",
+     NEURAL | SERVICE, FALSE},
+    {OPTION_WEIGHTS, "weights", 0, NULL, ARGUMENT_CHOICE, "TYPE", "f32 f16 q8 q4",
+     "how its weights are kept: less is faster and smaller (q8, or what a .gguf holds)",
+     NEURAL | SERVICE, FALSE},
+    {OPTION_GUIDANCE, "guidance", 0, NULL, ARGUMENT_TEXT, "N", NULL,
+     "how closely musicgen follows the words; 1 switches guidance off (3)", TAKING, FALSE},
+    {OPTION_TOP_K, "top-k", 0, NULL, ARGUMENT_TEXT, "N", NULL,
+     "musicgen chooses among the N likeliest codes; 0 among all (50)", TAKING, FALSE},
+    {OPTION_TOP_P, "top-p", 0, NULL, ARGUMENT_TEXT, "0..1", NULL,
+     "... and among the likeliest that make up this share (1)", TAKING, FALSE},
+    {OPTION_GREEDY, "greedy", 0, NULL, ARGUMENT_NONE, NULL, NULL,
+     "musicgen always takes the likeliest code", TAKING, FALSE},
+    {OPTION_MELODY, "melody", 0, NULL, ARGUMENT_FILE, "SOUND", NULL,
+     "recording whose tune musicgen's melody models follow", TAKING | ON(REPLAY), FALSE},
+    {OPTION_CONTINUE, "continue", 0, NULL, ARGUMENT_FILE, "SOUND", NULL,
+     "recording that musicgen goes on from; the result begins with it", TAKING | ON(REPLAY), FALSE},
+    {OPTION_TOKENS, "tokens", 0, NULL, ARGUMENT_FILE, "FILE.json", NULL,
+     "also write musicgen's codes, [codebook][frame]", ON(GENERATE), FALSE},
+    {OPTION_LOW_MEMORY, "low-memory", 0, NULL, ARGUMENT_NONE, NULL, NULL,
+     "drop the parts of the model that are not needed at the moment; slower to start", NEURAL | SERVICE, FALSE},
     {OPTION_SOUNDFONT, "soundfont", 0, NULL, ARGUMENT_FILE, "FILE", NULL,
      "SoundFont to play with; otherwise $TUNESMITH_SOUNDFONT or the best installed",
      SOUNDING | ON(PLAY) | ON(REPLAY) | SERVICE, FALSE},

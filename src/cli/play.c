@@ -3,6 +3,7 @@
 #include "cli/exit.h"
 #include "cli/player.h"
 #include "cli/request.h"
+#include "cli/take.h"
 #include "score/format.h"
 
 #include <stdio.h>
@@ -16,10 +17,10 @@ static gboolean pull_render(gpointer source, float *out, gsize n_frames, gsize *
 
 static gboolean play_render(TuneCli *cli, TuneRender *render, GError **error)
 {
-    const TuneScore *score = tune_render_score(render);
+    g_autoptr(json_t) before = tune_render_report(render);
 
     if (!cli->quiet && !cli->json)
-        fprintf(stderr, "playing \"%s\"\n", score->title);
+        fprintf(stderr, "playing \"%s\"\n", json_string_value(json_object_get(before, "title")));
     if (!tune_play(cli, tune_render_rate(render), pull_render, render, error))
         return FALSE;
     if (!cli->json)
@@ -31,10 +32,14 @@ static gboolean play_render(TuneCli *cli, TuneRender *render, GError **error)
 static gboolean play_sentence(TuneCli *cli, GError **error)
 {
     TuneRenderOptions options = TUNE_RENDER_OPTIONS_DEFAULT;
+    g_auto(TuneCliTake) take = {0};
+    const char *name = tune_cli_engine_name(cli, error);
     guint64 seed;
 
-    if (!tune_request_seed(cli->args, &seed, error))
+    if (name == NULL || !tune_request_seed(cli->args, &seed, error) ||
+        !tune_cli_take_read(cli, name, &take, error))
         return FALSE;
+    options.take = &take.options;
     g_autoptr(TuneVocabulary) vocabulary = tune_cli_vocabulary(cli, error);
     g_autoptr(TuneBrief) brief =
         vocabulary != NULL ? tune_request_brief(cli, vocabulary, error) : NULL;

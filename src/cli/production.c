@@ -35,6 +35,7 @@ struct TuneProduction {
     const char *sound;     /* where the encoder writes */
     const char *exported[G_N_ELEMENTS(exports)]; /* temporary names (nullable) */
     const char *report;    /* temporary name (nullable) */
+    const char *tokens;    /* the same */
 };
 
 void tune_production_free(TuneProduction *self)
@@ -96,6 +97,7 @@ static gboolean stage_all(TuneProduction *self, GError **error)
     const TuneArgs *args = self->cli->args;
     const char *report = tune_args_get(args, OPTION_REPORT);
     const char *folder = tune_args_get(args, OPTION_STEMS);
+    const char *tokens = tune_args_get(args, OPTION_TOKENS);
 
     self->sound = self->path;
     if (strcmp(self->path, "-") != 0)
@@ -114,6 +116,11 @@ static gboolean stage_all(TuneProduction *self, GError **error)
     if (report != NULL) {
         self->report = tune_outputs_stage(self->outputs, "--report", report, error);
         if (self->report == NULL)
+            return FALSE;
+    }
+    if (tokens != NULL) {
+        self->tokens = tune_outputs_stage(self->outputs, "--tokens", tokens, error);
+        if (self->tokens == NULL)
             return FALSE;
     }
     if (folder != NULL)
@@ -166,12 +173,12 @@ static gboolean check_room(const TuneScore *score, gint64 n_frames, guint64 memo
     g_autoptr(TuneRoom) room = tune_room_new();
     guint64 frames = (guint64)MAX(0, n_frames), stem = 2 * sizeof(float) * frames;
 
-    tune_room_want(room, g_get_tmp_dir(), stem * (score->loop ? 2 : 1));
+    tune_room_want(room, g_get_tmp_dir(), stem * (score != NULL && score->loop ? 2 : 1));
     if (strcmp(self->sound, "-") != 0) {
         g_autofree char *folder = g_path_get_dirname(self->sound);
         tune_room_want(room, folder, frames * frame_bytes(self->format));
     }
-    if (self->stems != NULL)
+    if (self->stems != NULL && score != NULL)
         tune_room_want(room, tune_args_get(self->cli->args, OPTION_STEMS),
                        stem * score->tracks->len);
     return tune_room_check(room, error) && tune_room_check_memory(memory_bytes, error);
@@ -215,6 +222,17 @@ static gboolean write_text(const char *path, const char *text, GError **error)
     return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, 0666, error);
 }
 
+static gboolean write_tokens(const char *path, const TuneRender *render, GError **error)
+{
+    const char *mime;
+    g_autoptr(GBytes) bytes = tune_render_export(render, "tokens.json", &mime, error);
+
+    if (bytes == NULL)
+        return FALSE;
+    return g_file_set_contents_full(path, g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes),
+                                    G_FILE_SET_CONTENTS_NONE, 0666, error);
+}
+
 static gboolean write_beside(TuneProduction *self, TuneRender *render, const json_t *report,
                              GError **error)
 {
@@ -224,6 +242,8 @@ static gboolean write_beside(TuneProduction *self, TuneRender *render, const jso
                              error))
             return FALSE;
     if (self->stems != NULL && !tune_stems_finish(self->stems, tune_render_score(render), error))
+        return FALSE;
+    if (self->tokens != NULL && !write_tokens(self->tokens, render, error))
         return FALSE;
     if (self->report == NULL)
         return TRUE;
@@ -243,6 +263,8 @@ static json_t *files_json(const TuneProduction *self)
                                 json_string(tune_args_get(args, exports[i].option)));
     if (self->report != NULL)
         json_object_set_new(files, "report", json_string(tune_args_get(args, OPTION_REPORT)));
+    if (self->tokens != NULL)
+        json_object_set_new(files, "tokens", json_string(tune_args_get(args, OPTION_TOKENS)));
     if (self->stems != NULL) {
         json_t *stems = json_array();
         const GPtrArray *paths = tune_stems_paths(self->stems);

@@ -8,6 +8,7 @@
 #include "cli/exit.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "cli/take.h"
 #include "score/format.h"
 
 #include <glib/gstdio.h>
@@ -231,9 +232,33 @@ static TuneRender *start_score(TuneCli *cli, TuneEngine *engine, const json_t *r
     return render;
 }
 
+/* The engine that made it, with its model unless --model says where that is now. (transfer full) */
+static char *engine_of(TuneCli *cli, const json_t *recipe, GError **error)
+{
+    const char *name =
+        json_string_value(json_object_get(json_object_get(recipe, "engine"), "name"));
+    const char *model =
+        json_string_value(json_object_get(json_object_get(recipe, "model"), "name"));
+
+    if (name == NULL || !tune_engine_spec_is_known(name)) {
+        g_set_error(error, TUNE_ENGINE_ERROR, TUNE_ENGINE_ERROR_RECIPE,
+                    "recipe: made by an engine that is not here");
+        return NULL;
+    }
+    if (model == NULL || tune_args_has(cli->args, OPTION_MODEL))
+        return g_strdup(name);
+    return g_strconcat(name, ":", model, NULL);
+}
+
+static const char *weights_of(const json_t *recipe)
+{
+    return json_string_value(json_object_get(json_object_get(recipe, "model"), "weights"));
+}
+
 static TuneRender *start(TuneCli *cli, const TuneTags *tags, const char *path,
                          TuneProgressBar *bar, GError **error)
 {
+    g_auto(TuneCliTake) take = {0};
     TuneRenderOptions options = TUNE_RENDER_OPTIONS_DEFAULT;
 
     if (tags->recipe == NULL || *tags->recipe == '\0') {
@@ -243,9 +268,12 @@ static TuneRender *start(TuneCli *cli, const TuneTags *tags, const char *path,
     }
     g_autoptr(json_t) recipe =
         tune_json_parse("recipe", tags->recipe, strlen(tags->recipe), error);
-    g_autoptr(TuneEngine) engine = recipe != NULL ? tune_cli_engine(cli, NULL, error) : NULL;
-    if (engine == NULL)
+    g_autofree char *name = recipe != NULL ? engine_of(cli, recipe, error) : NULL;
+    g_autoptr(TuneEngine) engine = name != NULL ? tune_cli_engine_named(cli, name, weights_of(recipe), NULL, error)
+                                               : NULL;
+    if (engine == NULL || !tune_cli_take_read(cli, name, &take, error))
         return NULL;
+    options.take = &take.options;
     options.cancellable = cli->cancellable;
     options.progress = tune_progress_bar_tell;
     options.progress_user_data = bar;
@@ -263,7 +291,8 @@ static gint finish(TuneCli *cli, TuneRender *render, const TuneTags *tags, const
 {
     g_autofree char *old_score = score_hash_of(tags);
     gboolean same_score =
-        sound->identical || strcmp(old_score, tune_render_score_hash(render)) == 0;
+        sound->identical ||
+        g_strcmp0(old_score, tune_render_score_hash(render)) == 0;
     g_autoptr(json_t) report = tune_render_report(render);
     g_autoptr(json_t) result = result_json(path, sound, same_score, render, report);
 

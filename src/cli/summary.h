@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "score/score.h"
 
-/* (transfer full) */
+/* @score NULL: made without one.  (transfer full) */
 char *tune_summary_text(const TuneScore *score, const json_t *report, const json_t *files);
 /* {"status", "files", "format", "title", "style", "key", "bpm", "metre", "duration_seconds", "sections",
  * "seed", "recipe_sha256", "report"}.  (transfer full) */

@@ -7,35 +7,70 @@ G_DEFINE_QUARK(tune-engine-error-quark, tune_engine_error)
 
 static const TuneEngineClass *const classes[] = {
     &tune_engine_class_compose,
+    &tune_engine_class_musicgen,
     &tune_engine_class_simulate,
 };
 
 const char *const *tune_engine_names(void)
 {
-    static const char *const names[] = {"compose", "simulate", NULL};
+    static const char *const names[] = {"compose", "musicgen", "simulate", NULL};
 
     return names;
 }
 
+/* The class of "name" or "name:model"; *model (nullable) points behind the colon. */
+static const TuneEngineClass *class_of(const char *spec, const char **model)
+{
+    const char *colon = strchr(spec, ':');
+    gsize n = colon != NULL ? (gsize)(colon - spec) : strlen(spec);
+
+    *model = colon != NULL ? colon + 1 : NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(classes); i++)
+        if (strlen(classes[i]->name) == n && strncmp(classes[i]->name, spec, n) == 0 &&
+            (colon == NULL || (classes[i]->has_models && colon[1] != '\0')))
+            return classes[i];
+    return NULL;
+}
+
+gboolean tune_engine_spec_is_known(const char *spec)
+{
+    const char *model;
+
+    return class_of(spec, &model) != NULL;
+}
+
+gboolean tune_engine_spec_has_model(const char *spec)
+{
+    const char *model;
+    const TuneEngineClass *class = class_of(spec, &model);
+
+    return class != NULL && class->has_models;
+}
+
 TuneEngine *tune_engine_new(const char *name, const TuneEngineConfig *config, GError **error)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(classes); i++) {
-        if (strcmp(classes[i]->name, name) != 0)
-            continue;
-        TuneEngine *self = g_atomic_rc_box_new0(TuneEngine);
-        self->class = classes[i];
-        self->config = *config;
-        self->config.synth.soundfont = g_strdup(config->synth.soundfont);
-        self->config.synth.sounds = g_strdup(config->synth.sounds);
-        if (config->vocabulary != NULL)
-            self->vocabulary = tune_vocabulary_ref(config->vocabulary);
-        g_mutex_init(&self->lock);
-        return self;
+    const char *model;
+    const TuneEngineClass *class = class_of(name, &model);
+
+    if (class == NULL) {
+        g_autofree char *all = g_strjoinv(", ", (char **)tune_engine_names());
+        g_set_error(error, TUNE_ENGINE_ERROR, TUNE_ENGINE_ERROR_UNKNOWN,
+                    "no engine is called \"%s\"; there are %s", name, all);
+        return NULL;
     }
-    g_autofree char *all = g_strjoinv(", ", (char **)tune_engine_names());
-    g_set_error(error, TUNE_ENGINE_ERROR, TUNE_ENGINE_ERROR_UNKNOWN,
-                "no engine is called \"%s\"; there are %s", name, all);
-    return NULL;
+    TuneEngine *self = g_atomic_rc_box_new0(TuneEngine);
+    self->class = class;
+    self->spec = g_strdup(name);
+    self->config = *config;
+    self->config.synth.soundfont = g_strdup(config->synth.soundfont);
+    self->config.synth.sounds = g_strdup(config->synth.sounds);
+    self->config.neural.model = g_strdup(model != NULL ? model : config->neural.model);
+    self->config.neural.weights = g_strdup(config->neural.weights);
+    self->config.neural.kernels = g_strdup(config->neural.kernels);
+    if (config->vocabulary != NULL)
+        self->vocabulary = tune_vocabulary_ref(config->vocabulary);
+    g_mutex_init(&self->lock);
+    return self;
 }
 
 static void clear_engine(gpointer data)
@@ -48,6 +83,10 @@ static void clear_engine(gpointer data)
     g_clear_pointer(&self->vocabulary, tune_vocabulary_unref);
     g_free((char *)self->config.synth.soundfont);
     g_free((char *)self->config.synth.sounds);
+    g_free((char *)self->config.neural.model);
+    g_free((char *)self->config.neural.weights);
+    g_free((char *)self->config.neural.kernels);
+    g_free(self->spec);
     g_mutex_clear(&self->lock);
 }
 
@@ -60,6 +99,11 @@ void tune_engine_free(TuneEngine *self)
 const char *tune_engine_name(const TuneEngine *self)
 {
     return self->class->name;
+}
+
+const char *tune_engine_spec(const TuneEngine *self)
+{
+    return self->spec;
 }
 
 TuneSynth *tune_engine_synth(TuneEngine *self, GError **error)
@@ -84,6 +128,13 @@ gboolean tune_engine_estimate(TuneEngine *self, const TuneBrief *brief, TuneEsti
                               GError **error)
 {
     return self->class->estimate(self, brief, out, error);
+}
+
+gboolean tune_engine_load(TuneEngine *self, GError **error)
+{
+    if (self->class->load != NULL)
+        return self->class->load(self, error);
+    return tune_engine_vocabulary(self, error) != NULL;
 }
 
 void tune_engine_release_memory(TuneEngine *self)

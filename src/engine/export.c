@@ -15,11 +15,35 @@ static const struct {
     {"score.abc", "text/vnd.abc", TUNE_SCORE_ABC},
 };
 
+/* [[ids of codebook 0], [ids of codebook 1], ...]: what other implementations write too. */
+static GBytes *tokens(const TuneRender *self)
+{
+    gsize n_frames = tune_take_n_frames(self->take);
+    guint n_codebooks = (guint)json_integer_value(json_object_get(self->model, "codebooks"));
+    const gint32 *codes = tune_take_codes(self->take);
+    g_autoptr(GString) out = g_string_new("[");
+
+    if (codes == NULL)
+        return NULL;
+    for (guint k = 0; k < n_codebooks; k++) {
+        g_string_append(out, k > 0 ? ",\n[" : "[");
+        for (gsize t = 0; t < n_frames; t++)
+            g_string_append_printf(out, "%s%d", t > 0 ? "," : "", codes[k * n_frames + t]);
+        g_string_append_c(out, ']');
+    }
+    g_string_append(out, "]\n");
+    return g_string_free_to_bytes(g_steal_pointer(&out));
+}
+
 GBytes *tune_render_export(const TuneRender *self, const char *name, const char **mime,
                            GError **error)
 {
+    if (self->take != NULL && strcmp(name, "tokens.json") == 0) {
+        *mime = "application/json";
+        return tokens(self);
+    }
     for (guint i = 0; i < G_N_ELEMENTS(scores); i++) {
-        if (strcmp(scores[i].name, name) != 0)
+        if (self->score == NULL || strcmp(scores[i].name, name) != 0)
             continue;
         *mime = scores[i].mime;
         return tune_score_write(self->score, scores[i].format, error);
@@ -32,6 +56,8 @@ GBytes *tune_render_export(const TuneRender *self, const char *name, const char 
 
 char *tune_engine_data_hash(TuneEngine *self, GError **error)
 {
+    if (self->class->data_hash != NULL)
+        return self->class->data_hash(self, error);
     const TuneVocabulary *vocabulary = tune_engine_vocabulary(self, error);
     TuneSynth *synth = vocabulary != NULL ? tune_engine_synth(self, error) : NULL;
     const char *calibration = synth != NULL ? tune_synth_calibration_hash(synth, error) : NULL;

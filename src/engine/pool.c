@@ -50,6 +50,9 @@ TuneEnginePool *tune_engine_pool_new(const TuneEnginePoolConfig *config)
     self->config = *config;
     self->config.engine.synth.soundfont = g_strdup(config->engine.synth.soundfont);
     self->config.engine.synth.sounds = g_strdup(config->engine.synth.sounds);
+    self->config.engine.neural.model = g_strdup(config->engine.neural.model);
+    self->config.engine.neural.weights = g_strdup(config->engine.neural.weights);
+    self->config.engine.neural.kernels = g_strdup(config->engine.neural.kernels);
     if (self->config.max_engines == 0)
         self->config.max_engines = MAX_ENGINES;
     if (self->config.pressure_bytes == 0)
@@ -73,6 +76,9 @@ void tune_engine_pool_free(TuneEnginePool *self)
     g_clear_pointer(&self->vocabulary, tune_vocabulary_unref);
     g_free((char *)self->config.engine.synth.soundfont);
     g_free((char *)self->config.engine.synth.sounds);
+    g_free((char *)self->config.engine.neural.model);
+    g_free((char *)self->config.engine.neural.weights);
+    g_free((char *)self->config.engine.neural.kernels);
     g_mutex_clear(&self->lock);
     g_mutex_clear(&self->vocabulary_lock);
     g_cond_clear(&self->idle);
@@ -93,7 +99,7 @@ static Entry *find(TuneEnginePool *self, const char *engine)
     for (guint i = 0; i < self->entries->len; i++) {
         Entry *entry = self->entries->pdata[i];
 
-        if (strcmp(tune_engine_name(entry->engine), engine) == 0)
+        if (strcmp(tune_engine_spec(entry->engine), engine) == 0)
             return entry;
     }
     return NULL;
@@ -182,7 +188,7 @@ void tune_engine_pool_release_memory(TuneEnginePool *self, const char *engine)
         Entry *entry = self->entries->pdata[i];
 
         if (entry->users > 0 || !entry->loaded ||
-            (engine != NULL && strcmp(tune_engine_name(entry->engine), engine) != 0))
+            (engine != NULL && strcmp(tune_engine_spec(entry->engine), engine) != 0))
             continue;
         tune_engine_release_memory(entry->engine);
         entry->loaded = FALSE;
@@ -208,7 +214,7 @@ json_t *tune_engine_pool_stats(TuneEnginePool *self)
         double idle = entry->users > 0 ? 0 : (double)(now - entry->idle_since_us) / 1e6;
 
         json_array_append_new(
-            all, json_pack("{s:s, s:b, s:i, s:I, s:o}", "engine", tune_engine_name(entry->engine),
+            all, json_pack("{s:s, s:b, s:i, s:I, s:o}", "engine", tune_engine_spec(entry->engine),
                            "loaded", entry->loaded, "in_use", (int)entry->users, "uses",
                            (json_int_t)entry->uses, "idle_seconds", tune_json_real(idle, 3)));
     }

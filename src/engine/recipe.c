@@ -133,6 +133,17 @@ json_t *tune_recipe_new(TuneEngine *engine, const TuneBrief *brief, const TuneSc
     return recipe;
 }
 
+json_t *tune_recipe_new_sound(TuneEngine *engine, const TuneBrief *brief, guint64 seed,
+                              json_t *model, json_t *take, const TuneRenderOptions *options)
+{
+    return json_pack("{s:i, s:{s:s, s:s}, s:o, s:I, s:O, s:O, s:i, s:{s:s, s:o}}", "format",
+                     RECIPE_FORMAT, "engine", "name", tune_engine_name(engine), "version",
+                     TUNE_VERSION, "brief", tune_brief_to_json(brief), "seed", (json_int_t)seed,
+                     "model", model, "take", take, "rate", (int)options->rate, "master", "kind",
+                     options->master == TUNE_MASTER_EXACT ? "exact" : "live", "loudness_lufs",
+                     tune_json_real(brief->loudness_lufs, 3));
+}
+
 static gboolean fail(GError **error, const char *reason)
 {
     g_set_error(error, TUNE_ENGINE_ERROR, TUNE_ENGINE_ERROR_RECIPE, "recipe: %s", reason);
@@ -177,6 +188,10 @@ static void note_changes(TuneRender *render, const json_t *recipe)
         {"sound", "sha256", "the SoundFont's content"},
         {"sound", "calibration", "the mix's calibration"},
         {"sound", "fluidsynth", "FluidSynth's version"},
+        {"model", "name", "the model"},
+        {"model", "sha256", "the model's content"},
+        {"model", "weights", "the type of the weights"},
+        {"model", "kernels", "the kernels"},
     };
     const json_t *old_style = json_object_get(json_object_get(recipe, "data"), "style");
     const json_t *new_style = json_object_get(json_object_get(render->recipe, "data"), "style");
@@ -197,14 +212,63 @@ static void note_changes(TuneRender *render, const json_t *recipe)
         g_ptr_array_add(render->notes, g_strdup("the style's data differ from the recipe's"));
 }
 
+gboolean tune_recipe_take(const json_t *recipe, TuneTakeOptions *out, GError **error)
+{
+    const json_t *take = json_object_get(recipe, "take");
+    gint64 top_k = -1;
+
+    *out = (TuneTakeOptions)TUNE_TAKE_OPTIONS_DEFAULT;
+    if (take == NULL)
+        return TRUE;
+    if (!tune_json_get_real(take, "take", "guidance", 0, 100, FALSE, &out->guidance, error) ||
+        !tune_json_get_real(take, "take", "temperature", 0.01, 100, FALSE, &out->temperature, error) ||
+        !tune_json_get_int(take, "take", "top_k", 0, G_MAXINT, FALSE, &top_k, error) ||
+        !tune_json_get_real(take, "take", "top_p", 0, 1, FALSE, &out->top_p, error) ||
+        !tune_json_get_bool(take, "take", "greedy", FALSE, &out->greedy, error))
+        return FALSE;
+    out->top_k = (gint)top_k;
+    return TRUE;
+}
+
+/* Sound that the recipe was given must be given again, and be the same. */
+static gboolean check_clip(const json_t *recipe, const char *key, const TuneClip *clip, GError **error)
+{
+    const char *wanted = text_at(recipe, "take", key);
+
+    if (strcmp(wanted, clip != NULL ? clip->sha256 : "") == 0)
+        return TRUE;
+    g_autofree char *reason =
+        *wanted == '\0' ? g_strdup_printf("made without --%s", key)
+        : clip == NULL  ? g_strdup_printf("the sound was made with --%s; give it again", key)
+                        : g_strdup_printf("--%s is another sound than it was made with", key);
+    return fail(error, reason);
+}
+
+static gboolean same_take(const json_t *recipe, TuneRenderOptions *options, TuneTakeOptions *take,
+                          GError **error)
+{
+    const TuneTakeOptions *given = options->take;
+
+    if (!tune_recipe_take(recipe, take, error))
+        return FALSE;
+    if (given != NULL) {
+        take->melody = given->melody;
+        take->continuation = given->continuation;
+    }
+    options->take = take;
+    return check_clip(recipe, "melody", take->melody, error) &&
+           check_clip(recipe, "continue", take->continuation, error);
+}
+
 TuneRender *tune_engine_replay(TuneEngine *self, const json_t *recipe,
                                const TuneRenderOptions *options, GError **error)
 {
     TuneRenderOptions same = *options;
+    TuneTakeOptions take;
     const TuneVocabulary *vocabulary;
     gint64 rate = 0;
 
-    if (!check_head(self, recipe, error) ||
+    if (!check_head(self, recipe, error) || !same_take(recipe, &same, &take, error) ||
         !tune_json_get_int(recipe, "recipe", "rate", 22050, 96000, FALSE, &rate, error))
         return NULL;
     vocabulary = tune_engine_vocabulary(self, error);

@@ -13,7 +13,8 @@
 
 static double audio_seconds(const TuneRender *self)
 {
-    return (double)self->score->length_us / 1e6;
+    return self->score != NULL ? (double)self->score->length_us / 1e6
+                               : (double)self->expected_frames / self->options.rate;
 }
 
 static void first_pass(double fraction, gpointer user_data)
@@ -35,16 +36,29 @@ static gboolean ask_for_room(TuneRender *self, TuneSynth *synth, const TuneSourc
     return self->options.room(self->score, mix->n_frames, memory, self->options.room_user_data, error);
 }
 
+/* @mix (transfer full) becomes the source. */
+static gboolean master(TuneRender *self, TuneSource *mix, GError **error)
+{
+    TuneMasterOptions options = {.kind = self->options.master,
+                                 .loudness_lufs = self->loudness_lufs,
+                                 .peak_dbtp = -1,
+                                 .score = self->score,
+                                 .cancellable = self->options.cancellable,
+                                 .predicted_lufs = self->predicted_lufs,
+                                 .fade_us = self->fade_us,
+                                 .user_data = self};
+
+    self->expected_frames = mix->n_frames;
+    if (self->options.progress != NULL)
+        options.progress = first_pass;
+    self->source = tune_master_new(mix, &options, error);
+    return self->source != NULL;
+}
+
 static gboolean open_source(TuneRender *self, GError **error)
 {
     TuneSynth *synth = tune_engine_synth(self->engine, error);
     TuneSynthOptions synth_options = TUNE_SYNTH_OPTIONS_DEFAULT;
-    TuneMasterOptions master = {.kind = self->options.master,
-                                .loudness_lufs = self->loudness_lufs,
-                                .peak_dbtp = -1,
-                                .score = self->score,
-                                .cancellable = self->options.cancellable,
-                                .user_data = self};
 
     if (synth == NULL)
         return FALSE;
@@ -52,8 +66,6 @@ static gboolean open_source(TuneRender *self, GError **error)
     synth_options.stem_sink = self->options.stem_sink;
     synth_options.stem_user_data = self->options.stem_user_data;
     synth_options.cancellable = self->options.cancellable;
-    if (self->options.progress != NULL)
-        master.progress = first_pass;
     TuneSource *mix = tune_synth_render(synth, self->score, &synth_options, error);
     if (mix == NULL)
         return FALSE;
@@ -61,27 +73,54 @@ static gboolean open_source(TuneRender *self, GError **error)
         tune_source_free(mix);
         return FALSE;
     }
-    self->source = tune_master_new(mix, &master, error);
-    return self->source != NULL;
+    return master(self, mix, error);
+}
+
+/* Takes @recipe and @notes over. */
+static TuneRender *begin(TuneEngine *engine, const TuneBrief *brief, json_t *recipe, GPtrArray *notes,
+                         const TuneRenderOptions *options)
+{
+    TuneRender *self = g_new0(TuneRender, 1);
+
+    self->engine = g_atomic_rc_box_acquire(engine);
+    self->brief = brief != NULL ? tune_brief_copy(brief) : NULL;
+    self->recipe = recipe;
+    self->recipe_text = tune_json_canonical(recipe);
+    self->recipe_hash = tune_hash_bytes(self->recipe_text, strlen(self->recipe_text));
+    self->notes = notes;
+    self->options = *options;
+    return self;
 }
 
 TuneRender *tune_render_new(TuneEngine *engine, const TuneBrief *brief, const TuneScore *score,
                             json_t *recipe, GPtrArray *notes, double loudness_lufs,
                             const TuneRenderOptions *options, GError **error)
 {
-    g_autoptr(TuneRender) self = g_new0(TuneRender, 1);
+    g_autoptr(TuneRender) self = begin(engine, brief, recipe, notes, options);
 
-    self->engine = g_atomic_rc_box_acquire(engine);
-    self->brief = brief != NULL ? tune_brief_copy(brief) : NULL;
     self->score = tune_score_ref(score);
-    self->recipe = recipe;
-    self->recipe_text = tune_json_canonical(recipe);
-    self->recipe_hash = tune_hash_bytes(self->recipe_text, strlen(self->recipe_text));
-    self->notes = notes;
     self->loudness_lufs = loudness_lufs;
-    self->options = *options;
     self->score_hash = tune_recipe_score_hash(score, error);
     if (self->score_hash == NULL || !open_source(self, error))
+        return NULL;
+    self->meter = tune_meter_new(self->source->rate, error);
+    return self->meter != NULL ? g_steal_pointer(&self) : NULL;
+}
+
+TuneRender *tune_render_new_sound(TuneEngine *engine, const TuneBrief *brief, guint64 seed,
+                                  const TuneSoundParts *parts, const TuneRenderOptions *options,
+                                  GError **error)
+{
+    g_autoptr(TuneRender) self = begin(engine, brief, parts->recipe, parts->notes, options);
+    g_autoptr(TuneSource) mix = parts->mix;
+
+    self->take = parts->take;
+    self->model = parts->model;
+    self->seed = seed;
+    self->loudness_lufs = brief->loudness_lufs;
+    self->predicted_lufs = parts->predicted_lufs;
+    self->fade_us = parts->fade_us;
+    if (!master(self, g_steal_pointer(&mix), error))
         return NULL;
     self->meter = tune_meter_new(self->source->rate, error);
     return self->meter != NULL ? g_steal_pointer(&self) : NULL;
@@ -150,6 +189,8 @@ void tune_render_free(TuneRender *self)
     if (self == NULL)
         return;
     g_clear_pointer(&self->source, tune_source_free);
+    g_clear_pointer(&self->take, tune_take_free); /* the source has read from it */
+    g_clear_pointer(&self->model, json_decref);
     g_clear_pointer(&self->meter, tune_meter_free);
     g_clear_pointer(&self->score, tune_score_unref);
     g_clear_pointer(&self->brief, tune_brief_free);
@@ -161,9 +202,4 @@ void tune_render_free(TuneRender *self)
     g_free(self->score_hash);
     tune_engine_free(self->engine);
     g_free(self);
-}
-
-json_t *tune_render_rights(const TuneRender *self)
-{
-    return tune_rights_new(self->engine, self->recipe_hash, self->score_hash);
 }

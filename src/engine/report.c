@@ -4,6 +4,7 @@
  * sentence that meant nothing, what gave way, and where notes and sounds come from.
  */
 #include "engine/report-private.h"
+#include "engine/title.h"
 
 #include <math.h>
 
@@ -22,20 +23,26 @@ static json_t *strings(const GPtrArray *from)
     return list;
 }
 
+static double score_bpm(const TuneScore *score)
+{
+    return tune_metre_beat_bpm(g_array_index(score->metres, TuneMetreChange, 0).metre,
+                               g_array_index(score->tempos, TuneTempo, 0).bpm);
+}
+
 /* What the sound says by itself, and its tempo nearest to the score's: music that is counted at 70 may be
  * heard at 140. */
 static json_t *measured_json(TuneMeter *meter, const TuneScore *score,
                              const TuneMeterResult *measured, double seconds)
 {
-    double written = tune_metre_beat_bpm(g_array_index(score->metres, TuneMetreChange, 0).metre,
-                                         g_array_index(score->tempos, TuneTempo, 0).bpm);
     json_t *json = json_object();
 
     json_object_set_new(json, "length_seconds", tune_json_real(seconds, 6));
     json_object_set_new(json, "loudness_lufs", real_or_null(measured->loudness_lufs, 2));
     json_object_set_new(json, "true_peak_dbtp", real_or_null(measured->peak_dbtp, 2));
     tune_meter_result_json(measured, json);
-    double near = tune_meter_bpm_near(meter, written);
+    if (score == NULL)
+        return json;
+    double near = tune_meter_bpm_near(meter, score_bpm(score));
     json_object_set_new(json, "tempo_near_score_bpm",
                         near > 0 ? tune_json_real(near, 2) : json_null());
     return json;
@@ -89,13 +96,32 @@ static void put_brief_words(json_t *report, const TuneBrief *brief, const GPtrAr
                         json_string(brief->prompt != NULL ? brief->prompt : ""));
 }
 
-/* The piece in a line, for lists and labels: what it is, not what was asked. */
-static json_t *piece_json(const TuneRender *self, double seconds)
+static void put_score_piece(json_t *piece, const TuneScore *score)
 {
-    const TuneScore *score = self->score;
     TuneMetre metre = g_array_index(score->metres, TuneMetreChange, 0).metre;
     g_autofree char *key = tune_key_to_string(g_array_index(score->keys, TuneKeyChange, 0).key);
     g_autofree char *metre_text = g_strdup_printf("%d/%d", metre.beats, metre.unit);
+
+    json_object_set_new(piece, "style", json_string(score->style != NULL ? score->style : ""));
+    json_object_set_new(piece, "key", json_string(key));
+    json_object_set_new(piece, "metre", json_string(metre_text));
+    json_object_set_new(piece, "bpm", tune_json_real(score_bpm(score), 3));
+}
+
+/* Without notes: the style that was asked for, and what was measured so far. */
+static void put_sound_piece(json_t *piece, const TuneBrief *brief, const TuneMeterResult *measured)
+{
+    gboolean said = brief->style_origin >= TUNE_ORIGIN_PRESET;
+
+    json_object_set_new(piece, "style", json_string(said ? tune_style_name(brief->style) : ""));
+    json_object_set_new(piece, "key", json_string(measured->key));
+    json_object_set_new(piece, "metre", json_string(""));
+    json_object_set_new(piece, "bpm", tune_json_real(measured->bpm, 3));
+}
+
+/* The piece in a line, for lists and labels: what it is, not what was asked. */
+static json_t *piece_json(const TuneRender *self, const TuneMeterResult *measured, double seconds)
+{
     g_autofree char *moods = NULL;
     json_t *piece = json_object();
 
@@ -105,15 +131,20 @@ static json_t *piece_json(const TuneRender *self, double seconds)
         g_ptr_array_add(words, NULL);
         moods = g_strjoinv(" ", (char **)words->pdata);
     }
-    json_object_set_new(piece, "style", json_string(score->style != NULL ? score->style : ""));
-    json_object_set_new(piece, "key", json_string(key));
-    json_object_set_new(piece, "metre", json_string(metre_text));
-    json_object_set_new(
-        piece, "bpm",
-        tune_json_real(tune_metre_beat_bpm(metre, g_array_index(score->tempos, TuneTempo, 0).bpm), 3));
+    if (self->score != NULL)
+        put_score_piece(piece, self->score);
+    else
+        put_sound_piece(piece, self->brief, measured);
     json_object_set_new(piece, "mood", json_string(moods != NULL ? moods : ""));
     json_object_set_new(piece, "seconds", tune_json_real(seconds, 6));
     return piece;
+}
+
+static char *title_of(const TuneRender *self)
+{
+    if (self->score == NULL)
+        return tune_title_of_brief(self->brief);
+    return g_strdup(self->score->title != NULL ? self->score->title : "");
 }
 
 json_t *tune_render_report(TuneRender *self)
@@ -126,13 +157,15 @@ json_t *tune_render_report(TuneRender *self)
 
     sheet.seconds = (double)frames / self->source->rate;
     tune_meter_result(self->meter, &measured);
-    if (self->brief != NULL)
+    if (self->score == NULL)
+        report_put_sound_fields(&sheet, self->at_end ? &measured : NULL);
+    else if (self->brief != NULL)
         report_put_score_fields(&sheet);
     if (self->at_end)
         put_sound_fields(&sheet, self, &measured);
-    json_object_set_new(report, "title",
-                        json_string(self->score->title != NULL ? self->score->title : ""));
-    json_object_set_new(report, "piece", piece_json(self, sheet.seconds));
+    g_autofree char *title = title_of(self);
+    json_object_set_new(report, "title", json_string(title));
+    json_object_set_new(report, "piece", piece_json(self, &measured, sheet.seconds));
     json_object_set_new(report, "engine", json_string(tune_engine_name(self->engine)));
     if (self->brief != NULL)
         json_object_set_new(report, "seed", json_integer((json_int_t)self->seed));
@@ -149,13 +182,17 @@ json_t *tune_render_report(TuneRender *self)
     json_object_set_new(report, "fields", sheet.fields);
     json_object_set_new(report, "measured", 
                         measured_json(self->meter, self->score, &measured, sheet.seconds));
-    json_object_set_new(report, "tracks", tracks_json(self->score));
+    if (self->score != NULL)
+        json_object_set_new(report, "tracks", tracks_json(self->score));
+    else
+        json_object_set(report, "model", self->model);
     if (self->brief != NULL)
         put_brief_words(report, self->brief, self->notes);
     else
         json_object_set_new(report, "notes", strings(self->notes));
     json_object_set_new(report, "recipe_sha256", json_string(self->recipe_hash));
-    json_object_set_new(report, "score_sha256", json_string(self->score_hash));
+    if (self->score_hash != NULL)
+        json_object_set_new(report, "score_sha256", json_string(self->score_hash));
     json_object_set_new(report, "rights", tune_render_rights(self));
     return report;
 }

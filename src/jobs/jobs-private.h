@@ -84,7 +84,7 @@ struct TuneJobs {
     TuneLine *line;
     TuneHerald *herald;
     GHashTable *estimates; /* char* to TuneEstimate*; lock */
-    char *sounds;          /* identity of the sound data (nullable); lock */
+    GHashTable *data;      /* engine -> identity of its data; lock */
 
     GMutex lock;
     GCond changed;         /* running, free workers, stop */

@@ -43,6 +43,7 @@ TuneJobs *tune_jobs_new(const TuneJobsConfig *config, GError **error)
     self->running = g_hash_table_new(g_str_hash, g_str_equal);
     self->lives = g_hash_table_new(g_str_hash, g_str_equal);
     self->estimates = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    self->data = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     self->intake = tune_intake_new(config->store);
     self->line = tune_line_new(config->store);
     self->herald = tune_herald_new(self);
@@ -236,7 +237,7 @@ void tune_jobs_free(TuneJobs *self)
     g_hash_table_unref(self->running);
     g_hash_table_unref(self->lives);
     g_hash_table_unref(self->estimates);
-    g_free(self->sounds);
+    g_clear_pointer(&self->data, g_hash_table_unref);
     g_free((char *)self->config.webhook_secret);
     tune_admission_clear(&self->admission);
     g_mutex_clear(&self->lock);

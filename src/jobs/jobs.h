@@ -61,6 +61,9 @@ typedef struct {
     const char *kind;            /* "generate" */
     const char *engine;          /* "compose" */
     const TuneBrief *brief;      /* complete; copied */
+    const json_t *take;          /* (nullable) for neural engines, members as they were given: {"guidance",
+                                    "temperature", "top_k", "top_p", "greedy", "melody", "continue"}, the
+                                    last two SHA-256 of recordings in the file store */
     guint64 seed;
     guint rate;                  /* 44100 */
     gboolean stems;

@@ -3,6 +3,7 @@
  * What a worker does to make a generation: the engine's render is pulled block by block into the live
  * sound's spool, while encoders read it; the rest of the files follow.
  */
+#include "audio/aside.h"
 #include "engine/tags.h"
 #include "jobs/jobs-private.h"
 
@@ -17,6 +18,7 @@ typedef struct {
     gint64 seed, rate;
     gboolean stems;
     TuneAudioFormat format;
+    const json_t *take; /* (nullable) */
 } Payload;
 
 typedef struct {
@@ -24,6 +26,8 @@ typedef struct {
     TuneTask *task;
     TuneStemFiles *stems; /* (nullable) */
     guint64 memory_bytes; /* allowed */
+    TuneTakeOptions take;
+    TuneClip *melody, *continuation; /* (nullable) */
 } Rendering;
 
 static gboolean read_payload(const json_t *json, Payload *out, GError **error)
@@ -31,6 +35,7 @@ static gboolean read_payload(const json_t *json, Payload *out, GError **error)
     const char *format = NULL;
 
     out->brief = json_object_get(json, "brief");
+    out->take = json_object_get(json, "take");
     out->stems = FALSE;
     if (tune_json_get_string(json, "payload", "engine", FALSE, &out->engine, error) &&
         tune_json_get_string(json, "payload", "format", FALSE, &format, error) &&
@@ -72,13 +77,55 @@ static gboolean check_room(const TuneScore *score, gint64 n_frames, guint64 memo
            tune_admission_check(&self->jobs->admission, memory_bytes, error);
 }
 
+/* A recording that somebody brought, decoded aside. */
+static gboolean read_clip(Rendering *self, const json_t *take, const char *key, TuneClip **out,
+                          GError **error)
+{
+    TuneAsideLimits limits = TUNE_ASIDE_LIMITS_DEFAULT;
+    const char *sha256 = json_string_value(json_object_get(take, key));
+
+    if (sha256 == NULL)
+        return TRUE;
+    g_autofree char *path = tune_files_path(self->jobs->config.files, sha256, error);
+    TuneSource *source =
+        path != NULL ? tune_aside_new(path, &limits, self->task->cancellable, error) : NULL;
+    *out = source != NULL ? tune_clip_read(source, TUNE_CLIP_MAX_SECONDS, error) : NULL;
+    if (*out == NULL)
+        g_prefix_error(error, "%s: ", key);
+    return *out != NULL;
+}
+
+static double number_of(const json_t *take, const char *key)
+{
+    const json_t *number = json_object_get(take, key);
+
+    return json_is_number(number) ? json_number_value(number) : -1;
+}
+
+static gboolean read_take(Rendering *self, const json_t *take, GError **error)
+{
+    self->take = (TuneTakeOptions)TUNE_TAKE_OPTIONS_DEFAULT;
+    self->take.guidance = number_of(take, "guidance");
+    self->take.temperature = number_of(take, "temperature");
+    self->take.top_k = (gint)number_of(take, "top_k");
+    self->take.top_p = number_of(take, "top_p");
+    self->take.greedy = json_is_true(json_object_get(take, "greedy"));
+    if (!read_clip(self, take, "melody", &self->melody, error) ||
+        !read_clip(self, take, "continue", &self->continuation, error))
+        return FALSE;
+    self->take.melody = self->melody;
+    self->take.continuation = self->continuation;
+    return TRUE;
+}
+
 static TuneRender *start(Rendering *self, TuneEngine *engine, const Payload *payload, GError **error)
 {
     TuneRenderOptions options = TUNE_RENDER_OPTIONS_DEFAULT;
     TuneVocabulary *vocabulary = tune_engine_pool_vocabulary(self->jobs->config.pool, error);
 
-    if (vocabulary == NULL)
+    if (vocabulary == NULL || !read_take(self, payload->take, error))
         return NULL;
+    options.take = &self->take;
     g_autoptr(TuneBrief) brief = tune_brief_from_json(payload->brief, vocabulary, error);
     if (brief == NULL)
         return NULL;
@@ -171,5 +218,7 @@ gboolean tune_render_job(TuneJobs *jobs, TuneTask *task, TuneLive *live, TuneMad
         render_all(&self, tune_engine_lease_engine(lease), &payload, live, out, error) &&
         !g_cancellable_set_error_if_cancelled(task->cancellable, error);
     tune_stem_files_free(self.stems);
+    g_clear_pointer(&self.melody, tune_clip_unref);
+    g_clear_pointer(&self.continuation, tune_clip_unref);
     return done;
 }

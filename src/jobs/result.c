@@ -191,13 +191,15 @@ gboolean tune_result_files(TuneJobs *self, const char *label, TuneRender *render
                            TuneWaveform *waveform, TuneMadeResult *out, GError **error)
 {
     static const char *const names[] = {"score.json", "score.mid", "score.musicxml", "score.abc",
-                                        "recipe.json"};
+                                        "recipe.json", "tokens.json"};
     g_autoptr(json_t) picture = tune_waveform_json(waveform);
 
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         const char *mime = NULL;
         g_autoptr(GBytes) bytes = tune_render_export(render, names[i], &mime, error);
 
+        if (bytes == NULL && (error == NULL || *error == NULL)) /* this engine makes none */
+            continue;
         if (bytes == NULL || !store(self, label, names[i], mime, g_bytes_get_data(bytes, NULL),
                                     g_bytes_get_size(bytes), out, error))
             return FALSE;

@@ -165,10 +165,11 @@ static char *estimate_key(const TuneOrder *order)
 static gboolean estimate(TuneJobs *self, const TuneOrder *order, TuneEstimate *out, GError **error)
 {
     g_autofree char *key = estimate_key(order);
-    const TuneEstimate *known;
+    const TuneEstimate *known = NULL;
 
     g_mutex_lock(&self->lock);
-    known = g_hash_table_lookup(self->estimates, key);
+    if (!tune_engine_spec_has_model(order->engine)) /* of a model it depends on what is loaded, and is cheap */
+        known = g_hash_table_lookup(self->estimates, key);
     if (known != NULL)
         *out = *known;
     g_mutex_unlock(&self->lock);
@@ -193,7 +194,7 @@ static gboolean estimate(TuneJobs *self, const TuneOrder *order, TuneEstimate *o
 static char *data_hash(TuneJobs *self, const char *engine, GError **error)
 {
     g_mutex_lock(&self->lock);
-    g_autofree char *known = g_strdup(self->sounds);
+    g_autofree char *known = g_strdup(g_hash_table_lookup(self->data, engine));
     g_mutex_unlock(&self->lock);
     if (known != NULL)
         return g_steal_pointer(&known);
@@ -202,17 +203,20 @@ static char *data_hash(TuneJobs *self, const char *engine, GError **error)
     if (hash == NULL)
         return NULL;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
-    g_free(self->sounds);
-    self->sounds = g_strdup(hash);
+    g_hash_table_insert(self->data, g_strdup(engine), g_strdup(hash));
     return hash;
 }
 
 /* The order without what does not decide the result. (transfer full) */
 static json_t *payload_of(const TuneOrder *order)
 {
-    return json_pack("{s:s, s:o, s:I, s:i, s:b}", "engine", order->engine, "brief",
-                     tune_brief_to_json(order->brief), "seed", (json_int_t)order->seed, "rate",
-                     (int)order->rate, "stems", order->stems);
+    json_t *payload = json_pack("{s:s, s:o, s:I, s:i, s:b}", "engine", order->engine, "brief",
+                                tune_brief_to_json(order->brief), "seed", (json_int_t)order->seed,
+                                "rate", (int)order->rate, "stems", order->stems);
+
+    if (order->take != NULL)
+        json_object_set(payload, "take", (json_t *)order->take);
+    return payload;
 }
 
 /* The SHA-256 of what decides the result; *payload (transfer full) is the same with the format, for the
@@ -259,6 +263,8 @@ static gboolean check(TuneJobs *self, const TuneOrder *order, GError **error)
         return refuse(error, "prompt or key: not UTF-8");
     if (strcmp(order->engine, "simulate") == 0)
         return refuse(error, "engine: simulate makes no sound");
+    if (order->stems && tune_engine_spec_has_model(order->engine))
+        return refuse(error, "stems: a model makes the sound as a whole; compose makes stems");
     if (!tune_line_length(self->line, &n_queued, error))
         return FALSE;
     if (n_queued < self->config.max_queued)

@@ -24,6 +24,7 @@
 
 #define BLOCK 1024
 #define LIVE_MIN_SECONDS 15
+#define LIVE_MIN_SECONDS_MODEL 8 /* of a mix without a score: computing it takes as long as hearing it */
 #define LOOP_LEAD_SECONDS 3 /* for the compressor and the limiter to settle */
 
 typedef struct {
@@ -143,6 +144,20 @@ static void master_free(TuneSource *source)
 
 static const TuneSourceClass master_class = {read_frames, master_free};
 
+/* ---- what is known beforehand ---- */
+
+static gboolean is_loop(const TuneMasterOptions *options)
+{
+    return options->score != NULL && options->score->loop;
+}
+
+static double predicted_lufs(const TuneMasterOptions *options, const TuneBalance *balance)
+{
+    double lufs = balance != NULL ? balance->mix_lufs : options->predicted_lufs;
+
+    return lufs > -70 && lufs < 0 ? lufs : TUNE_BUS_LUFS;
+}
+
 /* ---- the first pass ---- */
 
 static gboolean go_on(const TuneMasterOptions *options, gint64 done, gint64 total, GError **error)
@@ -203,7 +218,7 @@ static gboolean set_up_exact(Master *self, const TuneMasterOptions *options, GEr
 {
     TuneForesight foresight;
     gint64 expected = self->mix->n_frames >= 0 ? self->mix->n_frames : (gint64)self->base.rate * 180;
-    gboolean loop = options->score->loop;
+    gboolean loop = is_loop(options);
 
     tune_foresight_init(&foresight, self->base.rate);
     self->spill = loop ? loop_pass(self, &foresight, expected, options, error)
@@ -238,21 +253,24 @@ static gboolean set_up_exact(Master *self, const TuneMasterOptions *options, GEr
 TuneSource *tune_master_new(TuneSource *mix, const TuneMasterOptions *options, GError **error)
 {
     g_return_val_if_fail(mix != NULL && mix->n_channels == 2, NULL);
-    g_return_val_if_fail(options != NULL && options->score != NULL, NULL);
+    g_return_val_if_fail(options != NULL, NULL);
     Master *self = g_new0(Master, 1);
     const TuneBalance *balance = tune_render_balance(mix);
-    double predicted = balance != NULL && balance->mix_lufs > -70 ? balance->mix_lufs
-                                                                  : TUNE_BUS_LUFS;
+    const TuneScoreMix plain = {0};
+    const TuneScore *score = options->score;
+    double predicted = predicted_lufs(options, balance);
+    gint64 live_min_seconds = score != NULL ? LIVE_MIN_SECONDS : LIVE_MIN_SECONDS_MODEL;
 
     self->base = (TuneSource){&master_class, mix->rate, 2, mix->n_frames};
     self->mix = mix;
     self->cancellable = options->cancellable;
-    tune_bus_init(&self->bus, mix->rate, &options->score->mix, predicted);
+    tune_bus_init(&self->bus, mix->rate, score != NULL ? &score->mix : &plain, predicted);
     self->limiter = tune_limiter_new(mix->rate, options->peak_dbtp);
     self->skip = self->flush = tune_limiter_latency(self->limiter);
-    self->fade_frames = options->score->fade_us * mix->rate / 1000000;
-    self->is_live = options->kind == TUNE_MASTER_LIVE && !options->score->loop &&
-                    (mix->n_frames < 0 || mix->n_frames >= (gint64)LIVE_MIN_SECONDS * mix->rate);
+    self->fade_frames =
+        (score != NULL ? score->fade_us : options->fade_us) * mix->rate / 1000000;
+    self->is_live = options->kind == TUNE_MASTER_LIVE && !is_loop(options) &&
+                    (mix->n_frames < 0 || mix->n_frames >= live_min_seconds * mix->rate);
     tune_rider_init(&self->rider, mix->rate, balance, TUNE_BUS_LUFS - predicted,
                     options->loudness_lufs);
     if (self->is_live || set_up_exact(self, options, error))

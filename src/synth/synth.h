@@ -79,11 +79,13 @@ typedef struct {
     TuneMasterKind kind;
     double loudness_lufs;   /* -14 */
     double peak_dbtp;       /* -1 */
-    const TuneScore *score; /* mix hints, fade, sections; borrowed */
+    const TuneScore *score; /* (nullable) mix hints, fade, loop; borrowed */
     GCancellable *cancellable;
     /* (nullable) 0..1 while the exact master's first pass runs. */
     void (*progress)(double fraction, gpointer user_data);
     gpointer user_data;
+    double predicted_lufs;  /* of a mix that no score tells about; 0: not known */
+    gint64 fade_us;         /* at the end of a mix without a score */
 } TuneMasterOptions;
 TuneSource *tune_master_new(TuneSource *mix, const TuneMasterOptions *options, GError **error);
 

@@ -37,7 +37,7 @@ ROOMS = {
 ROOMS["api"] = list(ROOMS)
 ROOMS["cli"] = list(ROOMS)
 # The public library wraps the rooms below the server.
-ROOMS["lib"] = ["base", "audio", "score", "brief", "compose", "synth", "engine"]
+ROOMS["lib"] = ["base", "audio", "score", "brief", "compose", "synth", "neural", "engine"]
 
 # Headers without a room: made by the build, or the public interface.
 FREE_HEADERS = {"tune-config.h", "tunesmith.h"}
