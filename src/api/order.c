@@ -33,7 +33,8 @@ static const TuneField GENERATE_FIELDS[] = {
     {"prompt", TUNE_FIELD_STRING, .required = TRUE, .low = 1, .high = 2000,
      .says = "What it shall be, in a sentence; or lyrics",
      .example = "\"slow jazz ballad in F minor, 70 bpm, brushes and upright bass\""},
-    {"duration", TUNE_FIELD_NUMBER, .low = 1, .high = 600, .says = "Seconds"},
+    {"duration", TUNE_FIELD_NUMBER, .low = 0.1, .high = 600,
+     .says = "Seconds; from 5 on when it is composed, 1 for a loop or jingle"},
     {"engine", TUNE_FIELD_STRING, .low = 1, .high = 40, .says = "GET /api/v1/models lists them"},
     {"model", TUNE_FIELD_STRING, .low = 1, .high = 100,
      .says = "A model of the engine musicgen, or an engine, as others call it"},
@@ -254,6 +255,7 @@ static TuneBrief *read_brief(TuneApi *api, const json_t *body, const TuneCaller 
     const char *prompt = json_string_value(json_object_get(body, "prompt"));
     TuneVocabulary *vocabulary = tune_engine_pool_vocabulary(api->pool, error);
 
+    brief->by_model = model;
     if (vocabulary == NULL || !set_fields(brief, vocabulary, body, error) ||
         !tune_brief_read_sentence(brief, vocabulary, prompt, error) ||
         !apply_preset(api, brief, vocabulary, body, error) ||

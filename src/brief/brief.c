@@ -193,9 +193,9 @@ void tune_brief_wish_tempo(TuneBrief *self, double low, double high)
 
 gboolean tune_brief_set_seconds(TuneBrief *self, double seconds, GError **error)
 {
-    if (!(seconds >= 1 && seconds <= 600)) {
+    if (!(seconds >= 0.1 && seconds <= 600)) {
         g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_FIELD,
-                    "duration: %g seconds is outside 1 second .. 10 minutes", seconds);
+                    "duration: %g seconds is outside 0.1 seconds .. 10 minutes", seconds);
         return FALSE;
     }
     if (self->seconds_origin == TUNE_ORIGIN_SAID && fabs(self->seconds - seconds) > 0.5) {

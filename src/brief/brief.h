@@ -90,6 +90,8 @@ typedef enum {
 
 typedef struct TuneBrief {
     char *prompt; /* the sentence as given, "" if none */
+    gboolean by_model; /* set before completion: a model makes the sound as a whole, so that lengths from
+                          0.1 s are possible and bars and sections are no conflict with them */
 
     const TuneStyle *style;      /* never NULL after tune_brief_complete() */
     TuneOrigin style_origin;

@@ -335,7 +335,7 @@ static gboolean settle_length(TuneBrief *self, GError **error)
 {
     double shortest, longest;
 
-    if (self->bars == 0 || self->seconds == 0 || !self->bpm_hard)
+    if (self->bars == 0 || self->seconds == 0 || !self->bpm_hard || self->by_model)
         return TRUE;
     hard_span(self, self->bars, &shortest, &longest);
     double slack = self->loop ? 0 : MAX(8, 2 * bar_seconds(self, self->bpm_low));
@@ -370,7 +370,7 @@ static gboolean settle_sections(TuneBrief *self, GError **error)
     double fastest = self->bpm_hard ? self->bpm_high : MAX(200, self->bpm_high);
     double needed = least * bar_seconds(self, fastest);
 
-    if (self->sections->len == 0)
+    if (self->sections->len == 0 || self->by_model)
         return TRUE;
     if (self->bars > 0 && (least > self->bars || (all_said && least != self->bars))) {
         if (self->bars_origin == self->sections_origin)
@@ -397,7 +397,7 @@ static gboolean settle_shortness(TuneBrief *self, GError **error)
 
     for (guint i = 0; i < self->tags->len; i++)
         may_be_short = may_be_short || strcmp(g_ptr_array_index(self->tags, i), "jingle") == 0;
-    if (self->seconds > 0 && self->seconds < 5 && !may_be_short) {
+    if (!self->by_model && self->seconds > 0 && self->seconds < (may_be_short ? 1 : 5)) {
         g_set_error(error, TUNE_BRIEF_ERROR, TUNE_BRIEF_ERROR_FIELD,
                     "duration: %g seconds is shorter than 5 seconds (a loop or jingle may have 1)",
                     self->seconds);

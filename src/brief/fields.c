@@ -182,8 +182,8 @@ static gboolean set_duration(Field *self, GError **error)
     double plain = g_ascii_strtod(self->value, &end);
 
     if (end != self->value && *end == '\0') {
-        if (!isfinite(plain) || plain < 1 || plain > 600)
-            return refuse(self, error, "is outside 1 second .. 10 minutes");
+        if (!isfinite(plain) || plain < 0.1 || plain > 600)
+            return refuse(self, error, "is outside 0.1 seconds .. 10 minutes");
         seconds = plain;
     } else if (colon != NULL && g_ascii_strtod(colon + 1, NULL) >= 60) {
         return refuse(self, error, "has 60 seconds or more behind the colon (write it like 1:30)");

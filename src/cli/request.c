@@ -242,7 +242,9 @@ TuneBrief *tune_request_brief(TuneCli *cli, const TuneVocabulary *vocabulary, GE
     g_autoptr(TuneBrief) brief = tune_brief_new();
     g_autofree char *sentence = tune_request_sentence(cli, error);
     g_autoptr(TunePreset) preset = NULL;
+    const char *engine = tune_cli_engine_name(cli, NULL);
 
+    brief->by_model = engine != NULL && tune_engine_spec_has_model(engine);
     if (sentence == NULL || !tune_request_preset(cli->args, &preset, error) ||
         !set_fields(cli, brief, vocabulary, error) ||
         !set_structure(cli, brief, vocabulary, preset, error) ||

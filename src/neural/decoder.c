@@ -154,7 +154,7 @@ static gboolean load(TuneDecoder *self, TuneCompute *compute, GError **error)
                             &self->chroma_bias, error));
 }
 
-TuneDecoder *tune_decoder_new(TuneCheckpoint *checkpoint, TuneCompute *compute, TuneWeightType type,
+TuneDecoder *tune_decoder_load(TuneCheckpoint *checkpoint, TuneCompute *compute, TuneWeightType type,
                               GError **error)
 {
     g_autoptr(TuneDecoder) self = g_new0(TuneDecoder, 1);

@@ -4,7 +4,7 @@
  * keys and values of past positions kept.  Many sequences go through one pass: each weight is read once
  * for all of them.
  *
- *     g_autoptr(TuneDecoder) decoder = tune_decoder_new(checkpoint, compute, TUNE_WEIGHTS_Q8, &error);
+ *     g_autoptr(TuneDecoder) decoder = tune_decoder_load(checkpoint, compute, TUNE_WEIGHTS_Q8, &error);
  *     TuneCondition *condition = tune_condition_new(decoder, compute, text_hidden, n_tokens, &error);
  *     TuneSequence *sequence = tune_sequence_new(decoder, condition, 1503, &error);
  *     TuneDecoderRow row = {.sequence = sequence, .ids = column, .logits = logits};
@@ -21,7 +21,7 @@ typedef struct TuneCondition TuneCondition;
 typedef struct TuneSequence TuneSequence;
 
 /* (transfer full) */
-TuneDecoder *tune_decoder_new(TuneCheckpoint *checkpoint, TuneCompute *compute, TuneWeightType type,
+TuneDecoder *tune_decoder_load(TuneCheckpoint *checkpoint, TuneCompute *compute, TuneWeightType type,
                               GError **error);
 void tune_decoder_free(TuneDecoder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneDecoder, tune_decoder_free)

@@ -24,7 +24,7 @@ gboolean tune_musicgen_load_weights(TuneMusicgen *self, GError **error)
 
     if (!tune_memory_suffices(bytes, 0, "the model's weights", error))
         return FALSE;
-    decoder = tune_decoder_new(self->checkpoint, self->compute, self->options.weights, error);
+    decoder = tune_decoder_load(self->checkpoint, self->compute, self->options.weights, error);
     if (decoder == NULL)
         return FALSE;
     codec = tune_encodec_new(self->checkpoint, self->compute, tune_musicgen_side_type(self),

@@ -26,7 +26,8 @@ static void render(gint bars)
     g_autoptr(TuneSynth) synth = tune_synth_new(&config, NULL);
     TuneSynthOptions options = TUNE_SYNTH_OPTIONS_DEFAULT;
     TuneSource *mix = tune_synth_render(synth, score, &options, NULL);
-    TuneMasterOptions master = {TUNE_MASTER_EXACT, -14, -1, score, NULL, NULL, NULL};
+    TuneMasterOptions master = {.kind = TUNE_MASTER_EXACT, .loudness_lufs = -14, .peak_dbtp = -1,
+                                .score = score};
     g_autoptr(TuneSource) source = tune_master_new(mix, &master, NULL);
     float block[2 * 4096];
     gsize got;

@@ -21,7 +21,8 @@ static GArray *master(const TuneScore *score, TuneMasterKind kind, guint n_threa
     TuneSource *mix = tune_synth_render(synth, score, &options, &error);
 
     g_assert_no_error(error);
-    TuneMasterOptions master_options = {kind, -14, -1, score, NULL, NULL, NULL};
+    TuneMasterOptions master_options = {
+        .kind = kind, .loudness_lufs = -14, .peak_dbtp = -1, .score = score};
     g_autoptr(TuneSource) source = tune_master_new(mix, &master_options, &error);
 
     g_assert_no_error(error);
@@ -247,7 +248,8 @@ static void test_cancelled_first_pass(void)
     g_autoptr(TuneSynth) synth = tune_synth_new(&config, NULL);
     TuneSynthOptions options = TUNE_SYNTH_OPTIONS_DEFAULT;
     TuneSource *mix = tune_synth_render(synth, score, &options, NULL);
-    TuneMasterOptions master_options = {TUNE_MASTER_EXACT, -14, -1, score, cancellable, NULL, NULL};
+    TuneMasterOptions master_options = {.kind = TUNE_MASTER_EXACT, .loudness_lufs = -14,
+                                        .peak_dbtp = -1, .score = score, .cancellable = cancellable};
 
     g_cancellable_cancel(cancellable);
     g_assert_null(tune_master_new(mix, &master_options, &error));
