@@ -322,7 +322,7 @@ static void run(const Bench *bench)
     if (bench->n_steps > 0) {
         g_autoptr(TuneCompute) packing = tune_compute_new(tune_kernels_best(), 0);
         g_autoptr(TuneDecoder) decoder =
-            tune_decoder_new(bench->checkpoint, packing, bench->type, &error);
+            tune_decoder_load(bench->checkpoint, packing, bench->type, &error);
         if (decoder == NULL)
             fail(error);
         for (guint i = 0; threads[i] != NULL; i++)

@@ -88,8 +88,9 @@ static guint of_neural(gint code)
     case TUNE_NEURAL_ERROR_REQUEST:
         return 422;
     case TUNE_NEURAL_ERROR_MEMORY:
-    case TUNE_NEURAL_ERROR_NOT_A_MODEL:
+    case TUNE_NEURAL_ERROR_NO_MODEL:
         return 503;
+    case TUNE_NEURAL_ERROR_NOT_A_MODEL:
     case TUNE_NEURAL_ERROR_BROKEN:
     case TUNE_NEURAL_ERROR_MISMATCH:
     case TUNE_NEURAL_ERROR_IO:

@@ -49,22 +49,6 @@ static TuneExit of_engine(gint code)
     return TUNE_EXIT_FAULT;
 }
 
-static TuneExit of_neural(gint code)
-{
-    switch ((TuneNeuralError)code) {
-    case TUNE_NEURAL_ERROR_REQUEST:
-        return TUNE_EXIT_USAGE;
-    case TUNE_NEURAL_ERROR_BROKEN:
-    case TUNE_NEURAL_ERROR_MISMATCH:
-        return TUNE_EXIT_BROKEN;
-    case TUNE_NEURAL_ERROR_NOT_A_MODEL:
-    case TUNE_NEURAL_ERROR_MEMORY:
-    case TUNE_NEURAL_ERROR_IO:
-        return TUNE_EXIT_MISSING;
-    }
-    return TUNE_EXIT_FAULT;
-}
-
 static TuneExit of_preset(gint code)
 {
     switch ((TunePresetError)code) {
@@ -89,6 +73,7 @@ static TuneExit of_neural(gint code)
     case TUNE_NEURAL_ERROR_BROKEN:
     case TUNE_NEURAL_ERROR_MISMATCH:
         return TUNE_EXIT_BROKEN;
+    case TUNE_NEURAL_ERROR_NO_MODEL:
     case TUNE_NEURAL_ERROR_MEMORY:
     case TUNE_NEURAL_ERROR_IO:
         return TUNE_EXIT_MISSING;

@@ -107,7 +107,6 @@ typedef enum {
     OPTION_PLAY,
     OPTION_DRIVER,
     /* models */
-    OPTION_WEIGHTS,
     OPTION_NAME,
     OPTION_COPY,
     OPTION_HUB,

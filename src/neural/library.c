@@ -75,7 +75,7 @@ char *tune_models_find(const char *model, GError **error)
     if (strchr(model, '/') != NULL || g_str_has_suffix(model, SUFFIX)) {
         if (g_file_test(model, G_FILE_TEST_EXISTS))
             return g_strdup(model);
-        g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_IO, "%s: there is nothing", model);
+        g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_NO_MODEL, "%s: there is nothing", model);
         return NULL;
     }
     if (tune_models_name_is_good(model)) {
@@ -89,7 +89,7 @@ char *tune_models_find(const char *model, GError **error)
             return g_steal_pointer(&file);
     }
     g_autofree char *there = list();
-    g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_IO,
+    g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_NO_MODEL,
                 "no model is called \"%s\": %s", model, there);
     return NULL;
 }

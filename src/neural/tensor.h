@@ -15,6 +15,7 @@
 #define TUNE_NEURAL_ERROR (tune_neural_error_quark())
 GQuark tune_neural_error_quark(void);
 typedef enum {
+    TUNE_NEURAL_ERROR_NO_MODEL,    /* none of that name is installed */
     TUNE_NEURAL_ERROR_NOT_A_MODEL, /* the path holds none, or of a kind we do not run */
     TUNE_NEURAL_ERROR_BROKEN,      /* a file that is not what it says; names file and place */
     TUNE_NEURAL_ERROR_MISMATCH,    /* a tensor is missing, or has another shape or type than config.json

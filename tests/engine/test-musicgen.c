@@ -207,7 +207,7 @@ static void test_what_it_cannot_do_is_refused(void)
     assert_refused(no_type, "pop, 2 seconds", &options, TUNE_ENGINE_ERROR, TUNE_ENGINE_ERROR_MODEL,
                    "q3");
     assert_refused(no_model, "pop, 2 seconds", &options, TUNE_NEURAL_ERROR,
-                   TUNE_NEURAL_ERROR_NOT_A_MODEL, "nothing-here");
+                   TUNE_NEURAL_ERROR_NO_MODEL, "nothing-here");
 }
 
 static void test_cancel_stops_it(void)

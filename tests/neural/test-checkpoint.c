@@ -358,7 +358,7 @@ static void tells_the_memory_it_takes(void)
 
         for (TuneWeightType type = 0; type < TUNE_N_WEIGHT_TYPES; type++) {
             TuneWeightType side = type == TUNE_WEIGHTS_F32 ? TUNE_WEIGHTS_F32 : TUNE_WEIGHTS_F16;
-            g_autoptr(TuneDecoder) decoder = tune_decoder_new(checkpoint, compute, type, NULL);
+            g_autoptr(TuneDecoder) decoder = tune_decoder_load(checkpoint, compute, type, NULL);
             g_autoptr(TuneT5) text = tune_t5_new(checkpoint, compute, side, NULL);
             g_autoptr(TuneEncodec) codec = tune_encodec_new(checkpoint, compute, side, TUNE_ENCODEC_DECODER, NULL);
             guint64 loaded =

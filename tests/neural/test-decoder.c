@@ -29,7 +29,7 @@ static Model *model_open(const char *name, TuneWeightType type, guint n_threads)
     self->checkpoint = tune_checkpoint_open(self->golden->folder, &error);
     g_assert_no_error(error);
     self->compute = tune_compute_new(tune_kernels_best(), n_threads);
-    self->decoder = tune_decoder_new(self->checkpoint, self->compute, type, &error);
+    self->decoder = tune_decoder_load(self->checkpoint, self->compute, type, &error);
     g_assert_no_error(error);
     self->config = tune_decoder_config(self->decoder);
     return self;

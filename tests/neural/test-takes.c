@@ -354,7 +354,7 @@ static void check_window(const gint32 *codes, gsize n_frames, gsize offset, gsiz
     g_autoptr(TuneCheckpoint) checkpoint = tune_checkpoint_open(path, &error);
     g_autoptr(TuneCompute) compute = tune_compute_new(tune_kernels_best(), 1);
     g_autoptr(TuneDecoder) decoder =
-        tune_decoder_new(checkpoint, compute, TUNE_WEIGHTS_F32, &error);
+        tune_decoder_load(checkpoint, compute, TUNE_WEIGHTS_F32, &error);
     const TuneDecoderConfig *config = tune_decoder_config(decoder);
     gsize n_codebooks = config->n_codebooks, vocab = config->vocab_size;
     guint length = tune_delay_length((guint)n, config->n_codebooks, 1);
