@@ -7,6 +7,7 @@
 #include "api/presets.h"
 #include "api/rooms.h"
 #include "api/tracks.h"
+#include "base/machine.h"
 #include "store/idempotency.h"
 
 #include <arpa/inet.h>
@@ -251,6 +252,7 @@ static gpointer run_upkeep(gpointer user_data)
         if (ending)
             break;
         tune_engine_pool_relieve(self->api.pool);
+        tune_machine_memory_trim();
         if (g_get_monotonic_time() < next_clean)
             continue;
         clean(self);

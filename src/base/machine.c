@@ -2,6 +2,9 @@
 #include "base/machine.h"
 
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #define GROUP_FOLDER "/sys/fs/cgroup"
 
@@ -49,4 +52,11 @@ guint64 tune_machine_memory_total(void)
     if (!group_number("memory.max", &limit))
         return total;
     return total == 0 ? limit : MIN(total, limit);
+}
+
+void tune_machine_memory_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
