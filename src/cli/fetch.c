@@ -39,6 +39,7 @@ struct TuneFetcher {
     guint64 range_start; /* of the answer; G_MAXUINT64: it has none */
     gboolean started;    /* the body has begun */
     const char *fault;   /* why we ended it */
+    int write_errno;     /* of that, when it is the file's */
 };
 
 /* ---- errors ---- */
@@ -108,13 +109,19 @@ static size_t end_with(TuneFetcher *self, const char *fault)
     return 0;
 }
 
+static size_t end_unwritten(TuneFetcher *self)
+{
+    self->write_errno = errno;
+    return end_with(self, "cannot be written");
+}
+
 /* 0 ends the transfer. */
 static size_t take_bytes(TuneFetcher *self, const char *bytes, size_t n)
 {
     if (n > self->bytes - self->have)
         return end_with(self, "the server sends more than it announced");
     if (fwrite(bytes, 1, n, self->file) != n)
-        return end_with(self, "cannot be written");
+        return end_unwritten(self);
     if (self->sum != NULL)
         g_checksum_update(self->sum, (const guchar *)bytes, (gssize)n);
     self->have += n;
@@ -141,7 +148,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *data)
     if (!self->started) {
         self->started = TRUE;
         if (status == 200 && self->have > 0 && !start_over(self))
-            return end_with(self, "cannot be written");
+            return end_unwritten(self);
         if (status == 206 && self->range_start != self->have)
             return end_with(self, "the server sends another range than it was asked for");
     }
@@ -371,13 +378,15 @@ static gboolean fetch_part(TuneFetcher *self, const char *part, const char *etag
                            gboolean *again, GError **error)
 {
     *again = FALSE;
+    self->write_errno = 0;
     if (!open_part(self, part, error))
         return FALSE;
     const gboolean resumed = self->have > 0;
     if (self->have < self->bytes && !ask_often(self, etag_path, error)) {
-        if (g_strcmp0(self->fault, "cannot be written") != 0)
+        if (self->write_errno == 0)
             return FALSE;
         g_clear_error(error);
+        errno = self->write_errno;
         return local(part, error);
     }
     if (fflush(self->file) != 0 || fsync(fileno(self->file)) != 0)
