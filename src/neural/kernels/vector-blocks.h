@@ -83,14 +83,16 @@ ALWAYS_INLINE void clear_words(vi sums[][PARTS], gsize n)
 }
 
 /* sums of one block of Q8: [n inputs][PARTS] */
-ALWAYS_INLINE void q8_block(const guint8 *q, const gint16 *const *x, gsize n, vi sums[][PARTS])
+ALWAYS_INLINE void q8_block(const guint8 *q, Fetch *fetch, const gint16 *const *x, gsize n,
+                            vi sums[][PARTS])
 {
     clear_words(sums, n);
 #pragma GCC unroll 8
     for (guint g = 0; g < BLOCK / 4; g++, q += GROUP_BYTES) {
         vi even[PARTS], odd[PARTS];
 
-        fetch_ahead(q, FETCH_BYTES);
+        __builtin_prefetch(fetch->from, 0, 3);
+        fetch->from += fetch->step;
 #pragma GCC unroll 2
         for (guint p = 0; p < PARTS; p++) {
             vi bytes = i_load(q + p * LANES * 4);
@@ -113,8 +115,8 @@ ALWAYS_INLINE void q8_block(const guint8 *q, const gint16 *const *x, gsize n, vi
 }
 
 /* @n is a constant. */
-ALWAYS_INLINE void q8_tile(const guint8 *w, gsize columns, const TuneInput *inputs, gsize at,
-                           gboolean begin, float *y, gsize y_stride, gsize n)
+ALWAYS_INLINE void q8_tile(const guint8 *w, gsize columns, Fetch fetch, const TuneInput *inputs,
+                           gsize at, gboolean begin, float *y, gsize y_stride, gsize n)
 {
     const gint16 *x[WORD_TILE];
     Totals totals;
@@ -126,7 +128,8 @@ ALWAYS_INLINE void q8_tile(const guint8 *w, gsize columns, const TuneInput *inpu
         const guint16 *scales = (const guint16 *)(gconstpointer)w;
         vi sums[WORD_TILE][PARTS];
 
-        q8_block(w + TUNE_PANEL_ROWS * sizeof *scales, x, n, sums);
+        q8_block(w + TUNE_PANEL_ROWS * sizeof *scales, &fetch, x, n, sums);
+        fetch.from += fetch.step / 2; /* for the scales, half a group */
 #pragma GCC unroll 4
         for (gsize i = 0; i < n; i++) {
             x[i] += BLOCK;
@@ -139,14 +142,16 @@ ALWAYS_INLINE void q8_tile(const guint8 *w, gsize columns, const TuneInput *inpu
     end_totals(&totals, n);
 }
 
-ALWAYS_INLINE void q4_block(const guint8 *q, const gint8 *const *x, gsize n, vb sums[][PARTS])
+ALWAYS_INLINE void q4_block(const guint8 *q, Fetch *fetch, const gint8 *const *x, gsize n,
+                            vb sums[][PARTS])
 {
     clear_words(sums, n);
 #pragma GCC unroll 4
     for (guint g = 0; g < BLOCK / 8; g++, q += GROUP_BYTES) {
         vi low[PARTS], high[PARTS];
 
-        fetch_ahead(q, FETCH_BYTES);
+        __builtin_prefetch(fetch->from, 0, 3);
+        fetch->from += fetch->step;
 #pragma GCC unroll 2
         for (guint p = 0; p < PARTS; p++) {
             vi bytes = i_load(q + p * LANES * 4);
@@ -169,8 +174,8 @@ ALWAYS_INLINE void q4_block(const guint8 *q, const gint8 *const *x, gsize n, vb 
 }
 
 /* @n is a constant. */
-ALWAYS_INLINE void q4_tile(const guint8 *w, gsize columns, const TuneInput *inputs, gsize at,
-                           gboolean begin, float *y, gsize y_stride, gsize n)
+ALWAYS_INLINE void q4_tile(const guint8 *w, gsize columns, Fetch fetch, const TuneInput *inputs,
+                           gsize at, gboolean begin, float *y, gsize y_stride, gsize n)
 {
     const gint8 *x[WORD_TILE];
     Totals totals;
@@ -182,7 +187,8 @@ ALWAYS_INLINE void q4_tile(const guint8 *w, gsize columns, const TuneInput *inpu
         const guint16 *scales = (const guint16 *)(gconstpointer)w;
         vb sums[WORD_TILE][PARTS];
 
-        q4_block(w + TUNE_PANEL_ROWS * sizeof *scales, x, n, sums);
+        q4_block(w + TUNE_PANEL_ROWS * sizeof *scales, &fetch, x, n, sums);
+        fetch.from += fetch.step / 2; /* for the scales, half a group */
 #pragma GCC unroll 4
         for (gsize i = 0; i < n; i++) {
             vi bias = i_set1(-8 * inputs[i].sums[b]);
@@ -199,15 +205,15 @@ ALWAYS_INLINE void q4_tile(const guint8 *w, gsize columns, const TuneInput *inpu
 }
 
 #define BLOCK_TILE(n)                                                                              \
-    static void q8_tile_##n(const guint8 *w, gsize columns, const TuneInput *inputs, gsize at,     \
-                            gboolean begin, float *y, gsize y_stride)                              \
+    static void q8_tile_##n(const guint8 *w, gsize columns, Fetch fetch, const TuneInput *inputs,  \
+                            gsize at, gboolean begin, float *y, gsize y_stride)                    \
     {                                                                                              \
-        q8_tile(w, columns, inputs, at, begin, y, y_stride, n);                                    \
+        q8_tile(w, columns, fetch, inputs, at, begin, y, y_stride, n);                             \
     }                                                                                              \
-    static void q4_tile_##n(const guint8 *w, gsize columns, const TuneInput *inputs, gsize at,     \
-                            gboolean begin, float *y, gsize y_stride)                              \
+    static void q4_tile_##n(const guint8 *w, gsize columns, Fetch fetch, const TuneInput *inputs,  \
+                            gsize at, gboolean begin, float *y, gsize y_stride)                    \
     {                                                                                              \
-        q4_tile(w, columns, inputs, at, begin, y, y_stride, n);                                    \
+        q4_tile(w, columns, fetch, inputs, at, begin, y, y_stride, n);                             \
     }
 #define Q8_NAME(n) q8_tile_##n,
 #define Q4_NAME(n) q4_tile_##n,
@@ -215,16 +221,22 @@ EACH_WORD_TILE(BLOCK_TILE)
 static Tile *const q8_tiles[WORD_TILE] = {EACH_WORD_TILE(Q8_NAME)};
 static Tile *const q4_tiles[WORD_TILE] = {EACH_WORD_TILE(Q4_NAME)};
 
-static void multiply_q8(const void *panel, gsize columns, const TuneInput *inputs, gsize n,
-                        float *y, gsize y_stride)
+static void multiply_blocks(Tile *const *tiles, const guint8 *w, gsize columns, gsize block_bytes,
+                            const TuneInput *inputs, gsize n, float *y, gsize y_stride)
 {
-    const guint8 *w = panel;
+    gsize chunk_bytes = WORD_CHUNK / BLOCK * block_bytes;
 
     if (columns == 0)
         clear_y(n, y, y_stride);
-    for (gsize at = 0; at < columns; at += WORD_CHUNK, w += WORD_CHUNK / BLOCK * Q8_BYTES)
-        multiply_chunk(q8_tiles, WORD_TILE, w, MIN(columns - at, WORD_CHUNK), inputs, n, at, y,
-                       y_stride);
+    for (gsize at = 0; at < columns; at += WORD_CHUNK, w += chunk_bytes)
+        multiply_chunk(tiles, WORD_TILE, w, MIN(columns - at, WORD_CHUNK), chunk_bytes, FETCH_BYTES,
+                       64, inputs, n, at, y, y_stride);
+}
+
+static void multiply_q8(const void *panel, gsize columns, const TuneInput *inputs, gsize n,
+                        float *y, gsize y_stride)
+{
+    multiply_blocks(q8_tiles, panel, columns, Q8_BYTES, inputs, n, y, y_stride);
     for (gsize i = 0; i < n; i++)
         for (guint r = 0; r < TUNE_PANEL_ROWS; r += LANES)
             v_store(y + i * y_stride + r,
@@ -234,13 +246,7 @@ static void multiply_q8(const void *panel, gsize columns, const TuneInput *input
 static void multiply_q4(const void *panel, gsize columns, const TuneInput *inputs, gsize n,
                         float *y, gsize y_stride)
 {
-    const guint8 *w = panel;
-
-    if (columns == 0)
-        clear_y(n, y, y_stride);
-    for (gsize at = 0; at < columns; at += WORD_CHUNK, w += WORD_CHUNK / BLOCK * Q4_BYTES)
-        multiply_chunk(q4_tiles, WORD_TILE, w, MIN(columns - at, WORD_CHUNK), inputs, n, at, y,
-                       y_stride);
+    multiply_blocks(q4_tiles, panel, columns, Q4_BYTES, inputs, n, y, y_stride);
 }
 
 /* ---- rounding of inputs ---- */

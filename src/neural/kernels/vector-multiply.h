@@ -17,10 +17,17 @@
 
 #define PARTS (TUNE_PANEL_ROWS / LANES)
 
+/* Weights that are asked for while a tile is computed: so many bytes on for each column (floats and
+ * halves) or each group of 64 bytes (blocks). */
+typedef struct {
+    const guint8 *from;
+    gsize step;
+} Fetch;
+
 /* Add the product of @columns of the panel at @w with columns @at on of the inputs to y, or begin y
  * with it. */
-typedef void Tile(const guint8 *w, gsize columns, const TuneInput *inputs, gsize at, gboolean begin,
-                  float *y, gsize y_stride);
+typedef void Tile(const guint8 *w, gsize columns, Fetch fetch, const TuneInput *inputs, gsize at,
+                  gboolean begin, float *y, gsize y_stride);
 
 /* What can be defined for each number of inputs of a tile. */
 #if TILE == 12
@@ -30,16 +37,23 @@ typedef void Tile(const guint8 *w, gsize columns, const TuneInput *inputs, gsize
 #endif
 #define EACH_WORD_TILE(f) f(1) f(2) f(3) f(4)
 
-/* All inputs over a chunk, in tiles of nearly equal numbers, at most @most. */
+/* All inputs over a chunk, in tiles of nearly equal numbers, at most @most.  Weights pass once:
+ * what will be wanted soon is asked for early.  One tile alone asks for what is @ahead bytes away;
+ * several ask for the next chunk, each for its part, so that main memory is read all the time that
+ * they take.  @fetch_bytes: of one step of a tile through the chunk of @bytes. */
 static void multiply_chunk(Tile *const *tiles, gsize most, const guint8 *w, gsize columns,
-                           const TuneInput *inputs, gsize n, gsize at, float *y, gsize y_stride)
+                           gsize bytes, gsize ahead, gsize fetch_bytes, const TuneInput *inputs,
+                           gsize n, gsize at, float *y, gsize y_stride)
 {
-    gsize n_tiles = (n + most - 1) / most;
+    gsize n_tiles = (n + most - 1) / most, left = n_tiles;
 
-    for (gsize i = 0; i < n; n_tiles--) {
-        gsize now = (n - i + n_tiles - 1) / n_tiles;
+    for (gsize i = 0; i < n; left--) {
+        gsize now = (n - i + left - 1) / left;
+        Fetch fetch = {w + ahead, fetch_bytes};
 
-        tiles[now - 1](w, columns, inputs + i, at, at == 0, y + i * y_stride, y_stride);
+        if (n_tiles > 1)
+            fetch = (Fetch){w + bytes + (n_tiles - left) * bytes / n_tiles, fetch_bytes / n_tiles};
+        tiles[now - 1](w, columns, fetch, inputs + i, at, at == 0, y + i * y_stride, y_stride);
         i += now;
     }
 }
@@ -61,25 +75,14 @@ ALWAYS_INLINE vf load_weights(const guint8 *w, gsize column, guint part, gboolea
                 : v_load((const float *)(gconstpointer)w + i);
 }
 
-/* Weights pass once: what will be wanted soon is asked for early.  Distances were measured
- * (docs/SPEED.md): with few inputs the other half of a chunk away, with more a whole chunk, so that
- * main memory is read while all tiles pass over this one. */
-#define FETCH_COLUMNS(n) ((n) <= 2 ? FLOAT_CHUNK / 2 : FLOAT_CHUNK)
-ALWAYS_INLINE void fetch_ahead(const guint8 *p, gsize bytes)
-{
-    __builtin_prefetch(p + bytes, 0, 3);
-}
-
 /* sums[i] += W x_i over columns @from to @to */
-ALWAYS_INLINE void sum_columns(const guint8 *w, gsize from, gsize to, const float *const *x,
-                               gsize n, gboolean half, vf sums[][PARTS])
+ALWAYS_INLINE void sum_columns(const guint8 *w, gsize from, gsize to, Fetch fetch,
+                               const float *const *x, gsize n, gboolean half, vf sums[][PARTS])
 {
-    gsize column_bytes = TUNE_PANEL_ROWS * (half ? sizeof(guint16) : sizeof(float));
-
     for (gsize c = from; c < to; c++) {
         vf rows[PARTS];
 
-        fetch_ahead(w + c * column_bytes, FETCH_COLUMNS(n) * column_bytes);
+        __builtin_prefetch(fetch.from + c * fetch.step, 0, 3);
 #pragma GCC unroll 4
         for (guint p = 0; p < PARTS; p++)
             rows[p] = load_weights(w, c, p, half);
@@ -94,12 +97,13 @@ ALWAYS_INLINE void sum_columns(const guint8 *w, gsize from, gsize to, const floa
 }
 
 /* Both halves of a chunk at once. */
-ALWAYS_INLINE void sum_halves(const guint8 *w, gsize half_columns, const float *const *x, gsize n,
-                              gboolean half, vf first[][PARTS], vf second[][PARTS])
+ALWAYS_INLINE void sum_halves(const guint8 *w, gsize half_columns, Fetch fetch,
+                              const float *const *x, gsize n, gboolean half, vf first[][PARTS],
+                              vf second[][PARTS])
 {
     for (gsize c = 0; c < half_columns; c++) {
-        sum_columns(w, c, c + 1, x, n, half, first);
-        sum_columns(w, half_columns + c, half_columns + c + 1, x, n, half, second);
+        sum_columns(w, c, c + 1, fetch, x, n, half, first);
+        sum_columns(w, half_columns + c, half_columns + c + 1, fetch, x, n, half, second);
     }
 }
 
@@ -122,8 +126,9 @@ ALWAYS_INLINE void add_sums(float *y, gsize y_stride, vf sums[][PARTS], gsize n,
 }
 
 /* @n is a constant. */
-ALWAYS_INLINE void float_tile(const guint8 *w, gsize columns, const TuneInput *inputs, gsize at,
-                              gboolean begin, float *y, gsize y_stride, gsize n, gboolean half)
+ALWAYS_INLINE void float_tile(const guint8 *w, gsize columns, Fetch fetch, const TuneInput *inputs,
+                              gsize at, gboolean begin, float *y, gsize y_stride, gsize n,
+                              gboolean half)
 {
     gsize middle = columns / 2;
     const float *x[TILE];
@@ -134,27 +139,27 @@ ALWAYS_INLINE void float_tile(const guint8 *w, gsize columns, const TuneInput *i
     clear(first, n);
     clear(second, n);
     if (n <= 2) {
-        sum_halves(w, middle, x, n, half, first, second);
-        sum_columns(w, 2 * middle, columns, x, n, half, second);
+        sum_halves(w, middle, fetch, x, n, half, first, second);
+        sum_columns(w, 2 * middle, columns, fetch, x, n, half, second);
         add_sums(y, y_stride, first, n, begin);
     } else {
-        sum_columns(w, 0, middle, x, n, half, first);
+        sum_columns(w, 0, middle, fetch, x, n, half, first);
         add_sums(y, y_stride, first, n, begin);
-        sum_columns(w, middle, columns, x, n, half, second);
+        sum_columns(w, middle, columns, fetch, x, n, half, second);
     }
     add_sums(y, y_stride, second, n, FALSE);
 }
 
 #define FLOAT_TILE(n)                                                                              \
-    static void f32_tile_##n(const guint8 *w, gsize columns, const TuneInput *inputs, gsize at,    \
-                             gboolean begin, float *y, gsize y_stride)                             \
+    static void f32_tile_##n(const guint8 *w, gsize columns, Fetch fetch, const TuneInput *inputs, \
+                             gsize at, gboolean begin, float *y, gsize y_stride)                   \
     {                                                                                              \
-        float_tile(w, columns, inputs, at, begin, y, y_stride, n, FALSE);                          \
+        float_tile(w, columns, fetch, inputs, at, begin, y, y_stride, n, FALSE);                   \
     }                                                                                              \
-    static void f16_tile_##n(const guint8 *w, gsize columns, const TuneInput *inputs, gsize at,    \
-                             gboolean begin, float *y, gsize y_stride)                             \
+    static void f16_tile_##n(const guint8 *w, gsize columns, Fetch fetch, const TuneInput *inputs, \
+                             gsize at, gboolean begin, float *y, gsize y_stride)                   \
     {                                                                                              \
-        float_tile(w, columns, inputs, at, begin, y, y_stride, n, TRUE);                           \
+        float_tile(w, columns, fetch, inputs, at, begin, y, y_stride, n, TRUE);                    \
     }
 #define F32_NAME(n) f32_tile_##n,
 #define F16_NAME(n) f16_tile_##n,
@@ -168,30 +173,30 @@ static void clear_y(gsize n, float *y, gsize y_stride)
         memset(y + i * y_stride, 0, TUNE_PANEL_ROWS * sizeof *y);
 }
 
-static void multiply_f32(const void *panel, gsize columns, const TuneInput *inputs, gsize n,
-                         float *y, gsize y_stride)
+/* Distances were measured (docs/SPEED.md). */
+static void multiply_floats(Tile *const *tiles, const guint8 *w, gsize columns, gsize column_bytes,
+                            const TuneInput *inputs, gsize n, float *y, gsize y_stride)
 {
-    const guint8 *w = panel;
+    gsize chunk_bytes = FLOAT_CHUNK * column_bytes;
 
     if (columns == 0)
         clear_y(n, y, y_stride);
-    for (gsize at = 0; at < columns; at += FLOAT_CHUNK) {
-        multiply_chunk(f32_tiles, TILE, w, MIN(columns - at, FLOAT_CHUNK), inputs, n, at, y,
+    for (gsize at = 0; at < columns; at += FLOAT_CHUNK, w += chunk_bytes)
+        multiply_chunk(tiles, TILE, w, MIN(columns - at, FLOAT_CHUNK), chunk_bytes,
+                       n <= 2 ? chunk_bytes / 2 : chunk_bytes, column_bytes, inputs, n, at, y,
                        y_stride);
-        w += FLOAT_CHUNK * TUNE_PANEL_ROWS * sizeof(float);
-    }
+}
+
+static void multiply_f32(const void *panel, gsize columns, const TuneInput *inputs, gsize n,
+                         float *y, gsize y_stride)
+{
+    multiply_floats(f32_tiles, panel, columns, TUNE_PANEL_ROWS * sizeof(float), inputs, n, y,
+                    y_stride);
 }
 
 static void multiply_f16(const void *panel, gsize columns, const TuneInput *inputs, gsize n,
                          float *y, gsize y_stride)
 {
-    const guint8 *w = panel;
-
-    if (columns == 0)
-        clear_y(n, y, y_stride);
-    for (gsize at = 0; at < columns; at += FLOAT_CHUNK) {
-        multiply_chunk(f16_tiles, TILE, w, MIN(columns - at, FLOAT_CHUNK), inputs, n, at, y,
-                       y_stride);
-        w += FLOAT_CHUNK * TUNE_PANEL_ROWS * sizeof(guint16);
-    }
+    multiply_floats(f16_tiles, panel, columns, TUNE_PANEL_ROWS * sizeof(guint16), inputs, n, y,
+                    y_stride);
 }
