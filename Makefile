@@ -89,4 +89,4 @@ clean:
 
 help:
 	@sed -n 's/^#   //p' Makefile
-	@echo "also: build install uninstall captions bench bench-http gallery measure fuzz sanitize soak soak-service chaos deb clean"
+	@echo "also: build install uninstall captions bench bench-http bench-musicgen gallery measure fuzz sanitize soak soak-service chaos deb clean"
