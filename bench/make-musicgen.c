@@ -121,8 +121,8 @@ static double deviation(const TuneExpected *tensor)
         return ends_in(tensor, "weight") ? 0 : 0.02;
     if (ends_in(tensor, "bias") || tensor->n_dims < 2)
         return 0.02;
-    if (tensor->role == TUNE_ROLE_TEXT_ROWS || tensor->role == TUNE_ROLE_EMBEDDING ||
-        tensor->role == TUNE_ROLE_EXACT)
+    if (tensor->role == TUNE_TENSOR_ROLE_TEXT_ROWS || tensor->role == TUNE_TENSOR_ROLE_EMBEDDING ||
+        tensor->role == TUNE_TENSOR_ROLE_EXACT)
         return 0.5;
     for (guint i = 1; i < tensor->n_dims; i++)
         inputs *= tensor->shape[i];
