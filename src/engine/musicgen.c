@@ -322,6 +322,20 @@ static void drop_parts(TuneSoundParts *parts)
     g_clear_pointer(&parts->notes, g_ptr_array_unref);
 }
 
+/* What will be sold cannot come from weights that forbid it. */
+static gboolean check_licence(const State *state, const TuneBrief *brief, GError **error)
+{
+    const TuneCheckpoint *checkpoint = tune_musicgen_checkpoint(state->model);
+    const char *licence = tune_checkpoint_licence(checkpoint);
+
+    if (!brief->commercial || !tune_licence_is_non_commercial(licence))
+        return TRUE;
+    g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_REQUEST,
+                "commercial: the licence of %s is %s, which does not allow what is sold",
+                tune_checkpoint_path(checkpoint), licence);
+    return FALSE;
+}
+
 static gboolean make_parts(TuneEngine *self, State *state, const TuneBrief *brief, guint64 seed,
                            const TuneRenderOptions *options, TuneSoundParts *parts, GError **error)
 {
@@ -348,7 +362,7 @@ static TuneRender *musicgen_start(TuneEngine *self, const TuneBrief *brief, guin
     TuneSoundParts parts = {0};
     State *state = check_request(brief, options, error) ? state_of(self, error) : NULL;
 
-    if (state == NULL)
+    if (state == NULL || !check_licence(state, brief, error))
         return NULL;
     if (options->progress != NULL)
         options->progress(0, "load", 0, options->progress_user_data);
@@ -365,7 +379,7 @@ static gboolean musicgen_estimate(TuneEngine *self, const TuneBrief *brief, Tune
     TuneTakeEstimate estimate;
     State *state = check_request(brief, NULL, error) ? state_of(self, error) : NULL;
 
-    if (state == NULL)
+    if (state == NULL || !check_licence(state, brief, error))
         return FALSE;
     fill_request(state, brief, 0, NULL, &request);
     if (!tune_musicgen_estimate(state->model, &request.take, &estimate, error))

@@ -210,6 +210,21 @@ static void test_what_it_cannot_do_is_refused(void)
                    TUNE_NEURAL_ERROR_NO_MODEL, "nothing-here");
 }
 
+/* The tiny model says nothing about its licence, which counts as not allowed. */
+static void test_what_is_sold_needs_a_licence(void)
+{
+    g_autoptr(TuneEngine) engine = engine_of("tiny-mono", "f32", 1);
+    g_autoptr(TuneBrief) brief = brief_of("calm piano, 1 second");
+    g_autoptr(GError) error = NULL;
+    TuneEstimate estimate;
+
+    g_assert_true(tune_engine_estimate(engine, brief, &estimate, &error));
+    brief->commercial = TRUE;
+    g_assert_false(tune_engine_estimate(engine, brief, &estimate, &error));
+    g_assert_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_REQUEST);
+    g_assert_nonnull(strstr(error->message, "licence"));
+}
+
 static void test_cancel_stops_it(void)
 {
     TuneRenderOptions options = TUNE_RENDER_OPTIONS_DEFAULT;
@@ -279,6 +294,8 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/musicgen/codes-are-exported", test_codes_are_exported);
     g_test_add_func("/engine/musicgen/what-it-cannot-do-is-refused",
                     test_what_it_cannot_do_is_refused);
+    g_test_add_func("/engine/musicgen/what-is-sold-needs-a-licence",
+                    test_what_is_sold_needs_a_licence);
     g_test_add_func("/engine/musicgen/cancel-stops-it", test_cancel_stops_it);
     g_test_add_func("/engine/musicgen/estimate-tells-memory-and-length",
                     test_estimate_tells_memory_and_length);
