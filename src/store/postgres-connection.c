@@ -22,6 +22,8 @@
 #define OID_FLOAT8  701
 #define OID_NUMERIC 1700
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PGresult, PQclear)
+
 typedef struct {
     char types[TUNE_PARAMS_MAX + 1];
     char name[16];
@@ -367,7 +369,7 @@ static void add_text_cell(TuneRows *rows, const PGresult *result, int row, int c
     }
 }
 
-static TuneRows *read_rows(PGresult *result)
+TuneRows *tune_pg_rows(const PGresult *result)
 {
     int n_rows = PQntuples(result), n_columns = PQnfields(result);
     TuneRows *rows = tune_rows_new_sized((guint)n_columns, (guint)n_rows);
@@ -381,8 +383,8 @@ static TuneRows *read_rows(PGresult *result)
                 add_text_cell(rows, result, row, column, PQftype(result, column));
         }
     }
-    if (!g_str_has_prefix(PQcmdStatus(result), "SELECT"))
-        tune_rows_set_changed(rows, (guint)strtoul(PQcmdTuples(result), NULL, 10));
+    if (!g_str_has_prefix(PQcmdStatus((PGresult *)result), "SELECT")) /* libpq only reads it */
+        tune_rows_set_changed(rows, (guint)strtoul(PQcmdTuples((PGresult *)result), NULL, 10));
     return rows;
 }
 
@@ -407,9 +409,13 @@ typedef struct {
     GError **error;
 } Answers;
 
-/* FALSE after the last one. */
-static gboolean take_answer(TunePg *self, Answers *answers, PGresult *result)
+/* Of one result (transfer full); FALSE after the last one. */
+typedef gboolean (*TakeAnswer)(TunePg *self, gpointer answers, PGresult *result);
+
+static gboolean take_answer(TunePg *self, gpointer data, PGresult *owned)
 {
+    g_autoptr(PGresult) result = owned;
+    Answers *answers = data;
     const char *name = "command";
 
     switch (PQresultStatus(result)) {
@@ -421,7 +427,7 @@ static gboolean take_answer(TunePg *self, Answers *answers, PGresult *result)
     case PGRES_COMMAND_OK:
         if (!answers->failed) {
             tune_rows_free(answers->rows);
-            answers->rows = read_rows(result);
+            answers->rows = tune_pg_rows(result);
         }
         return TRUE;
     default:
@@ -438,7 +444,7 @@ static gboolean take_answer(TunePg *self, Answers *answers, PGresult *result)
 
 /* The same command may give: prepared, NULL, rows, NULL; two NULLs at once mean that nothing is
  * left. */
-static void receive(TunePg *self, Answers *answers, gint64 until)
+static void receive(TunePg *self, TakeAnswer take, gpointer answers, gint64 until)
 {
     guint nothing = 0;
     while (nothing < 2 && !self->lost) {
@@ -448,9 +454,7 @@ static void receive(TunePg *self, Answers *answers, gint64 until)
             continue;
         }
         nothing = 0;
-        gboolean more = take_answer(self, answers, result);
-        PQclear(result);
-        if (!more)
+        if (!take(self, answers, result))
             return;
     }
     self->lost = TRUE;
@@ -482,7 +486,7 @@ TuneRows *tune_pg_run(TunePg *self, const TunePgCommand *commands, guint n, guin
     if (self->lost || !send_all(self, commands, n, until))
         self->lost = TRUE;
     else
-        receive(self, &answers, until);
+        receive(self, take_answer, &answers, until);
     if (PQstatus(self->pg) != CONNECTION_OK)
         self->lost = TRUE;
     if (!answers.failed && !self->lost)
@@ -492,6 +496,63 @@ TuneRows *tune_pg_run(TunePg *self, const TunePgCommand *commands, guint n, guin
     forget_prepared(self, first_new);
     tune_rows_free(answers.rows);
     return NULL;
+}
+
+/* ---- several reads, each with an answer of its own ---- */
+
+typedef struct {
+    TunePgAsk *const *asks;
+    guint n, next; /* whose answer comes next */
+    gboolean failed;
+    gint64 start_us;
+} Shared;
+
+/* A read gives one set of rows or one error; what was prepared for it says only that it is. */
+static gboolean take_shared(TunePg *self, gpointer data, PGresult *owned)
+{
+    g_autoptr(PGresult) result = owned;
+    Shared *shared = data;
+    TunePgAsk *ask = shared->next < shared->n ? shared->asks[shared->next] : NULL;
+    ExecStatusType status = PQresultStatus(result);
+
+    if (status == PGRES_PIPELINE_SYNC)
+        return FALSE;
+    if (status == PGRES_PIPELINE_ABORTED || status == PGRES_COMMAND_OK || ask == NULL)
+        return TRUE;
+    ask->us = g_get_monotonic_time() - shared->start_us;
+    shared->next++;
+    if (status == PGRES_TUPLES_OK) {
+        ask->result = g_steal_pointer(&result);
+        return TRUE;
+    }
+    shared->failed = TRUE;
+    set_error(self, result, ask->statement->name, ask->state, &ask->error);
+    return !self->lost;
+}
+
+void tune_pg_run_each(TunePg *self, TunePgAsk *const *asks, guint n, guint wait_ms)
+{
+    Shared shared = {.asks = asks, .n = n, .start_us = g_get_monotonic_time()};
+    gint64 until = shared.start_us + (gint64)wait_ms * 1000;
+    guint first_new = self->n_prepared;
+
+    for (guint i = 0; i < n && !self->lost; i++)
+        self->lost = !send_statement(self, asks[i]->statement, asks[i]->params);
+    if (self->lost || PQpipelineSync(self->pg) != 1 || !flush(self, until))
+        self->lost = TRUE;
+    else
+        receive(self, take_shared, &shared, until);
+    if (PQstatus(self->pg) != CONNECTION_OK)
+        self->lost = TRUE;
+    if (shared.failed || self->lost)
+        forget_prepared(self, first_new);
+    for (guint i = 0; i < n && self->lost; i++) {
+        if (asks[i]->result != NULL)
+            continue;
+        asks[i]->lost = TRUE;
+        if (asks[i]->error == NULL)
+            set_away(&asks[i]->error);
+    }
 }
 
 gboolean tune_pg_exec(TunePg *self, const char *sql, GError **error)

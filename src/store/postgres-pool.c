@@ -11,6 +11,7 @@
 #define BACKOFF_LAST_MS  2000
 
 struct TunePgPool {
+    TunePgTrips *trips;
     TunePgPoolConfig config; /* url belongs to the pool */
     char *settings;
     GMutex lock;
@@ -38,6 +39,7 @@ TunePgPool *tune_pg_pool_new(const TunePgPoolConfig *config)
     g_mutex_init(&self->lock);
     g_cond_init(&self->returned);
     g_queue_init(&self->idle);
+    self->trips = tune_pg_trips_new(self);
     return self;
 }
 
@@ -45,6 +47,7 @@ void tune_pg_pool_free(TunePgPool *self)
 {
     if (self == NULL)
         return;
+    tune_pg_trips_free(self->trips);
     g_queue_clear_full(&self->idle, (GDestroyNotify)tune_pg_close);
     g_mutex_clear(&self->lock);
     g_cond_clear(&self->returned);
@@ -52,6 +55,11 @@ void tune_pg_pool_free(TunePgPool *self)
     g_free(self->away_message);
     g_free((char *)self->config.url);
     g_free(self);
+}
+
+TunePgTrips *tune_pg_pool_trips(TunePgPool *self)
+{
+    return self->trips;
 }
 
 /* ---- connecting ---- */

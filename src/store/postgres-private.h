@@ -40,6 +40,19 @@ gboolean tune_pg_check_url(const char *url, GError **error);
  * error ends the rest.  @state (nullable): the SQLSTATE of the error, "" when there is none. */
 TuneRows *tune_pg_run(TunePg *self, const TunePgCommand *commands, guint n, guint wait_ms,
                       char state[6], GError **error);
+/* A read of its own among others. */
+typedef struct {
+    const TuneStatement *statement;
+    const TuneParams *params;
+    PGresult *result; /* its rows (transfer full); NULL with an error, or without: not asked, ask again alone */
+    GError *error;    /* (transfer full) */
+    char state[6];    /* SQLSTATE of the error, or "" */
+    gboolean lost;    /* the connection was */
+    gint64 us;        /* from the sending to its answer */
+} TunePgAsk;
+/* Sends them in one go and waits for all answers, at most @wait_ms.  The first error ends the rest. */
+void tune_pg_run_each(TunePg *self, TunePgAsk *const *asks, guint n, guint wait_ms);
+TuneRows *tune_pg_rows(const PGresult *result); /* (transfer full) */
 /* Many statements in one text, outside pipeline mode: migrations. */
 gboolean tune_pg_exec(TunePg *self, const char *sql, GError **error);
 /* Looks, without waiting, whether the other end has gone. */
@@ -65,6 +78,15 @@ typedef struct {
     guint64 reconnects;
 } TunePgPoolStats;
 void tune_pg_pool_stats(TunePgPool *self, TunePgPoolStats *out);
+
+/* ---- postgres-trips.c ----
+ * Quick reads that come at the same moment share round trips on connections of the pool. */
+typedef struct TunePgTrips TunePgTrips;
+TunePgTrips *tune_pg_trips_new(TunePgPool *pool);
+void tune_pg_trips_free(TunePgTrips *self); /* when nobody reads (nullable) */
+/* Fills what @ask answers with.  Thread-safe. */
+void tune_pg_trips_read(TunePgTrips *self, TunePgAsk *ask, guint pool_wait_ms, guint wait_ms);
+TunePgTrips *tune_pg_pool_trips(TunePgPool *self); /* the pool's own (transfer none) */
 
 /* ---- postgres-replicas.c ---- */
 typedef struct TunePgReplicas TunePgReplicas;

@@ -42,8 +42,30 @@ static guint wait_ms(const PostgresStore *self)
 
 /* ---- single statements ---- */
 
-static TuneRows *run_on(PostgresStore *self, TunePgPool *pool, const TuneStatement *statement,
-                        const TuneParams *params, char state[6], gboolean *lost, GError **error)
+/* NULL without an error: it was not asked. */
+static TuneRows *run_along(PostgresStore *self, TunePgPool *pool, const TuneStatement *statement,
+                           const TuneParams *params, char state[6], gboolean *lost, GError **error)
+{
+    TunePgAsk ask = {.statement = statement, .params = params};
+    TuneRows *rows = NULL;
+
+    tune_pg_trips_read(tune_pg_pool_trips(pool), &ask, self->store.config.pool_wait_ms,
+                       wait_ms(self));
+    g_strlcpy(state, ask.state, sizeof ask.state);
+    *lost = ask.lost;
+    if (ask.result != NULL) {
+        rows = tune_pg_rows(ask.result);
+        PQclear(ask.result);
+    }
+    if (rows != NULL || ask.error != NULL)
+        tune_store_account(&self->store, statement, params, ask.us, rows != NULL);
+    if (ask.error != NULL)
+        g_propagate_error(error, ask.error);
+    return rows;
+}
+
+static TuneRows *run_alone(PostgresStore *self, TunePgPool *pool, const TuneStatement *statement,
+                           const TuneParams *params, char state[6], gboolean *lost, GError **error)
 {
     TunePg *connection = tune_pg_pool_take(pool, self->store.config.pool_wait_ms, error);
     TunePgCommand command = {.statement = statement, .params = params};
@@ -61,6 +83,23 @@ static TuneRows *run_on(PostgresStore *self, TunePgPool *pool, const TuneStateme
     return rows;
 }
 
+/* A read; what writes goes alone, and once. */
+static TuneRows *run_read(PostgresStore *self, TunePgPool *pool, const TuneStatement *statement,
+                          const TuneParams *params, char state[6], gboolean *lost, GError **error)
+{
+    if (params->quick) {
+        g_autoptr(GError) local = NULL;
+        TuneRows *rows = run_along(self, pool, statement, params, state, lost, &local);
+        if (rows != NULL)
+            return rows;
+        if (local != NULL) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return NULL;
+        }
+    }
+    return run_alone(self, pool, statement, params, state, lost, error);
+}
+
 /* NULL without an error: the primary is to be asked. */
 static TuneRows *query_replica(PostgresStore *self, const TuneStatement *statement,
                                const TuneParams *params, GError **error)
@@ -72,7 +111,7 @@ static TuneRows *query_replica(PostgresStore *self, const TuneStatement *stateme
 
     if (pool == NULL)
         return NULL;
-    TuneRows *rows = run_on(self, pool, statement, params, state, &lost, &local);
+    TuneRows *rows = run_read(self, pool, statement, params, state, &lost, &local);
     if (rows != NULL)
         return rows;
     if (!g_error_matches(local, TUNE_STORE_ERROR, TUNE_STORE_ERROR_UNAVAILABLE))
@@ -100,7 +139,7 @@ static TuneRows *postgres_query(TuneStore *store, const TuneStatement *statement
         g_autoptr(GError) local = NULL;
         gboolean lost;
         char state[6];
-        TuneRows *rows = run_on(self, self->pool, statement, params, state, &lost, &local);
+        TuneRows *rows = run_read(self, self->pool, statement, params, state, &lost, &local);
         if (rows != NULL)
             return rows;
         if (!lost || attempt == LOST_ATTEMPTS) {
@@ -134,7 +173,7 @@ static TuneRows *postgres_write(TuneStore *store, const TuneStatement *statement
         g_autoptr(GError) local = NULL;
         gboolean lost;
         char state[6];
-        TuneRows *rows = run_on(self, self->pool, statement, params, state, &lost, &local);
+        TuneRows *rows = run_alone(self, self->pool, statement, params, state, &lost, &local);
         if (rows != NULL) {
             __atomic_fetch_add(&store->commits, 1, __ATOMIC_RELAXED);
             return rows;
@@ -291,7 +330,7 @@ static void postgres_wrote(TuneStore *store, const char *session)
 
     if (self->replicas == NULL)
         return;
-    g_autoptr(TuneRows) rows = run_on(self, self->pool, &position, &none, state, &lost, NULL);
+    g_autoptr(TuneRows) rows = run_alone(self, self->pool, &position, &none, state, &lost, NULL);
     tune_pg_replicas_wrote(self->replicas, session,
                            rows != NULL ? tune_rows_int(rows, 0, 0) : TUNE_PG_POSITION_UNKNOWN);
 }

@@ -5,7 +5,7 @@ void tune_select_init(TuneSelect *self, const char *text)
 {
     self->sql = g_string_new(text);
     self->params.n = 0;
-    self->params.replan = FALSE;
+    self->params.replan = self->params.quick = FALSE;
 }
 
 void tune_select_clear(TuneSelect *self)
@@ -42,7 +42,7 @@ void tune_select_real(TuneSelect *self, const char *text, double value)
     next_param(self, text, 'd')->real = value;
 }
 
-TuneRows *tune_select_run(TuneSelect *self, TuneStore *store, const char *name, gboolean replan,
+TuneRows *tune_select_run(TuneSelect *self, TuneStore *store, const char *name, TuneSelectKind kind,
                           TuneReadFrom from, GError **error)
 {
     for (guint i = 0; i < self->params.n; i++) {
@@ -54,6 +54,7 @@ TuneRows *tune_select_run(TuneSelect *self, TuneStore *store, const char *name, 
         }
     }
     const TuneStatement *statement = tune_store_intern(store, name, self->sql->str);
-    self->params.replan = replan;
+    self->params.replan = kind == TUNE_SELECT_REPLAN;
+    self->params.quick = kind == TUNE_SELECT_QUICK;
     return store->class->query(store, statement, &self->params, from, error);
 }

@@ -21,6 +21,12 @@ void tune_select_add(TuneSelect *self, const char *text);
 void tune_select_text(TuneSelect *self, const char *text, const char *value);
 void tune_select_int(TuneSelect *self, const char *text, gint64 value);
 void tune_select_real(TuneSelect *self, const char *text, double value);
-/* @replan: plan for these values each time, for statements whose best plan depends on them. (transfer full) */
-TuneRows *tune_select_run(TuneSelect *self, TuneStore *store, const char *name, gboolean replan,
+typedef enum {
+    TUNE_SELECT_PLAIN,
+    TUNE_SELECT_REPLAN, /* plan for these values each time: the best plan depends on them */
+    TUNE_SELECT_QUICK,  /* served by an index in well under a millisecond, whatever the values: others may
+                           wait behind it */
+} TuneSelectKind;
+/* (transfer full) */
+TuneRows *tune_select_run(TuneSelect *self, TuneStore *store, const char *name, TuneSelectKind kind,
                           TuneReadFrom from, GError **error);

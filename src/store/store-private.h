@@ -13,6 +13,7 @@
  *   sqlite.c               opening, the lock, readers     sqlite-connection.c  one connection
  *   sqlite-writer.c        the thread that writes
  *   postgres.c             statements and transactions    postgres-connection.c  one connection
+ *   postgres-trips.c       reads that go together
  *   postgres-pool.c        the pool                       postgres-replicas.c    who may answer reads
  */
 #pragma once
@@ -34,6 +35,7 @@ typedef struct {
 typedef struct {
     guint n;
     gboolean replan; /* PostgreSQL plans for these values rather than keep a plan */
+    gboolean quick;  /* PostgreSQL: may share a round trip with other such reads */
     TuneParam at[TUNE_PARAMS_MAX];
 } TuneParams;
 

@@ -48,7 +48,7 @@ gboolean tune_params_collect(TuneParams *self, const char *types, va_list argume
     gboolean ok = TRUE;
 
     self->n = (guint)strlen(types);
-    self->replan = FALSE;
+    self->replan = self->quick = FALSE;
     g_return_val_if_fail(self->n <= TUNE_PARAMS_MAX, FALSE);
     va_copy(rest, arguments);
     for (guint i = 0; i < self->n && ok; i++)
@@ -62,6 +62,7 @@ TuneParams *tune_params_copy(const TuneParams *self)
     TuneParams *copy = g_new(TuneParams, 1);
     copy->n = self->n;
     copy->replan = self->replan;
+    copy->quick = self->quick;
     for (guint i = 0; i < self->n; i++) {
         copy->at[i] = self->at[i];
         if (self->at[i].type == 't')

@@ -234,6 +234,8 @@ gboolean tune_track_delete(TuneStore *store, const char *id, const char *user, G
 
 /* ---- lists ---- */
 
+#define MOST_SKIPPED 100 /* rows of an offset that still take no time */
+
 static void add_filter(TuneSelect *select, const TuneTrackFilter *filter)
 {
     if (filter == NULL)
@@ -277,14 +279,27 @@ static void add_page(TuneSelect *select, const TuneTrackPage *page)
         tune_select_int(select, " OFFSET ", page->offset);
 }
 
+/* The whole list goes along its index from the first row to the last.  How one is narrowed best depends on
+ * how many tracks have the value: where all have the same mood, a plan for any mood looks for one that nobody
+ * has among all of them. */
+static TuneSelectKind kind_of(const TuneTrackFilter *f, const TuneTrackPage *page)
+{
+    if (f != NULL && (f->mood != NULL || f->key != NULL || f->engine != NULL || f->bpm_min > 0 ||
+                      f->bpm_max > 0 || f->seconds_min > 0 || f->seconds_max > 0))
+        return TUNE_SELECT_REPLAN;
+    return (f == NULL || f->genre == NULL) && page->offset <= MOST_SKIPPED ? TUNE_SELECT_QUICK
+                                                                           : TUNE_SELECT_PLAIN;
+}
+
 static TuneRows *public_rows(TuneStore *store, const TuneTrackFilter *filter,
                              const TuneTrackPage *page, GError **error)
 {
+    TuneSelectKind kind = kind_of(filter, page);
     g_auto(TuneSelect) select;
     tune_select_init(&select, "SELECT " COLUMNS " FROM tracks t WHERE t.is_public");
     add_filter(&select, filter);
     add_page(&select, page);
-    return tune_select_run(&select, store, "tracks-public", FALSE,
+    return tune_select_run(&select, store, "tracks-public", kind,
                            tune_store_read_for(store, TUNE_SESSION_TRACKS), error);
 }
 
@@ -310,7 +325,7 @@ json_t *tune_tracks_of_user(TuneStore *store, const char *user, const TuneTrackP
     tune_select_text(&select, "", user);
     add_page(&select, page);
     g_autoptr(TuneRows) rows =
-        tune_select_run(&select, store, "tracks-of-user", FALSE, TUNE_READ_PRIMARY, error);
+        tune_select_run(&select, store, "tracks-of-user", TUNE_SELECT_PLAIN, TUNE_READ_PRIMARY, error);
     return some_tracks(rows, page->limit);
 }
 
@@ -394,7 +409,7 @@ static TuneRows *search(TuneStore *store, const Search *self, guint offset, guin
     add_filter(&select, self->filter);
     end_search(&select, postgres, offset, limit);
     /* The best plan depends on how common the words are. */
-    return tune_select_run(&select, store, "tracks-search", TRUE,
+    return tune_select_run(&select, store, "tracks-search", TUNE_SELECT_REPLAN,
                            tune_store_read_for(store, TUNE_SESSION_TRACKS), error);
 }
 

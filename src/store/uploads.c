@@ -93,7 +93,7 @@ json_t *tune_upload_list(TuneStore *store, const char *user, gint64 before_us,
     if (offset > 0)
         tune_select_int(&select, " OFFSET ", offset);
     g_autoptr(TuneRows) rows =
-        tune_select_run(&select, store, "uploads-of-user", FALSE, TUNE_READ_PRIMARY, error);
+        tune_select_run(&select, store, "uploads-of-user", TUNE_SELECT_PLAIN, TUNE_READ_PRIMARY, error);
     return rows == NULL ? NULL : tune_rows_array(rows, limit, UPLOAD, G_N_ELEMENTS(UPLOAD));
 }
 

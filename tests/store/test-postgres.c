@@ -4,7 +4,7 @@
  * loses connections at the worst moments.
  */
 #include "database.h"
-#include "store/store-private.h"
+#include "store/select.h"
 
 #include <signal.h>
 #include <string.h>
@@ -250,6 +250,102 @@ static void test_frozen_server_is_given_up(Fixture *self, gconstpointer data)
     g_assert_null(rows);
     g_assert_cmpint(kill(backend, SIGCONT), ==, 0);
     g_assert_cmpint(query_int(self->store, &BACKEND), !=, backend);
+}
+
+/* ---- reads that travel together ---- */
+
+enum { READERS = 24, READS = 150 };
+
+typedef struct {
+    TuneStore *store;
+    gint number;
+    gint n_right, n_away, n_refused;
+} Reader;
+
+/* 1000 / @number, which the server refuses for 0. */
+static TuneRows *divide(TuneStore *store, gint64 number, GError **error)
+{
+    g_auto(TuneSelect) select;
+
+    tune_select_init(&select, "SELECT ");
+    tune_select_int(&select, "1000 / ", number);
+    tune_select_int(&select, ", ", number);
+    return tune_select_run(&select, store, "divide", TUNE_SELECT_QUICK, TUNE_READ, error);
+}
+
+/* Each gets its own answer, and its own error. */
+static gpointer read_much(gpointer data)
+{
+    Reader *self = data;
+
+    for (gint i = 0; i < READS; i++) {
+        g_autoptr(GError) error = NULL;
+        gint64 number = (self->number * READS + i) % 7;
+        g_autoptr(TuneRows) rows = divide(self->store, number, &error);
+        if (rows != NULL) {
+            g_assert_cmpint(number, !=, 0);
+            g_assert_cmpuint(tune_rows_count(rows), ==, 1);
+            g_assert_cmpint(tune_rows_int(rows, 0, 0), ==, 1000 / number);
+            g_assert_cmpint(tune_rows_int(rows, 0, 1), ==, number);
+            self->n_right++;
+        } else if (g_error_matches(error, TUNE_STORE_ERROR, TUNE_STORE_ERROR_UNAVAILABLE)) {
+            self->n_away++;
+        } else {
+            g_assert_error(error, TUNE_STORE_ERROR, TUNE_STORE_ERROR_BROKEN);
+            g_assert_cmpint(number, ==, 0);
+            self->n_refused++;
+        }
+    }
+    return NULL;
+}
+
+static Reader read_in_a_crowd(Fixture *self, gboolean kill)
+{
+    Reader readers[READERS], all = {.store = self->store};
+    GThread *threads[READERS];
+
+    for (gint i = 0; i < READERS; i++) {
+        readers[i] = (Reader){.store = self->store, .number = i};
+        threads[i] = g_thread_new("reader", read_much, &readers[i]);
+    }
+    if (kill)
+        terminate_all(self->server);
+    for (gint i = 0; i < READERS; i++) {
+        g_thread_join(threads[i]);
+        all.n_right += readers[i].n_right;
+        all.n_away += readers[i].n_away;
+        all.n_refused += readers[i].n_refused;
+    }
+    g_assert_cmpint(all.n_right + all.n_away + all.n_refused, ==, READERS * READS);
+    return all;
+}
+
+static void test_reads_travel_together(Fixture *self, gconstpointer data)
+{
+    if (self->store == NULL)
+        return;
+    Reader all = read_in_a_crowd(self, FALSE);
+    g_assert_cmpint(all.n_away, ==, 0);
+    g_assert_cmpint(all.n_refused, ==, (READERS * READS + 6) / 7);
+    self->config.pool_size = 1;
+    self->config.pool_overflow = 0;
+    reopen(self);
+    all = read_in_a_crowd(self, FALSE);
+    g_assert_cmpint(all.n_away, ==, 0);
+    g_assert_cmpint(all.n_refused, ==, (READERS * READS + 6) / 7);
+}
+
+static void test_those_of_a_lost_connection_are_asked_again(Fixture *self, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (self->store == NULL)
+        return;
+    Reader all = read_in_a_crowd(self, TRUE);
+    g_assert_cmpint(all.n_right, >, 0);
+    g_autoptr(TuneRows) after = divide(self->store, 4, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(tune_rows_int(after, 0, 0), ==, 250);
 }
 
 /* ---- transactions that lose their connection ---- */
@@ -551,6 +647,9 @@ int main(int argc, char **argv)
     ADD("connections-are-kept-and-recycled", test_connections_are_kept_and_recycled);
     ADD("dead-connections-are-noticed", test_dead_connections_are_noticed);
     ADD("frozen-server-is-given-up", test_frozen_server_is_given_up);
+    ADD("reads-travel-together", test_reads_travel_together);
+    ADD("those-of-a-lost-connection-are-asked-again",
+        test_those_of_a_lost_connection_are_asked_again);
     ADD("lost-before-commit-is-done-again", test_lost_before_commit_is_done_again);
     ADD("lost-at-commit-is-reported", test_lost_at_commit_is_reported);
     ADD("restart-under-load", test_restart_under_load);
