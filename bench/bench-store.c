@@ -6,6 +6,7 @@
  *
  *   list     first page of public tracks, as JSON        page    a page at a random depth
  *   genre    first page of one genre                     search  two random words of the vocabulary
+ *   filter   first page by mood, key, engine, tempo or length, half of what few tracks have
  *   accept   one generation and its job, durable (store/queue.h)
  *   migrate  nothing: the schema is made
  *
@@ -60,6 +61,26 @@ static gboolean genre(Worker *self, GError **error)
                                    &(TuneTrackPage){.limit = 11}, error));
 }
 
+static gboolean filter(Worker *self, GError **error)
+{
+    static const TuneTrackFilter filters[] = {
+        {.mood = "mood3"},
+        {.mood = "nobody's"},
+        {.key = "F minor"},
+        {.key = "H minor"},
+        {.engine = "compose"},
+        {.engine = "musicgen"},
+        {.bpm_min = 61.5, .bpm_max = 62.5},
+        {.bpm_min = 300},
+        {.seconds_max = 10},
+        {.seconds_min = 5000},
+        {.mood = "mood3", .key = "C major", .genre = "genre4"},
+        {.bpm_min = 60, .bpm_max = 61, .seconds_min = 510}};
+    guint i = (guint)tune_random_int(&self->random, 0, G_N_ELEMENTS(filters) - 1);
+
+    return kept(tune_tracks_public(self->store, &filters[i], &(TuneTrackPage){.limit = 11}, error));
+}
+
 static gboolean search(Worker *self, GError **error)
 {
     const char *one = self->words->pdata[tune_random_int(&self->random, 0, VOCABULARY - 1)];
@@ -97,7 +118,7 @@ static gboolean accept(Worker *self, GError **error)
 static const struct {
     const char *what;
     Operation operation;
-} OPERATIONS[] = {{"list", list},     {"page", page}, {"genre", genre},
+} OPERATIONS[] = {{"list", list},     {"page", page}, {"genre", genre},  {"filter", filter},
                   {"search", search}, {"word", word}, {"accept", accept}};
 
 static Operation operation_of(const char *what)

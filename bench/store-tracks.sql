@@ -8,7 +8,8 @@ INSERT INTO users (id, email, name, password_hash, created_at, updated_at)
     SELECT 'user-' || i, 'u' || i || '@example.org', 'User', 'x', 1, 1 FROM generate_series(0, 9999) i;
 CREATE TEMP TABLE definitions AS
     SELECT indexdef FROM pg_indexes WHERE tablename = 'tracks' AND indexname <> 'tracks_pkey';
-DROP INDEX tracks_public, tracks_public_genre, tracks_identity, tracks_user, tracks_search;
+SELECT format('DROP INDEX %I', indexname) FROM pg_indexes
+    WHERE tablename = 'tracks' AND indexname <> 'tracks_pkey' \gexec
 SELECT setseed(0.5);
 INSERT INTO tracks (id, user_id, identity, title, description, genre, mood, musical_key, bpm, seconds, engine,
                     tags, prompt, is_public, plays, likes, created_at, updated_at)

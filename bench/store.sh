@@ -46,7 +46,7 @@ for clients in 1 16; do
         "$build/bench/bench-store" "$url" $clients "$seconds" $what
     done
 done
-"$build/bench/bench-store" "$url" 4 "$seconds" genre search word
+"$build/bench/bench-store" "$url" 4 "$seconds" genre filter search word
 "$build/bench/bench-store" "$url" 64 "$seconds" accept
 psql -q -c "TRUNCATE generations, jobs" "$url"
 echo "# SQLite"
