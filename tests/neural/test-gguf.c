@@ -93,7 +93,7 @@ static void leaves_nothing_unfinished(void)
 static void put(GByteArray *out, guint64 value, guint n_bytes)
 {
     for (guint i = 0; i < n_bytes; i++)
-        g_byte_array_append(out, (guint8[]){(guint8)(value >> (8 * i))}, 1);
+        g_byte_array_append(out, (guint8[]){(guint8)(i < 8 ? value >> (8 * i) : 0)}, 1);
 }
 
 static void put_text(GByteArray *out, const char *text)
