@@ -272,7 +272,7 @@ class Client(threading.Thread):
         self.ask("GET", "/api/v1/user/export", **bearer)
         self.ask("DELETE", "/api/v1/user", {"password": who["password"]}, (204,), **bearer)
 
-    def act_assistant(self):
+    def act_chat(self):
         call = lambda n, method, **params: {"jsonrpc": "2.0", "id": n, "method": method, "params": params}
         self.ask("POST", "/mcp", call(1, "initialize", protocolVersion="2025-06-18", capabilities={},
                                       clientInfo={"name": "soak", "version": "1"}), Accept="application/json, text/event-stream")
@@ -301,7 +301,7 @@ class Client(threading.Thread):
                 self.ledger.blame(f"{bytes_[:40]!r}: {said[:100]!r}")
 
     WEIGHTS = {"health": 10, "browse": 20, "lists": 12, "operator": 4, "presets": 2, "simulate": 3, "piece": 8, "listen": 6,
-               "replay": 6, "cancel": 3, "track": 6, "upload": 5, "account": 2, "assistant": 3, "wrong": 6}
+               "replay": 6, "cancel": 3, "track": 6, "upload": 5, "account": 2, "chat": 3, "wrong": 6}
 
     def run(self):
         names, weights = zip(*self.WEIGHTS.items())
