@@ -30,8 +30,9 @@ static char *put(char *at, guint64 value, guint digits, char behind)
 /* Lists write it many times an answer: no lock of the C library's time zone, no format to be read. */
 gsize tune_time_write(gint64 us, char out[TUNE_TIME_SIZE])
 {
-    gint64 day = us / US_PER_DAY - (us % US_PER_DAY < 0);
-    guint64 left = (guint64)(us - day * US_PER_DAY);
+    gint64 rest = us % US_PER_DAY;
+    gint64 day = us / US_PER_DAY - (rest < 0);
+    guint64 left = (guint64)(rest < 0 ? rest + US_PER_DAY : rest);
     gint64 year;
     guint month, date;
     char *at = out;

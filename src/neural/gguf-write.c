@@ -135,7 +135,7 @@ void tune_gguf_writer_announce(TuneGgufWriter *self, const char *name, TuneDtype
 
 static gboolean put(TuneGgufWriter *self, gconstpointer data, gsize n, GError **error)
 {
-    return fwrite(data, 1, n, self->file) == n || fail(self, "cannot be written", error);
+    return n == 0 || fwrite(data, 1, n, self->file) == n || fail(self, "cannot be written", error);
 }
 
 static gboolean pad(TuneGgufWriter *self, guint64 at, GError **error)
