@@ -332,7 +332,7 @@ static gboolean check_licence(const State *state, const TuneBrief *brief, GError
         return TRUE;
     g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_REQUEST,
                 "commercial: the licence of %s is %s, which does not allow what is sold",
-                tune_checkpoint_path(checkpoint), licence);
+                state->name, licence);
     return FALSE;
 }
 
