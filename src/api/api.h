@@ -138,6 +138,7 @@ struct TuneApi {
     char name[13];                       /* of this run, random: begins the names of its requests */
     guint32 n_requests;                  /* atomic */
     gint n_mcp_waits;                    /* atomic: threads that the tool "wait" holds */
+    gint n_sound_waits;                  /* atomic: threads that wait for a range to be encoded */
 };
 
 /* Those of now: a handler reads them once, since SIGHUP may bring others. */

@@ -6,7 +6,8 @@
  * A finished rendition is a file and goes out by sendfile with ranges.  A growing one is a file too, read as
  * far as it has come: any number of listeners, each with nothing but an offset.  A range of growing sound
  * is answered with what is there ("bytes 100-499/" and an asterisk for the whole), so that a player can seek
- * back; beyond the end of what is there it is 416, to be asked again.
+ * back; beyond the end of what is there it is 416, to be asked again.  When the piece is done and only this
+ * format of it is not, the encoder is soon there: a range waits for it.
  */
 #include "api/api-private.h"
 #include "api/sound.h"
@@ -98,10 +99,26 @@ static gboolean read_range(const char *text, guint64 *first, guint64 *last)
     return *end == '\0' && *first <= *last;
 }
 
-/* Sound that is not finished. */
-static void answer_growing(TuneCall *call, TuneSound *sound, const char *mime)
+#define MOST_WAITS    8 /* threads */
+#define RANGE_WAIT_MS 20000
+
+/* The piece is done and this format of it is being made: wait until the asked range is there, or all of it, which
+ * a range without an end or from the end needs.  FALSE: it is not to be had by waiting. */
+static gboolean await_range(TuneCall *call, TuneSound *sound, const char *range)
 {
-    const char *range = tune_http_request_field(call->request, "range");
+    guint64 bytes = 0, first, last;
+    guint64 end = read_range(range, &first, &last) && last < G_MAXUINT64 ? last + 1 : G_MAXUINT64;
+    gint *waiting = &call->api->n_sound_waits;
+
+    if (g_atomic_int_add(waiting, 1) < MOST_WAITS)
+        tune_sound_wait(sound, end, RANGE_WAIT_MS);
+    g_atomic_int_add(waiting, -1);
+    return tune_sound_state(sound, &bytes) != TUNE_GROWING_MORE || bytes >= end;
+}
+
+/* Sound that is not finished; with @range (nullable) only a part of it. */
+static void answer_growing(TuneCall *call, TuneSound *sound, const char *mime, const char *range)
+{
     guint64 bytes = 0, first = 0, last = G_MAXUINT64;
     gboolean part = read_range(range, &first, &last);
 
@@ -141,6 +158,9 @@ static void answer_file(TuneCall *call, const char *mime, const char *sha256, in
         return;
     }
     tune_http_response_set_ranged_file(call->response, call->request, mime, etag, fd, bytes);
+    if (tune_http_response_status(call->response) == 416)
+        tune_call_error(call, 416, "the range is outside of the file: it has %" G_GUINT64_FORMAT " bytes",
+                        bytes);
 }
 
 /* A finished sound never changes.  An address with its hash may be kept by caches that many share. */
@@ -157,6 +177,7 @@ void tune_call_sound(TuneCall *call, const char *id, const char *owner, TuneAudi
 {
     g_autoptr(GError) error = NULL;
     const char *mime = tune_audio_format_mime(format), *sha256 = NULL;
+    const char *range = tune_http_request_field(call->request, "Range");
     TuneSound *sound = tune_jobs_sound(call->api->jobs, id, owner, format, &error);
     guint64 bytes;
 
@@ -165,8 +186,15 @@ void tune_call_sound(TuneCall *call, const char *id, const char *owner, TuneAudi
         return;
     }
     int fd = tune_sound_fd(sound, &bytes, &sha256);
+    if (tune_http_request_field(call->request, "If-Range") != NULL)
+        range = NULL; /* what grows has no validator that could match */
+    if (fd < 0 && range != NULL && strcmp(range, "bytes=0-") != 0 && tune_sound_is_made(sound)) {
+        if (!await_range(call, sound, range))
+            range = NULL; /* who asks for a part may be given the whole (RFC 9110, section 14.2) */
+        fd = tune_sound_fd(sound, &bytes, &sha256);
+    }
     if (fd < 0) {
-        answer_growing(call, sound, mime);
+        answer_growing(call, sound, mime, range);
         return;
     }
     set_finished(call, sha256);

@@ -210,6 +210,8 @@ const char *tune_live_identity(const TuneLive *self);
 TuneGrowing *tune_live_rendition(TuneLive *self, TuneAudioFormat format, GError **error);
 /* What it was committed as; FALSE: not done. */
 gboolean tune_live_stored(TuneLive *self, TuneAudioFormat format, TuneStored *out);
+/* Blocks for the moment between the end of its file and its being known as stored. */
+void tune_live_await_stored(TuneLive *self, TuneAudioFormat format);
 
 /* The worker's side.  A new attempt begins where the renditions were left: the same PCM again. */
 gboolean tune_live_begin(TuneLive *self, const char *label, guint rate, gint64 n_frames,

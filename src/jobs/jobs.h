@@ -135,6 +135,10 @@ gssize tune_sound_pread(TuneSound *self, void *buffer, gsize size, guint64 offse
 TuneGrowingState tune_sound_state(TuneSound *self, guint64 *bytes);
 guint tune_sound_watch(TuneSound *self, void (*changed)(gpointer user_data), gpointer user_data);
 void tune_sound_unwatch(TuneSound *self, guint id);
+/* The piece is done: what is not there yet comes at the speed of an encoder, not of a render. */
+gboolean tune_sound_is_made(const TuneSound *self);
+/* Blocks until @bytes of it are there, it has ended, or @ms are over: see its state. */
+void tune_sound_wait(TuneSound *self, guint64 bytes, guint ms);
 void tune_sound_free(TuneSound *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuneSound, tune_sound_free)
 

@@ -152,6 +152,15 @@ gboolean tune_live_stored(TuneLive *self, TuneAudioFormat format, TuneStored *ou
     return self->renditions[format].done;
 }
 
+void tune_live_await_stored(TuneLive *self, TuneAudioFormat format)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    const TuneRendition *rendition = &self->renditions[format];
+
+    while (rendition->queued && !rendition->done && !rendition->failed)
+        g_cond_wait(&self->changed, &self->lock);
+}
+
 /* ---- the worker's side ---- */
 
 gboolean tune_live_begin(TuneLive *self, const char *label, guint rate, gint64 n_frames,

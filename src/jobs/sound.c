@@ -14,15 +14,18 @@ struct TuneSound {
     TuneAudioFormat format;
     TuneLive *live;       /* (nullable) */
     TuneGrowing *growing; /* (nullable); with live */
+    gboolean made;        /* the piece is done: growing is encoded from its master */
     TuneStored stored;    /* without live */
     int fd;               /* of the stored file; -1: with live */
 };
 
-/* The stored file, or its making from the master. */
+/* The stored file, or its making from the master.  The live is held before the record is read: a rendition
+ * that ends just now is in the one or in the other, and is not made twice. */
 static gboolean open_finished(TuneSound *self, const char *identity, GError **error)
 {
     const TuneJobsConfig *config = &self->jobs->config;
     char name[32], master[32];
+    g_autoptr(TuneLive) live = tune_live_take(self->jobs, identity);
     g_autoptr(json_t) result = tune_result_get(config->store, identity, error);
 
     if (result == NULL) {
@@ -47,7 +50,8 @@ static gboolean open_finished(TuneSound *self, const char *identity, GError **er
                             "the sound of this generation is not there any more; order it again");
         return FALSE;
     }
-    self->live = tune_live_take(self->jobs, identity);
+    self->live = g_steal_pointer(&live);
+    self->made = TRUE;
     tune_live_set_master(self->live, sha256);
     self->growing = tune_live_rendition(self->live, self->format, error);
     return self->growing != NULL;
@@ -137,6 +141,47 @@ void tune_sound_unwatch(TuneSound *self, guint id)
 {
     if (self->growing != NULL && id != 0)
         tune_growing_unwatch(self->growing, id);
+}
+
+gboolean tune_sound_is_made(const TuneSound *self)
+{
+    return self->growing == NULL || self->made;
+}
+
+typedef struct {
+    GMutex lock;
+    GCond grown;
+} Wait;
+
+static void grown(gpointer user_data)
+{
+    Wait *wait = user_data;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&wait->lock);
+
+    g_cond_signal(&wait->grown);
+}
+
+void tune_sound_wait(TuneSound *self, guint64 bytes, guint ms)
+{
+    gint64 until = g_get_monotonic_time() + (gint64)ms * 1000;
+    Wait wait;
+    guint64 there;
+
+    if (self->growing == NULL)
+        return;
+    g_mutex_init(&wait.lock);
+    g_cond_init(&wait.grown);
+    guint id = tune_growing_watch(self->growing, grown, &wait);
+    g_mutex_lock(&wait.lock);
+    while (tune_growing_state(self->growing, &there) == TUNE_GROWING_MORE && there < bytes &&
+           g_cond_wait_until(&wait.grown, &wait.lock, until))
+        ;
+    g_mutex_unlock(&wait.lock);
+    tune_growing_unwatch(self->growing, id); /* takes its lock: not under ours, which grown() takes */
+    g_cond_clear(&wait.grown);
+    g_mutex_clear(&wait.lock);
+    if (tune_growing_state(self->growing, NULL) == TUNE_GROWING_DONE)
+        tune_live_await_stored(self->live, self->format);
 }
 
 void tune_sound_free(TuneSound *self)

@@ -4,6 +4,7 @@
  */
 #include "music.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -196,7 +197,7 @@ static void test_finished_sound(Rig *rig)
     g_assert_cmpmem(tail->http->body->str, 50, file->http->body->str + size - 50, 50);
     g_autoptr(Reply) beyond =
         music_ask(rig, "GET", "Range: bytes=99999999-\r\n", NULL, "/api/v1/stream/%s", id);
-    g_assert_cmpuint(beyond->status, ==, 416);
+    assert_status(beyond, 416);
     g_autoptr(Reply) changed = music_ask(
         rig, "GET", "Range: bytes=0-1\r\nIf-Range: \"other\"\r\n", NULL, "/api/v1/stream/%s", id);
     g_assert_cmpuint(changed->status, ==, 200);
@@ -217,6 +218,51 @@ static void test_finished_sound(Rig *rig)
     g_assert_cmpuint(again->status, ==, 200);
     g_assert_cmpuint(again->http->body->len, ==, size);
     g_assert_true(memcmp(again->http->body->str, file->http->body->str, size) == 0);
+}
+
+static Reply *part_of(Rig *rig, const char *id, const char *format, const char *range)
+{
+    g_autofree char *fields = g_strdup_printf("Range: bytes=%s\r\n", range);
+
+    return music_ask(rig, "GET", fields, NULL, "/api/v1/generate/%s/download?format=%s", id, format);
+}
+
+/* The first who asks for a format of a piece that is done wants only a part of it: it is made and given. */
+static void test_ranges_of_a_format_nobody_had(Rig *rig)
+{
+    static const struct {
+        const char *format, *range;
+        gsize n; /* 0: beyond the end */
+    } cases[] = {
+        {"ogg", "5000-5099", 100}, {"opus", "-50", 50},        {"flac", "4000-", G_MAXSIZE},
+        {"wav", "0-99", 100},      {"wav24", "99999999-", 0},
+    };
+    g_autofree char *id = music_make(rig, NULL, MUSIC_SHORT);
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Reply) part = part_of(rig, id, cases[i].format, cases[i].range);
+        g_autoptr(Reply) file = music_ask(
+            rig, "GET", NULL, NULL, "/api/v1/generate/%s/download?format=%s", id, cases[i].format);
+        const GString *all = file->http->body, *got = part->http->body;
+        gsize from = strtoull(cases[i].range, NULL, 10), n = MIN(cases[i].n, all->len - from);
+        g_autofree char *range = field(part, "Content-Range");
+
+        g_assert_cmpuint(file->status, ==, 200);
+        if (n == 0) {
+            g_autofree char *size = g_strdup_printf("bytes */%" G_GSIZE_FORMAT, all->len);
+            assert_status(part, 416);
+            g_assert_cmpstr(range, ==, size);
+            continue;
+        }
+        if (*cases[i].range == '-')
+            from = all->len - n;
+        g_autofree char *place = g_strdup_printf("bytes %" G_GSIZE_FORMAT "-%" G_GSIZE_FORMAT "/", from,
+                                                 from + n - 1);
+        g_assert_cmpuint(part->status, ==, 206);
+        g_assert_true(g_str_has_prefix(range, place));
+        g_assert_cmpuint(got->len, ==, n);
+        g_assert_true(memcmp(got->str, all->str + from, n) == 0);
+    }
 }
 
 static void test_files(Rig *rig)
@@ -284,6 +330,8 @@ int main(int argc, char **argv)
     rig_add("/api/sound/ranges-of-growing-sound", test_ranges_of_growing_sound, music_settings);
     rig_add("/api/sound/listeners-hear-the-same", test_listeners_hear_the_same, music_settings);
     rig_add("/api/sound/finished-sound", test_finished_sound, music_settings);
+    rig_add("/api/sound/ranges-of-a-format-nobody-had", test_ranges_of_a_format_nobody_had,
+            music_settings);
     rig_add("/api/sound/files", test_files, music_settings);
     rig_add("/api/sound/slow-listener-holds-nobody", test_slow_listener_holds_nobody,
             music_settings);
