@@ -5,6 +5,10 @@
  * known already (prefix, audio prompt, the end of the window before) for those that begin, so that
  * a newcomer holds nobody up for long.  What a row gives depends on its own take only, so neither
  * does any code.
+ *
+ * After a step one take whose reader wants sound is given a block: one for all, in turn, so that
+ * steps are not held up for longer than a block takes, and one is enough, as a block is the codes
+ * of many steps.
  */
 #include "neural/musicgen-private.h"
 
@@ -86,7 +90,29 @@ static gboolean make_streams(TuneTake *take, GError **error)
     return TRUE;
 }
 
-/* Under the lock: take leaves the thread's lists; what the thread made for it is freed. */
+/* Under the lock, which is open while the last owner's take is freed. */
+static void drop(TuneTake *take)
+{
+    TuneMusicgen *model = take->model;
+
+    g_cond_broadcast(&model->changed);
+    if (!tune_take_drop(take))
+        return;
+    g_mutex_unlock(&model->lock);
+    tune_take_destroy(take);
+    g_mutex_lock(&model->lock);
+}
+
+/* Under the lock: no more sound will be made for @take. */
+static void fall_silent(TuneTake *take)
+{
+    g_queue_remove(&take->model->sounding, take);
+    take->sounded = TRUE;
+    drop(take);
+}
+
+/* Under the lock: @take gets no more codes; with an error no sound either.  What the thread made
+ * for it is freed. */
 static void leave(TuneTake *take, GError *error)
 {
     TuneMusicgen *model = take->model;
@@ -96,13 +122,12 @@ static void leave(TuneTake *take, GError *error)
     tune_take_end(take, error);
     g_mutex_unlock(&model->lock);
     tune_take_clear_streams(take);
+    if (error != NULL)
+        tune_take_clear_decoding(take);
     g_mutex_lock(&model->lock);
-    g_cond_broadcast(&model->changed);
-    if (!tune_take_drop(take))
-        return;
-    g_mutex_unlock(&model->lock);
-    tune_take_destroy(take);
-    g_mutex_lock(&model->lock);
+    if (error != NULL)
+        fall_silent(take);
+    drop(take);
 }
 
 /* Under the lock: the first that waits joins when there is a place and memory. */
@@ -243,7 +268,6 @@ static void publish(Step *step, const gsize *done, gint64 started)
         self->n_takes++;
         leave(take, NULL);
     }
-    g_cond_broadcast(&self->changed);
 }
 
 /* Under the lock, which is open while the step is computed. */
@@ -264,6 +288,32 @@ static void make_step(TuneMusicgen *self)
     publish(&step, done, started);
 }
 
+/* --- sound */
+
+/* Under the lock, which is open while it is computed: a block for the next take that can have one.
+ * FALSE: there is none. */
+static gboolean make_sound(TuneMusicgen *self)
+{
+    GList *link = self->sounding.head;
+
+    while (link != NULL && !tune_take_sound_due(link->data))
+        link = link->next;
+    if (link == NULL || !self->loaded)
+        return FALSE;
+    TuneTake *take = link->data;
+    g_mutex_unlock(&self->lock);
+    tune_take_decode(take);
+    g_mutex_lock(&self->lock);
+    take->sounds = take->n_sound > 0;
+    g_queue_unlink(&self->sounding, link);
+    g_queue_push_tail_link(&self->sounding, link);
+    if (take->n_decoded == take->plan.n_frames)
+        fall_silent(take);
+    else
+        g_cond_broadcast(&self->changed);
+    return TRUE;
+}
+
 /* --- the loop, under the lock */
 
 static gboolean unwanted(const TuneTake *take)
@@ -271,19 +321,32 @@ static gboolean unwanted(const TuneTake *take)
     return take->abandoned || g_cancellable_is_cancelled(take->cancellable);
 }
 
-/* TRUE when the lock was open meanwhile, so that anything may have changed. */
+static GError *cancelled(void)
+{
+    return g_error_new_literal(G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
+}
+
+/* TRUE when the lock was open meanwhile, so that anything may have changed.  Whatever waits or runs
+ * is also among those that sound. */
 static gboolean drop_unwanted(TuneMusicgen *self)
 {
-    GPtrArray *running = self->running;
-    TuneTake *found = NULL;
+    GList *link = self->sounding.head;
 
-    for (guint i = 0; i < running->len && found == NULL; i++)
-        found = unwanted(running->pdata[i]) ? running->pdata[i] : NULL;
-    for (GList *link = self->waiting.head; link != NULL && found == NULL; link = link->next)
-        found = unwanted(link->data) ? link->data : NULL;
-    if (found != NULL)
-        leave(found, g_error_new_literal(G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled"));
-    return found != NULL;
+    while (link != NULL && !unwanted(link->data))
+        link = link->next;
+    if (link == NULL)
+        return FALSE;
+    TuneTake *take = link->data;
+    if (take->state != TUNE_TAKE_DONE) {
+        leave(take, cancelled());
+        return TRUE;
+    }
+    g_mutex_unlock(&self->lock);
+    tune_take_clear_decoding(take);
+    g_mutex_lock(&self->lock);
+    tune_take_end(take, cancelled());
+    fall_silent(take);
+    return TRUE;
 }
 
 static void load(TuneMusicgen *self)
@@ -313,6 +376,7 @@ static gboolean must_load(TuneMusicgen *self)
 gpointer tune_musicgen_thread(gpointer model)
 {
     TuneMusicgen *self = model;
+    guint64 sounded_at = G_MAXUINT64; /* the step after which a block was made */
 
     g_mutex_lock(&self->lock);
     while (!self->quit) {
@@ -320,6 +384,8 @@ gpointer tune_musicgen_thread(gpointer model)
             continue;
         if (must_load(self))
             load(self);
+        else if ((self->running->len == 0 || sounded_at != self->n_steps) && make_sound(self))
+            sounded_at = self->n_steps;
         else if (self->running->len > 0)
             make_step(self);
         else

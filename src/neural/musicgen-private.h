@@ -2,7 +2,8 @@
  *
  * What the files of MusicGen share: musicgen.c (the model and what may be asked of it), load.c (its
  * weights), batch.c (the thread that advances takes), source.c (what a take is conditioned on),
- * plan.c (checking and measuring a request), take.c (a take's reader).
+ * sound.c (its codes made sound), plan.c (checking and measuring a request), take.c (a take's
+ * reader).
  *
  * Who owns what: fields marked [lock] are guarded by model->lock, and a change of them is told by
  * model->changed.  Fields marked [thread] belong to the model's thread, [reader] to the take's
@@ -64,11 +65,12 @@ struct TuneTake {
     TuneTakePlan plan;
     gint32 *codes; /* [n_codebooks][n_frames] */
 
-    guint n_owners;      /* [lock] the reader, the model's thread */
-    TuneTakeState state; /* [lock] */
+    guint n_owners;      /* [lock] the reader, each of the model's lists that it is in */
+    TuneTakeState state; /* [lock] of its codes */
     gboolean abandoned;  /* [lock] its reader has freed it */
-    gboolean uses_codec; /* [lock] its reader may decode yet */
     gsize n_done;        /* [lock] frames whose codes are all there */
+    gboolean sounds;     /* [lock] the next block is there, and the reader's until it is read */
+    gboolean sounded;    /* [lock] it is the last, or there is none any more */
     GError *error;       /* [lock] of FAILED */
 
     TuneCondition *condition;   /* [thread] (nullable) */
@@ -79,13 +81,13 @@ struct TuneTake {
     TuneWindow window; /* [thread] */
     float *logits[2];  /* [thread] [n_codebooks * vocab_size] */
     float *scratch;    /* [thread] likewise */
-    gsize n_fed_now;   /* [thread] rows of each stream in this pass */
 
-    TuneCompute *compute;              /* [reader] */
-    TuneEncodecDecoding *decodings[2]; /* [reader] a channel each */
-    gsize n_decoded;                   /* [reader] frames */
-    float *sound;                      /* [reader] interleaved, what is decoded and not read yet: */
-    gsize n_sound, sound_at;           /* [reader] frames of sound */
+    TuneEncodecDecoding *decodings[2]; /* [thread] a channel each */
+    gsize n_decoded;                   /* [thread] frames */
+    float *sound;    /* [thread], while it sounds [reader]: the block, interleaved, */
+    gsize n_sound;   /* likewise: in frames of sound */
+    gsize sound_at;  /* [reader] frames of the block that were read */
+    gboolean ended;  /* [reader] all was read */
 };
 
 /* What this machine needs, all threads together, in seconds; 0: not measured. */
@@ -120,7 +122,7 @@ struct TuneMusicgen {
     GError *load_error;             /* [lock] of the last try */
     GQueue waiting;                 /* [lock] of TuneTake, in order */
     GPtrArray *running;             /* [lock] of TuneTake; changed by the thread only */
-    guint n_readers;                /* [lock] takes with uses_codec */
+    GQueue sounding; /* [lock] of TuneTake: all that are not sounded, the longest unserved first */
     guint64 weight_bytes;           /* [lock] of what is loaded, */
     guint64 encoder_bytes;          /* [lock] and of the encoder beside it */
     guint64 n_steps, n_takes;       /* [lock] */
@@ -163,6 +165,12 @@ gboolean tune_memory_suffices(guint64 bytes, guint64 released, const char *what,
 /* source.c, on the model's thread */
 gboolean tune_take_read_text(TuneTake *take, GError **error);
 void tune_take_make_prefix(TuneTake *take); /* of its window */
+
+/* sound.c, on the model's thread.  Under the lock: whether it can be given a block. */
+gboolean tune_take_sound_due(const TuneTake *take);
+/* Without the lock: decode the next block; after the last nothing is kept for decoding. */
+void tune_take_decode(TuneTake *take);
+void tune_take_clear_decoding(TuneTake *take);
 
 /* batch.c */
 gpointer tune_musicgen_thread(gpointer model);

@@ -20,6 +20,7 @@ TuneMusicgen *tune_musicgen_new(TuneCheckpoint *checkpoint, const TuneMusicgenOp
     g_mutex_init(&self->tokenizer_lock);
     g_cond_init(&self->changed);
     g_queue_init(&self->waiting);
+    g_queue_init(&self->sounding);
     self->running = g_ptr_array_new();
     self->ids = g_new(gint32, TUNE_DECODER_MAX_ROWS * (gsize)self->config->decoder.n_codebooks);
     self->compute = tune_compute_new(self->options.kernels, options->n_threads);
@@ -48,6 +49,7 @@ void tune_musicgen_free(TuneMusicgen *self)
     tune_compute_free(self->compute);
     g_ptr_array_free(self->running, TRUE);
     g_queue_clear(&self->waiting);
+    g_queue_clear(&self->sounding);
     g_clear_error(&self->load_error);
     g_mutex_clear(&self->lock);
     g_mutex_clear(&self->encoder_lock);
@@ -106,8 +108,8 @@ gboolean tune_musicgen_loaded(const TuneMusicgen *self)
 /* Under the lock: whether anybody uses the weights, or is about to. */
 static gboolean busy(TuneMusicgen *self)
 {
-    return self->loading || self->load_wanted > 0 || self->n_readers > 0 ||
-           self->running->len > 0 || !g_queue_is_empty(&self->waiting);
+    return self->loading || self->load_wanted > 0 || self->running->len > 0 ||
+           !g_queue_is_empty(&self->waiting) || !g_queue_is_empty(&self->sounding);
 }
 
 gboolean tune_musicgen_release(TuneMusicgen *self)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * MusicGen: a prompt in, sound out.  One model serves many takes at a time: a thread of its own advances
- * all of them by one step with one pass over the weights, and each take's reader decodes its codes to
- * sound as they come.
+ * all of them by one step with one pass over the weights, and between steps decodes their codes to sound,
+ * half a second at a time, for readers that have read what there was.
  *
  *     g_autoptr(TuneMusicgen) model = tune_musicgen_new(checkpoint, &options, &error);
  *     TuneTakeRequest request = TUNE_TAKE_REQUEST_DEFAULT;

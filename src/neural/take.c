@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "neural/musicgen-private.h"
 
-/* Frames of codes that a reader decodes at a time: half a second, so that the first sound is there
- * soon and a cancel is heard. */
-#define BLOCK_FRAMES 25
-
 static void on_cancel(GCancellable *cancellable, gpointer data)
 {
     TuneTake *take = data;
@@ -77,10 +73,9 @@ TuneTake *tune_musicgen_start(TuneMusicgen *self, const TuneTakeRequest *request
     if (!take_prompt(take, request, error))
         return NULL;
     g_mutex_lock(&self->lock);
-    take->n_owners++;
-    take->uses_codec = TRUE;
-    self->n_readers++;
+    take->n_owners += 2;
     g_queue_push_tail(&self->waiting, take);
+    g_queue_push_tail(&self->sounding, take);
     g_cond_broadcast(&self->changed);
     g_mutex_unlock(&self->lock);
     if (take->cancellable != NULL)
@@ -116,29 +111,14 @@ void tune_take_clear_streams(TuneTake *take)
 void tune_take_destroy(TuneTake *take)
 {
     tune_take_clear_streams(take);
+    tune_take_clear_decoding(take);
+    g_free(take->sound);
     g_free(take->prompt);
     g_free(take->melody);
     g_clear_object(&take->cancellable);
     g_free(take->codes);
     g_clear_error(&take->error);
     g_free(take);
-}
-
-/* Under the lock: its reader needs the codec no more. */
-static void stop_using(TuneTake *take)
-{
-    if (take->uses_codec)
-        take->model->n_readers--;
-    take->uses_codec = FALSE;
-}
-
-/* Reader: what decoding needs. */
-static void close_decoding(TuneTake *take)
-{
-    for (guint c = 0; c < 2; c++)
-        g_clear_pointer(&take->decodings[c], tune_encodec_decoding_free);
-    g_clear_pointer(&take->compute, tune_compute_free);
-    g_clear_pointer(&take->sound, g_free);
 }
 
 void tune_take_free(TuneTake *self)
@@ -150,10 +130,8 @@ void tune_take_free(TuneTake *self)
     /* Waits for a handler that runs: not under the lock, which it wants. */
     if (self->cancel_handler != 0)
         g_cancellable_disconnect(self->cancellable, self->cancel_handler);
-    close_decoding(self);
     g_mutex_lock(&model->lock);
     self->abandoned = TRUE;
-    stop_using(self);
     g_cond_broadcast(&model->changed);
     gboolean last = tune_take_drop(self);
     g_mutex_unlock(&model->lock);
@@ -180,73 +158,36 @@ gsize tune_take_progress(const TuneTake *self)
 
 const gint32 *tune_take_codes(const TuneTake *self)
 {
-    g_return_val_if_fail(self->n_decoded == self->plan.n_frames, NULL);
+    g_return_val_if_fail(self->ended, NULL);
     return self->codes;
 }
 
-/* Wait until the next block's codes, or the last ones, are there. */
-static gboolean wait_for_codes(TuneTake *self, GError **error)
+/* Wait for the next block of sound, or the end. */
+static gboolean wait_for_sound(TuneTake *self, GError **error)
 {
     TuneMusicgen *model = self->model;
-    gsize wanted = MIN(self->n_decoded + BLOCK_FRAMES, self->plan.n_frames);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&model->lock);
 
-    while (self->n_done < wanted && self->state != TUNE_TAKE_FAILED &&
-           !g_cancellable_is_cancelled(self->cancellable))
-        g_cond_wait(&model->changed, &model->lock);
-    /* Codes that are there can only be decoded with weights: an audio prompt's are there first. */
-    while (!model->loaded && self->state != TUNE_TAKE_FAILED &&
+    while (!self->sounds && !self->sounded && self->state != TUNE_TAKE_FAILED &&
            !g_cancellable_is_cancelled(self->cancellable))
         g_cond_wait(&model->changed, &model->lock);
     if (self->state == TUNE_TAKE_FAILED) {
         g_propagate_error(error, g_error_copy(self->error));
-        stop_using(self);
         return FALSE;
     }
+    self->sound_at = 0;
+    self->ended = !self->sounds;
     return !g_cancellable_set_error_if_cancelled(self->cancellable, error);
 }
 
-/* One channel of the next @n frames, every n_channels-th sample of self->sound. */
-static void decode_channel(TuneTake *self, guint channel, gsize n, gboolean last)
+/* The block is read: the thread may make the next. */
+static void give_back(TuneTake *self)
 {
-    TuneMusicgen *model = self->model;
-    guint n_channels = model->config->decoder.n_channels;
-    TuneEncodecDecoding *decoding = self->decodings[channel];
-    const gint32 *codes = self->codes + channel * self->plan.n_frames + self->n_decoded;
-    gsize room = tune_encodec_room(decoding, n, last), n_got;
-    g_autofree float *mono = g_new(float, room);
-
-    tune_encodec_decode(decoding, self->compute, codes, n_channels * self->plan.n_frames, n, last,
-                        mono, &n_got);
-    if (channel == 0)
-        self->sound = g_renew(float, self->sound, n_got *n_channels);
-    for (gsize i = 0; i < n_got; i++)
-        self->sound[i * n_channels + channel] = mono[i];
-    self->n_sound = n_got;
-}
-
-static void decode_block(TuneTake *self)
-{
-    guint n_channels = self->model->config->decoder.n_channels;
-    gsize n = MIN(BLOCK_FRAMES, self->plan.n_frames - self->n_decoded);
-    gboolean last = self->n_decoded + n == self->plan.n_frames;
-
-    if (self->compute == NULL)
-        self->compute = tune_compute_new(self->model->options.kernels, 1);
-    for (guint c = 0; c < n_channels; c++) {
-        if (self->decodings[c] == NULL)
-            self->decodings[c] = tune_encodec_decoding_new(self->model->codec);
-        decode_channel(self, c, n, last);
-    }
-    self->sound_at = 0;
-    self->n_decoded += n;
-}
-
-static void finish(TuneTake *self)
-{
-    close_decoding(self);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->model->lock);
-    stop_using(self);
+
+    self->sounds = FALSE;
+    self->ended = self->sounded;
+    g_cond_broadcast(&self->model->changed);
 }
 
 gboolean tune_take_read(TuneTake *self, float *out, gsize n_frames, gsize *n_got, GError **error)
@@ -256,18 +197,18 @@ gboolean tune_take_read(TuneTake *self, float *out, gsize n_frames, gsize *n_got
     *n_got = 0;
     if (g_cancellable_set_error_if_cancelled(self->cancellable, error))
         return FALSE;
-    while (self->sound_at == self->n_sound && self->n_decoded < self->plan.n_frames) {
-        if (!wait_for_codes(self, error))
-            return FALSE;
-        decode_block(self);
-    }
+    if (self->ended)
+        return TRUE;
+    if (self->sound_at == 0 && !wait_for_sound(self, error))
+        return FALSE;
+    if (self->ended)
+        return TRUE;
     *n_got = MIN(n_frames, self->n_sound - self->sound_at);
-    if (*n_got > 0)
-        memcpy(out, self->sound + self->sound_at * n_channels, *n_got * n_channels * sizeof *out);
+    memcpy(out, self->sound + self->sound_at * n_channels, *n_got * n_channels * sizeof *out);
     self->sound_at += *n_got;
-    if (self->sound_at == self->n_sound && self->n_decoded == self->plan.n_frames) {
-        self->n_sound = self->sound_at = 0;
-        finish(self);
+    if (self->sound_at == self->n_sound) {
+        self->sound_at = 0;
+        give_back(self);
     }
     return TRUE;
 }

@@ -196,13 +196,95 @@ static void test_cancel_waiting(void)
     g_assert_cmpuint(sound->n_samples, ==, 16000);
 }
 
+/* --- listeners */
+
+static void wait_for_codes(TuneTake *take)
+{
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
+
+    while (tune_take_progress(take) < tune_take_n_frames(take)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(1000);
+    }
+}
+
+static void wait_until_released(TuneMusicgen *model)
+{
+    gint64 end = g_get_monotonic_time() + PATIENCE_US;
+
+    while (!tune_musicgen_release(model)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(1000);
+    }
+}
+
+/* One who does not listen keeps nobody else from it, and finds all when he does. */
+static void test_slow_listener(void)
+{
+    TuneMusicgenOptions options = {.weights = TUNE_WEIGHTS_F32, .n_threads = 2, .max_batch = 2};
+    g_autoptr(TuneMusicgen) model = tune_test_model("tiny-stereo", &options);
+    TuneTakeRequest request = request_of(PROMPT, 2.1, 1);
+    g_autoptr(TuneTestSound) alone = tune_test_generate(model, &request);
+    g_autoptr(TuneTake) slow = tune_test_start(model, &request);
+    TuneTakeRequest others = request_of(OTHER_PROMPT, 1.6, 2);
+
+    for (guint i = 0; i < 3; i++) {
+        g_autoptr(TuneTestSound) other = tune_test_generate(model, &others);
+        g_assert_cmpuint(other->n_samples, ==, 2 * 51200);
+    }
+    wait_for_codes(slow);
+    g_assert_false(tune_musicgen_release(model));
+    g_autoptr(TuneTestSound) late = tune_test_read(model, slow, 777);
+    tune_test_assert_same(late, alone);
+    g_assert_true(tune_musicgen_release(model));
+}
+
+/* All codes are there when the listener goes away: at once, or after the first sound. */
+static void test_listener_goes(void)
+{
+    g_autoptr(TuneMusicgen) model = tune_test_model("tiny-mono", NULL);
+    TuneTakeRequest request = request_of(PROMPT, 1.6, 1);
+    g_autoptr(GError) error = NULL;
+    float block[256];
+    gsize got;
+
+    for (guint i = 0; i < 2; i++) {
+        TuneTake *take = tune_test_start(model, &request);
+        if (i == 1)
+            g_assert_true(tune_take_read(take, block, G_N_ELEMENTS(block), &got, &error));
+        wait_for_codes(take);
+        tune_take_free(take);
+        wait_until_released(model);
+    }
+}
+
+/* What is cancelled is cancelled although all codes are there. */
+static void test_cancel_late(void)
+{
+    g_autoptr(TuneMusicgen) model = tune_test_model("tiny-mono", NULL);
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    TuneTakeRequest request = request_of(PROMPT, 1.6, 1);
+    g_autoptr(GError) error = NULL, later = NULL;
+
+    request.cancellable = cancellable;
+    g_autoptr(TuneTake) take = tune_test_start(model, &request);
+    wait_for_codes(take);
+    g_cancellable_cancel(cancellable);
+    g_assert_false(read_until_error(take, &error));
+    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    wait_until_released(model); /* its reader is there yet, and asks again */
+    g_cancellable_reset(cancellable);
+    g_assert_false(read_until_error(take, &later));
+    g_assert_error(later, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
 /* --- weights */
 
 static void test_release(void)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(TuneMusicgen) model = tune_test_model("tiny-mono", NULL);
-    TuneTakeRequest request = request_of(PROMPT, 0.5, 7);
+    TuneTakeRequest request = request_of(PROMPT, 1.5, 7);
     float block[64];
     gsize got;
 
@@ -452,6 +534,9 @@ int main(int argc, char **argv)
     g_test_add_func("/neural/takes/seeds", test_seeds);
     g_test_add_func("/neural/takes/cancel", test_cancel);
     g_test_add_func("/neural/takes/cancel-waiting", test_cancel_waiting);
+    g_test_add_func("/neural/takes/slow-listener", test_slow_listener);
+    g_test_add_func("/neural/takes/listener-goes", test_listener_goes);
+    g_test_add_func("/neural/takes/cancel-late", test_cancel_late);
     g_test_add_func("/neural/takes/release", test_release);
     g_test_add_func("/neural/takes/low-memory", test_low_memory);
     g_test_add_func("/neural/takes/estimate", test_estimate);
