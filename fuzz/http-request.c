@@ -22,8 +22,8 @@ static void mix(Outcome *out, const char *bytes, gsize size)
 
 static void take_head(Outcome *out, const TuneHttpHead *head, const char *bytes, gsize size)
 {
-    char *decoded = (char *)g_malloc(head->target_length + 2);
-    g_autoptr(GArray) query = g_array_new(FALSE, FALSE, sizeof(TuneHttpQuery));
+    g_autofree char *path = NULL;
+    g_autoptr(GPtrArray) query = g_ptr_array_new_with_free_func(g_free);
 
     g_assert_true(head->size <= size && head->target_at + head->target_length < head->size);
     g_assert_cmpuint(strlen(bytes + head->target_at), ==, head->target_length);
@@ -34,13 +34,11 @@ static void take_head(Outcome *out, const TuneHttpHead *head, const char *bytes,
         g_assert_cmpuint(strlen(bytes + field->value), ==, field->value_length);
         mix(out, bytes + field->value, field->value_length);
     }
-    if (tune_http_target_decode(bytes + head->target_at, head->target_length, decoded, query) ==
-        NULL)
-        mix(out, decoded, strlen(decoded));
+    if (tune_http_target_decode(bytes + head->target_at, &path, query) != NULL)
+        return;
+    mix(out, path, strlen(path));
     for (guint i = 0; i < query->len; i++)
-        mix(out, g_array_index(query, TuneHttpQuery, i).value,
-            strlen(g_array_index(query, TuneHttpQuery, i).value));
-    g_free(decoded);
+        mix(out, query->pdata[i], strlen(query->pdata[i]));
 }
 
 /* FALSE: not whole, or refused. */

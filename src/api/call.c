@@ -195,8 +195,7 @@ void tune_call_fail(TuneCall *call, const GError *error)
 
     if (status == 500) {
         tune_log(call->api->log, TUNE_LOG_ERROR, "%s %s %s: %s", call->request_id,
-                 tune_http_request_method_name(call->request),
-                 tune_http_request_path(call->request), error->message);
+                 call->request->method_name, call->request->path, error->message);
         tune_call_error(call, 500, "something went wrong on our side; the log has it under %s",
                         call->request_id);
         return;

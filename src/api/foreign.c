@@ -19,7 +19,7 @@ gboolean tune_foreign_origin(const TuneHttpRequest *request, const char *public_
 
     if (origin == NULL)
         return FALSE;
-    return from == NULL || (g_ascii_strcasecmp(from, tune_http_request_host(request)) != 0 &&
+    return from == NULL || (g_ascii_strcasecmp(from, request->host) != 0 &&
                             (ours == NULL || g_ascii_strcasecmp(from, ours) != 0));
 }
 

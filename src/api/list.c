@@ -77,13 +77,12 @@ static void add_link(TuneCall *call, const char *name, const char *value)
 {
     static const char *const replaced[] = {"cursor", "page", "offset", NULL};
     g_autoptr(GString) link = g_string_new("<");
-    g_autofree char *path = g_uri_escape_string(tune_http_request_path(call->request), "/", FALSE);
-    guint n = tune_http_request_n_query(call->request);
+    g_autofree char *path = g_uri_escape_string(call->request->path, "/", FALSE);
+    const GPtrArray *query = call->request->query;
 
     g_string_append_printf(link, "%s?%s=%s", path, name, value);
-    for (guint i = 0; i < n; i++) {
-        const char *other, *said;
-        tune_http_request_query_at(call->request, i, &other, &said);
+    for (guint i = 0; i < query->len; i += 2) {
+        const char *other = query->pdata[i], *said = query->pdata[i + 1];
         if (g_strv_contains(replaced, other))
             continue;
         g_autofree char *left = g_uri_escape_string(other, NULL, FALSE);

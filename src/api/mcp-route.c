@@ -39,7 +39,7 @@ static void mcp(TuneCall *call)
 {
     TuneMcp server = {call->api, NULL};
     gsize size;
-    const char *text = g_bytes_get_data(tune_http_request_body(call->request), &size);
+    const char *text = g_bytes_get_data(call->request->body, &size);
     json_error_t why;
     guint status = 200;
 

@@ -29,8 +29,8 @@ static char *key_of(TuneCallState *state)
     const TuneRoute *route = state->call.route;
     GString *key = g_string_new("http:");
 
-    g_string_append(key, tune_http_request_path(state->call.request));
-    if (tune_http_request_n_query(state->call.request) == 0)
+    g_string_append(key, state->call.request->path);
+    if (state->call.request->query->len == 0)
         return g_string_free(key, FALSE);
     if ((route->flags & TUNE_ROUTE_LIST) != 0)
         append_members(state, &tune_page_shape, key);
@@ -95,7 +95,7 @@ TuneStageResult tune_stage_cached_body(TuneCallState *state)
     if (route->cache_ttl_s == 0 || route->method != TUNE_HTTP_POST ||
         !route->inline_when(state->call.api))
         return TUNE_STAGE_ON;
-    tune_etag_of(tune_http_request_body(state->call.request), hash);
+    tune_etag_of(state->call.request->body, hash);
     state->cache_key = g_strconcat("http:", route->path, ":", hash, NULL);
     return look_up(state, TUNE_STAGE_ANSWERED);
 }
@@ -180,7 +180,7 @@ gboolean tune_etag_is_named(const char *field, const char *etag)
 
 static gboolean is_read(const TuneCallState *state)
 {
-    return (tune_http_request_method(state->call.request) & (TUNE_HTTP_GET | TUNE_HTTP_HEAD)) != 0;
+    return (state->call.request->method & (TUNE_HTTP_GET | TUNE_HTTP_HEAD)) != 0;
 }
 
 static gboolean wants_etag(const TuneCallState *state)

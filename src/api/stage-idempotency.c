@@ -28,9 +28,8 @@ static const char *owner_of(const TuneCall *call)
 static char *hash_of_request(const TuneCallState *state)
 {
     g_autofree char *body = state->given != NULL ? tune_json_canonical(state->given) : g_strdup("");
-    g_autofree char *whole =
-        g_strconcat(tune_http_request_method_name(state->call.request), " ",
-                    tune_http_request_path(state->call.request), "\n", body, NULL);
+    const TuneHttpRequest *request = state->call.request;
+    g_autofree char *whole = g_strconcat(request->method_name, " ", request->path, "\n", body, NULL);
 
     return tune_hash_bytes(whole, strlen(whole));
 }

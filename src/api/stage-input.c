@@ -59,11 +59,9 @@ static void take_fields(TuneCallState *state, json_t *errors)
 static json_t *query_of(const TuneHttpRequest *request)
 {
     json_t *query = json_object();
-    guint n = tune_http_request_n_query(request);
 
-    for (guint i = 0; i < n; i++) {
-        const char *name, *value;
-        tune_http_request_query_at(request, i, &name, &value);
+    for (guint i = 0; i < request->query->len; i += 2) {
+        const char *name = request->query->pdata[i], *value = request->query->pdata[i + 1];
         if (json_object_get(query, name) == NULL)
             json_object_set_new(query, name, json_string(value));
     }
@@ -121,7 +119,7 @@ static gboolean parse_body(TuneCallState *state)
     const char *type = tune_http_request_field(state->call.request, "Content-Type");
     gboolean root = (state->call.route->flags & TUNE_ROUTE_ROOT) != 0;
     gsize size = 0;
-    const char *text = g_bytes_get_data(tune_http_request_body(state->call.request), &size);
+    const char *text = g_bytes_get_data(state->call.request->body, &size);
     json_error_t problem;
 
     if (size == 0) {

@@ -24,15 +24,15 @@ static TuneStageResult no_route(TuneCallState *state, TuneHttpMethod method)
         tune_call_nothing(call);
     else
         tune_call_error(call, 405, "%s is not possible here, but %s",
-                        tune_http_request_method_name(call->request), allow);
+                        call->request->method_name, allow);
     return TUNE_STAGE_ANSWERED;
 }
 
 TuneStageResult tune_stage_route(TuneCallState *state)
 {
     TuneCall *call = &state->call;
-    TuneHttpMethod method = tune_http_request_method(call->request);
-    const char *path = tune_http_request_path(call->request);
+    TuneHttpMethod method = call->request->method;
+    const char *path = call->request->path;
 
     if (!tune_router_match(call->api->router, method, path, &state->match))
         return no_route(state, method);
@@ -84,13 +84,13 @@ static TuneStageResult keep_pages_out(TuneCallState *state)
     const TuneSettings *settings = state->settings;
     const TuneHttpRequest *request = state->call.request;
     const TuneHttpMethod reading = TUNE_HTTP_GET | TUNE_HTTP_HEAD | TUNE_HTTP_OPTIONS;
-    gboolean reads = (tune_http_request_method(request) & reading) != 0;
+    gboolean reads = (request->method & reading) != 0;
 
     if (!reads && tune_foreign_origin(request, settings->public_url))
         return forbid(state, "pages of other hosts may not use this");
     if (settings->insecure || (reads && (state->call.route->flags & TUNE_ROUTE_OPEN) != 0) ||
-        strcmp(tune_http_request_peer(request), "unix:") == 0 ||
-        tune_host_is_local(tune_http_request_host(request), settings->public_url))
+        strcmp(request->peer, "unix:") == 0 ||
+        tune_host_is_local(request->host, settings->public_url))
         return TUNE_STAGE_ON;
     return forbid(state, "without keys this answers to names of its own machine only: say localhost, set a "
                          "key (MUSIC_GEN_API_KEY), or name the service's address as public-url");
@@ -214,7 +214,7 @@ static void put_number(TuneHttpResponse *response, const char *name, double valu
 TuneStageResult tune_call_take(TuneCall *call, const char *what, const TuneRate *rate)
 {
     g_autofree char *address =
-        *call->caller.user_id == '\0' ? address_key(tune_http_request_peer(call->request)) : NULL;
+        *call->caller.user_id == '\0' ? address_key(call->request->peer) : NULL;
     g_autofree char *key =
         g_strdup_printf("rate:%s:%s", what, address != NULL ? address : call->caller.user_id);
     double retry = 0, remaining = 0;

@@ -49,10 +49,8 @@ static gboolean advance(TuneCallState *state, gboolean with_body)
     return TRUE;
 }
 
-static void state_free(gpointer data)
+static void state_free(TuneCallState *state)
 {
-    TuneCallState *state = data;
-
     tune_call_clear_answer(state);
     json_decref(state->call.query);
     json_decref(state->call.body);
@@ -99,7 +97,7 @@ void tune_service_begin(TuneHttpRequest *request, TuneHttpResponse *response, Tu
 
     state->call = (TuneCall){.api = api, .request = request, .response = response};
     state->settings = tune_api_settings(api);
-    tune_http_request_set_context(request, state, state_free);
+    request->context = state;
     tune_service_name_request(api, &state->call);
     if (advance(state, FALSE)) {
         plan->answered = TRUE;
@@ -114,7 +112,7 @@ void tune_service_begin(TuneHttpRequest *request, TuneHttpResponse *response, Tu
 
 void tune_service_handle(TuneHttpRequest *request, TuneHttpResponse *response, gpointer user_data)
 {
-    TuneCallState *state = tune_http_request_context(request);
+    TuneCallState *state = request->context;
 
     state->call.response = response;
     advance(state, TRUE);
@@ -124,16 +122,16 @@ void tune_service_done(TuneHttpRequest *request, guint status, guint64 body_byte
                        gint64 duration_us, gpointer user_data)
 {
     TuneApi *api = user_data;
-    const TuneCallState *state = tune_http_request_context(request);
-    const TuneRoute *route = state != NULL ? state->call.route : NULL;
+    TuneCallState *state = request->context;
+    const TuneRoute *route = state->call.route;
     TuneAccessEntry entry = {
         .time_us = g_get_real_time(),
-        .address = tune_http_request_peer(request),
-        .method = tune_http_request_method_name(request),
-        .target = tune_http_request_target(request),
-        .user = state != NULL ? state->call.caller.user_id : "",
+        .address = request->peer,
+        .method = request->method_name,
+        .target = request->target,
+        .user = state->call.caller.service ? "service" : state->call.caller.user_id,
         .route = route != NULL ? route->path : NULL,
-        .request_id = state != NULL ? state->call.request_id : "-",
+        .request_id = state->call.request_id,
         .status = status,
         .bytes = body_bytes,
         .duration_us = duration_us,
@@ -141,15 +139,14 @@ void tune_service_done(TuneHttpRequest *request, guint status, guint64 body_byte
 
     tune_metrics_count(api->metrics, route != NULL ? state->match.index : G_MAXUINT, status,
                        body_bytes, duration_us);
-    if (state != NULL && state->call.caller.service)
-        entry.user = "service";
     tune_access_log_add(api->access, &entry);
+    state_free(state);
 }
 
 void tune_service_refuse(TuneHttpRequest *request, TuneHttpResponse *response, const char *reason,
                          gpointer user_data)
 {
-    const TuneCallState *state = request != NULL ? tune_http_request_context(request) : NULL;
+    const TuneCallState *state = request != NULL ? request->context : NULL;
     TuneCall call = {.api = user_data};
 
     if (state == NULL)
@@ -172,8 +169,7 @@ void tune_stage_wrote_leave(TuneCallState *state)
     const TuneHttpMethod reading = TUNE_HTTP_GET | TUNE_HTTP_HEAD | TUNE_HTTP_OPTIONS;
     guint status = state->answered ? state->status : tune_http_response_status(call->response);
 
-    if (!state->may_block || status >= 400 ||
-        (tune_http_request_method(call->request) & reading) != 0)
+    if (!state->may_block || status >= 400 || (call->request->method & reading) != 0)
         return;
     tune_store_wrote(call->api->store, call->caller.user_id);
     if (call->caller.admin && *call->caller.user_id != '\0')

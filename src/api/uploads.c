@@ -147,8 +147,8 @@ static gboolean has_room(TuneCall *call, const TuneUploadPart *part)
 static void upload(TuneCall *call)
 {
     g_autoptr(GError) error = NULL;
-    guint64 size = 0;
-    int fd = tune_http_request_body_fd(call->request, &size);
+    guint64 size = call->request->body_size;
+    int fd = call->request->body_fd;
     const char *name = tune_call_query_text(call, "name");
     Received received = {.details = NULL};
 

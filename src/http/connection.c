@@ -70,7 +70,8 @@ TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop, int fd,
     self->in = g_string_sized_new(TUNE_HTTP_BUFFER);
     self->out = g_string_sized_new(TUNE_HTTP_BUFFER);
     self->waker = tune_http_waker_new(self);
-    tune_http_request_init(&self->request);
+    self->request.query = g_ptr_array_new_with_free_func(g_free);
+    self->request.body_fd = -1;
     tune_http_response_init(&self->response, self->waker);
     find_peer(self, from, length);
     self->overload = !tune_http_server_enter(loop->server, self->network);
@@ -81,7 +82,7 @@ void tune_http_connection_free(TuneHttpConnection *self)
 {
     tune_http_server_leave(self->loop->server, self->network);
     tune_http_waker_part(self->waker);
-    tune_http_request_destroy(&self->request);
+    g_ptr_array_unref(self->request.query);
     g_string_free(self->response.fields, TRUE);
     g_string_free(self->in, TRUE);
     g_string_free(self->out, TRUE);
@@ -131,23 +132,47 @@ void tune_http_connection_next(TuneHttpConnection *self)
     self->body_at = 0;
     if (self->in->len == 0)
         tune_http_buffer_reset(&self->in, TUNE_HTTP_BUFFER);
-    tune_http_head_start(&self->request.head);
-    self->request.started_us = 0;
+    tune_http_head_start(&self->head);
+    self->started_us = 0;
     self->state = TUNE_HTTP_STATE_HEAD;
     tune_http_connection_within(self, last ? DRAIN_GRACE_MS : self->loop->server->config.idle_ms);
+}
+
+const char *tune_http_connection_keep(TuneHttpConnection *self, char *text)
+{
+    if (self->kept == NULL)
+        self->kept = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(self->kept, text);
+    return text;
+}
+
+static void clear_request(TuneHttpConnection *self)
+{
+    TuneHttpRequest *request = &self->request;
+
+    g_clear_pointer(&self->kept, g_ptr_array_unref);
+    g_clear_pointer(&self->memory, g_byte_array_unref);
+    g_clear_pointer(&request->body, g_bytes_unref);
+    g_clear_pointer(&request->path, g_free);
+    if (request->body_fd >= 0)
+        close(request->body_fd);
+    request->body_fd = -1;
+    g_ptr_array_set_size(request->query, 0);
+    request->body_size = 0;
+    request->context = NULL;
 }
 
 void tune_http_connection_end(TuneHttpConnection *self, guint status)
 {
     const TuneHttpConfig *config = &self->loop->server->config;
 
-    if (self->begun && config->done != NULL)
-        config->done(&self->request, status, self->body_sent,
-                     g_get_monotonic_time() - self->request.started_us, config->user_data);
     if (self->streaming)
         tune_http_count(self->loop, streams, -1u);
     tune_http_response_clear(&self->response);
-    tune_http_request_clear(&self->request);
+    if (self->begun && config->done != NULL)
+        config->done(&self->request, status, self->body_sent,
+                     g_get_monotonic_time() - self->started_us, config->user_data);
+    clear_request(self);
     self->begun = self->streaming = self->stream_ended = FALSE;
     self->wake_at_us = 0;
     self->body_sent = 0;
@@ -234,8 +259,15 @@ static void refuse_body(TuneHttpConnection *self, guint status)
 
 static void dispatch(TuneHttpConnection *self)
 {
+    TuneHttpRequest *request = &self->request;
     const TuneHttpConfig *config = &self->loop->server->config;
 
+    if (self->memory != NULL)
+        request->body = g_byte_array_free_to_bytes(g_steal_pointer(&self->memory));
+    else if (request->body_fd >= 0)
+        lseek(request->body_fd, 0, SEEK_SET);
+    else
+        request->body = g_bytes_ref(self->loop->server->nothing);
     if (!self->plan.answered && self->plan.on_worker) {
         self->state = TUNE_HTTP_STATE_WORK;
         self->deadline_us = 0;
@@ -263,20 +295,20 @@ void tune_http_connection_returned(TuneHttpConnection *self)
 
 static void start_body(TuneHttpConnection *self)
 {
-    TuneHttpBody *body = &self->request.body;
-    const TuneHttpHead *head = &self->request.head;
-    guint status;
+    const TuneHttpHead *head = &self->head;
+    guint status = 0;
 
-    body->discard = self->plan.answered;
-    body->to_file = self->plan.body_to_file && !body->discard;
-    body->max = body->discard ? TUNE_HTTP_DISCARD : self->plan.max_body;
+    self->max_body = self->plan.answered ? TUNE_HTTP_DISCARD : self->plan.max_body;
     self->body_left = head->length;
     self->chunks = (TuneHttpChunks){0};
     self->raw_body = 0;
     self->body_started_us = self->loop->now_us;
     tune_http_connection_within(self, self->loop->server->config.body_ms);
     self->state = TUNE_HTTP_STATE_BODY;
-    status = tune_http_body_open(body);
+    if (!self->plan.answered && self->plan.body_to_file)
+        status = tune_http_body_open_file(&self->request);
+    else if (!self->plan.answered)
+        self->memory = g_byte_array_new();
     if (status != 0)
         refuse_body(self, status);
     else if (head->expect_continue && self->in->len == self->body_at)
@@ -287,7 +319,7 @@ static void start_body(TuneHttpConnection *self)
 static guint take_plain(TuneHttpConnection *self, gsize *at, gboolean *whole)
 {
     const gsize n = (gsize)MIN(self->body_left, (guint64)(self->in->len - *at));
-    const guint status = tune_http_body_add(&self->request.body, self->in->str + *at, n);
+    const guint status = tune_http_body_add(self, self->in->str + *at, n);
 
     *at += n;
     self->body_left -= n;
@@ -308,11 +340,11 @@ static guint take_chunks(TuneHttpConnection *self, gsize *at, gboolean *whole)
         if (result == TUNE_HTTP_PARSE_BAD)
             return 400;
         if (n > 0)
-            status = tune_http_body_add(&self->request.body, data, n);
+            status = tune_http_body_add(self, data, n);
         *at += used;
         *whole = result == TUNE_HTTP_PARSE_DONE;
         self->raw_body += used;
-        if (self->raw_body / 8 > self->request.body.max + TUNE_HTTP_DISCARD / 8)
+        if (self->raw_body / 8 > self->max_body + TUNE_HTTP_DISCARD / 8)
             return 413; /* many bytes of framing for few of body */
     } while (status == 0 && used > 0 && !*whole);
     return status;
@@ -321,22 +353,21 @@ static guint take_chunks(TuneHttpConnection *self, gsize *at, gboolean *whole)
 static gboolean step_body(TuneHttpConnection *self)
 {
     const TuneHttpConfig *config = &self->loop->server->config;
-    TuneHttpBody *body = &self->request.body;
     gsize at = self->body_at; /* of what was not taken */
     gboolean whole = FALSE;
     const guint status =
-        self->request.head.chunked ? take_chunks(self, &at, &whole) : take_plain(self, &at, &whole);
+        self->head.chunked ? take_chunks(self, &at, &whole) : take_plain(self, &at, &whole);
 
     if (status != 0) {
         refuse_body(self, status);
     } else if (whole) {
         self->body_at = at;
-        tune_http_body_finish(body);
         dispatch(self);
     } else {
         g_string_erase(self->in, (gssize)self->body_at, (gssize)(at - self->body_at));
-        self->deadline_us = self->body_started_us + config->body_ms * G_GINT64_CONSTANT(1000) +
-                            (gint64)(body->size * 1000000 / MAX(config->body_min_rate, 1));
+        self->deadline_us =
+            self->body_started_us + config->body_ms * G_GINT64_CONSTANT(1000) +
+            (gint64)(self->request.body_size * 1000000 / MAX(config->body_min_rate, 1));
         return fill(self);
     }
     return TRUE;
@@ -348,19 +379,15 @@ static gboolean step_body(TuneHttpConnection *self)
 static void begin(TuneHttpConnection *self)
 {
     const TuneHttpServer *server = self->loop->server;
-    TuneHttpRequest *request = &self->request;
-    const TuneHttpHead *head = &request->head;
+    const TuneHttpHead *head = &self->head;
     const gboolean has_body = head->chunked || head->length > 0;
 
-    request->peer = self->peer;
-    request->scheme = "http";
-    request->host = head->has_host ? request->bytes + head->host_at : "";
     if (self->is_trusted)
-        tune_http_forwarded_apply(request, server);
+        tune_http_forwarded_apply(self);
     tune_http_count(self->loop, requests, 1);
     self->plan = (TuneHttpPlan){0};
     self->begun = TRUE;
-    server->config.begin(request, &self->response, &self->plan, server->config.user_data);
+    server->config.begin(&self->request, &self->response, &self->plan, server->config.user_data);
     if (self->plan.answered && has_body &&
         (head->chunked || head->expect_continue || head->length > TUNE_HTTP_DISCARD)) {
         self->response.close = TRUE; /* the body will not be read, or may never come */
@@ -377,16 +404,19 @@ static void begin(TuneHttpConnection *self)
 static void take_head(TuneHttpConnection *self)
 {
     TuneHttpRequest *request = &self->request;
-    const TuneHttpHead *head = &request->head;
+    const TuneHttpHead *head = &self->head;
     const char *wrong;
 
     self->body_at = head->size;
     /* From begin() on the head must stay where it is: make room for the body now. */
     make_room(self->in, head->chunked ? WINDOW : (gsize)MIN(head->length, WINDOW));
-    request->bytes = self->in->str;
-    g_string_set_size(request->decoded, head->target_length + 2);
-    wrong = tune_http_target_decode(request->bytes + head->target_at, head->target_length,
-                                    request->decoded->str, request->query);
+    request->method = head->method;
+    request->method_name = self->in->str + head->method_at;
+    request->target = self->in->str + head->target_at;
+    request->host = head->has_host ? self->in->str + head->host_at : "";
+    request->scheme = "http";
+    request->peer = self->peer;
+    wrong = tune_http_target_decode(request->target, &request->path, request->query);
     if (wrong != NULL)
         tune_http_connection_refuse(self, 400, wrong, TRUE);
     else
@@ -395,15 +425,15 @@ static void take_head(TuneHttpConnection *self)
 
 static gboolean step_head(TuneHttpConnection *self)
 {
-    TuneHttpHead *head = &self->request.head;
+    TuneHttpHead *head = &self->head;
     const gsize have = self->in->len;
 
     if (have > 0 && self->turn > TUNE_HTTP_TURN) {
         tune_http_loop_again(self->loop, self);
         return FALSE;
     }
-    if (have > 0 && self->request.started_us == 0) {
-        self->request.started_us = self->loop->now_us;
+    if (have > 0 && self->started_us == 0) {
+        self->started_us = self->loop->now_us;
         tune_http_connection_within(self, self->loop->server->config.head_ms);
         self->turn += REQUEST_TURN;
     }

@@ -86,8 +86,9 @@ static char *last_element(const TuneHttpRequest *request, const char *name)
     return list != NULL ? g_strstrip(g_strdup(comma != NULL ? comma + 1 : list)) : NULL;
 }
 
-void tune_http_forwarded_apply(TuneHttpRequest *request, const TuneHttpServer *server)
+void tune_http_forwarded_apply(TuneHttpConnection *connection)
 {
+    TuneHttpRequest *request = &connection->request;
     const char *plain = tune_http_request_field(request, "X-Forwarded-For");
     const char *standard = tune_http_request_field(request, "Forwarded");
     const char *element = NULL;
@@ -105,7 +106,7 @@ void tune_http_forwarded_apply(TuneHttpRequest *request, const TuneHttpServer *s
             break;
         g_set_object(&client, address);
         element = elements[i];
-        if (!tune_http_server_trusts(server, client))
+        if (!tune_http_server_trusts(connection->loop->server, client))
             break;
     }
     if (client == NULL)
@@ -114,9 +115,9 @@ void tune_http_forwarded_apply(TuneHttpRequest *request, const TuneHttpServer *s
         plain != NULL ? last_element(request, "X-Forwarded-Proto") : parameter(element, "proto");
     g_autofree char *host =
         plain != NULL ? last_element(request, "X-Forwarded-Host") : parameter(element, "host");
-    request->peer = tune_http_request_keep(request, g_inet_address_to_string(client));
+    request->peer = tune_http_connection_keep(connection, g_inet_address_to_string(client));
     if (host != NULL && tune_http_host_is_valid(host))
-        request->host = tune_http_request_keep(request, g_steal_pointer(&host));
+        request->host = tune_http_connection_keep(connection, g_steal_pointer(&host));
     if (scheme != NULL && g_ascii_strcasecmp(scheme, "https") == 0)
         request->scheme = "https";
 }

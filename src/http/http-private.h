@@ -27,44 +27,17 @@ enum {
 #define TUNE_HTTP_UNKNOWN G_MAXUINT64
 
 /* ---- request.c ---- */
-typedef struct {
-    gboolean to_file; /* an unlinked temporary one, else memory */
-    gboolean discard;
-    int fd; /* -1 */
-    guint64 size, max;
-    GByteArray *memory;
-    GBytes *bytes; /* when finished, in memory */
-} TuneHttpBody;
-/* 0, or the status of the refusal: 500, 507. */
-guint tune_http_body_open(TuneHttpBody *self);
-/* 0, or 413, 500, 507. */
-guint tune_http_body_add(TuneHttpBody *self, const char *data, gsize size);
-void tune_http_body_finish(TuneHttpBody *self);
-
-struct TuneHttpRequest {
-    TuneHttpHead head;
-    char *bytes; /* where the head's offsets count from */
-    GString *decoded;
-    GArray *query; /* of TuneHttpQuery, into decoded */
-    TuneHttpBody body;
-    const char *peer, *scheme, *host;
-    GPtrArray *kept; /* texts made for this request; NULL until one was */
-    gpointer context;
-    GDestroyNotify context_free;
-    gint64 started_us;
-};
-void tune_http_request_init(TuneHttpRequest *self);
-void tune_http_request_clear(TuneHttpRequest *self); /* for the next one */
-void tune_http_request_destroy(TuneHttpRequest *self);
-/* @text lives as long as the request. (transfer full) */
-const char *tune_http_request_keep(TuneHttpRequest *self, char *text);
+/* To an unlinked temporary one.  0, or the status of the refusal: 500, 507. */
+guint tune_http_body_open_file(TuneHttpRequest *self);
+/* To memory or the file, or nowhere if there is neither.  0, or 413, 500, 507. */
+guint tune_http_body_add(TuneHttpConnection *self, const char *data, gsize size);
 
 /* ---- forwarded.c ---- */
 gboolean tune_http_server_trust(TuneHttpServer *self, const char *const *blocks, GError **error);
 /* @address NULL: a local socket. */
 gboolean tune_http_server_trusts(const TuneHttpServer *self, GInetAddress *address);
 /* Puts what a trusted proxy says of peer, scheme and host into the request. */
-void tune_http_forwarded_apply(TuneHttpRequest *request, const TuneHttpServer *server);
+void tune_http_forwarded_apply(TuneHttpConnection *connection);
 
 /* ---- response.c ---- */
 typedef enum {
@@ -107,6 +80,11 @@ typedef enum {
 } TuneHttpState;
 
 struct TuneHttpConnection {
+    TuneHttpRequest request; /* first: a request is its connection */
+    TuneHttpHead head;
+    GByteArray *memory; /* for its body; NULL when nobody wants that, or it goes to a file */
+    guint64 max_body;
+    GPtrArray *kept; /* texts made for this request; NULL until one was */
     int fd;
     TuneHttpState state;
     TuneHttpLoop *loop;
@@ -127,11 +105,12 @@ struct TuneHttpConnection {
     TuneHttpChunks chunks;
     guint64 body_left, raw_body, body_sent;
     guint64 turn; /* bytes moved and requests begun since others had their turn */
-    gint64 deadline_us, body_started_us;
+    gint64 deadline_us, started_us, body_started_us;
     gint64 wake_at_us; /* to pull the stream again; both 0: never */
-    TuneHttpRequest request;
     TuneHttpResponse response;
 };
+/* @text lives as long as the request. (transfer full) */
+const char *tune_http_connection_keep(TuneHttpConnection *self, char *text);
 /* @from: the peer's address.  Any thread; the first event makes it @loop's. */
 TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop, int fd,
                                              struct sockaddr_storage *from, socklen_t length);
@@ -204,6 +183,7 @@ void tune_http_loop_again(TuneHttpLoop *self, TuneHttpConnection *connection);
 /* ---- server.c ---- */
 struct TuneHttpServer {
     TuneHttpConfig config; /* without its strings */
+    GBytes *nothing;       /* the body of most requests */
     GPtrArray *trusted;    /* of GInetAddressMask */
     gboolean trusts_local;
     GPtrArray *listeners; /* of GSocket; closed by the last loop that stops accepting */

@@ -114,30 +114,24 @@ typedef struct {
 } TuneHttpStats;
 void tune_http_server_stats(TuneHttpServer *self, TuneHttpStats *out); /* any thread */
 
-/* ---- the request: read-only, valid until the response is done ---- */
-TuneHttpMethod tune_http_request_method(const TuneHttpRequest *self);
-const char *tune_http_request_method_name(const TuneHttpRequest *self);
-const char *tune_http_request_target(const TuneHttpRequest *self); /* as sent: path and query */
-/* Decoded once: valid UTF-8, starts with "/", no NUL, no control character, no "." or ".." segment, no
- * encoded slash (all refused with 400 before). */
-const char *tune_http_request_path(const TuneHttpRequest *self);
-/* Decoded value of the first query member @name, or NULL; names and values are UTF-8. */
+/* ---- the request: for reading only, but the context; valid until the response is done ---- */
+struct TuneHttpRequest {
+    TuneHttpMethod method;
+    const char *method_name;
+    const char *target; /* as sent: path and query */
+    char *path;         /* decoded once: valid UTF-8, starts with "/", no control character, no "." or ".."
+                           segment, no encoded slash (all refused with 400 before) */
+    GPtrArray *query;   /* name, value, name, value ... as they came; decoded, UTF-8 */
+    const char *peer, *scheme, *host; /* address, after trusted proxies; "http", or what a proxy said */
+    GBytes *body;       /* in memory (empty if none), NULL when it went to a file */
+    int body_fd;        /* of the body's file at offset 0, or -1 */
+    guint64 body_size;
+    gpointer context;   /* the service's own, NULL in begin(), freed by done() */
+};
+/* Value of the first query member @name, or NULL. */
 const char *tune_http_request_query(const TuneHttpRequest *self, const char *name);
-guint tune_http_request_n_query(const TuneHttpRequest *self);
-void tune_http_request_query_at(const TuneHttpRequest *self, guint index, const char **name,
-                                const char **value);
 /* Field value, case-insensitive name; several lines joined by ", " (NULL if none). */
 const char *tune_http_request_field(const TuneHttpRequest *self, const char *name);
-const char *tune_http_request_peer(const TuneHttpRequest *self);   /* address, after trusted proxies */
-const char *tune_http_request_scheme(const TuneHttpRequest *self); /* "http", or what a proxy said */
-const char *tune_http_request_host(const TuneHttpRequest *self);
-/* Body in memory (empty bytes if none), NULL when it went to a file. (transfer none) */
-GBytes *tune_http_request_body(const TuneHttpRequest *self);
-/* Descriptor of the body's file at offset 0, or -1; stays the request's.  @size: its bytes. */
-int tune_http_request_body_fd(const TuneHttpRequest *self, guint64 *size);
-/* The service's own data of this request, from begin() to done(). */
-void tune_http_request_set_context(TuneHttpRequest *self, gpointer context, GDestroyNotify free);
-gpointer tune_http_request_context(const TuneHttpRequest *self);
 
 /* ---- the response ---- */
 void tune_http_response_set_status(TuneHttpResponse *self, guint status);

@@ -69,12 +69,9 @@ gboolean tune_http_is_token(const char *text);
 gboolean tune_http_is_field_value(const char *text);
 
 /* ---- target.c: path and query, decoded; ranges ---- */
-typedef struct {
-    const char *name, *value;
-} TuneHttpQuery;
-/* @target: path and query, [@length] of visible ASCII.  @out: [length + 2], gets the strings; @query gets
- * TuneHttpQuery pairs that point into it.  NULL, or what is wrong with it. */
-const char *tune_http_target_decode(const char *target, gsize length, char *out, GArray *query);
+/* @path (transfer full, nullable) and what is added to @query (names and values in turn; of char *, to be freed)
+ * are the caller's even when something is wrong.  NULL, or what is wrong with @target. */
+const char *tune_http_target_decode(const char *target, char **path, GPtrArray *query);
 /* The one range that a Range field's value (nullable) asks of @size bytes.  WHOLE: none, several, or nothing
  * that is understood; the field is to be ignored.  @first and @length are set for PART only. */
 typedef enum {

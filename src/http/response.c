@@ -163,7 +163,7 @@ void tune_http_response_set_ranged_file(TuneHttpResponse *self, const TuneHttpRe
     char text[80];
 
     /* If-Range takes the strong comparison; only GET has ranges. */
-    if (request->head.method == TUNE_HTTP_GET &&
+    if (request->method == TUNE_HTTP_GET &&
         (condition == NULL || (etag != NULL && etag[0] == '"' && strcmp(condition, etag) == 0)))
         range =
             tune_http_range_parse(tune_http_request_field(request, "Range"), size, &first, &length);

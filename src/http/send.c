@@ -32,7 +32,7 @@ static void start_stream(TuneHttpConnection *self)
 void tune_http_answer_start(TuneHttpConnection *self)
 {
     TuneHttpResponse *response = &self->response;
-    const TuneHttpHead *head = &self->request.head;
+    const TuneHttpHead *head = &self->head;
 
     self->state = TUNE_HTTP_STATE_ANSWER;
     if (response->status == 0) {

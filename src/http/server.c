@@ -18,6 +18,7 @@ TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config, GError **erro
     self->config = *config;
     g_mutex_init(&self->lock);
     g_cond_init(&self->changed);
+    self->nothing = g_bytes_new_static("", 0);
     self->listeners = g_ptr_array_new_with_free_func(g_object_unref);
     self->networks =
         g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
@@ -229,6 +230,7 @@ void tune_http_server_free(TuneHttpServer *self)
     g_free(self->loops);
     g_clear_pointer(&self->trusted, g_ptr_array_unref);
     g_ptr_array_unref(self->listeners);
+    g_bytes_unref(self->nothing);
     g_hash_table_unref(self->networks);
     g_cond_clear(&self->changed);
     g_mutex_clear(&self->lock);

@@ -7,35 +7,12 @@
 
 #include <string.h>
 
-/* Decodes up to a byte of @stops or @end; returns where it stopped, NULL if an escape is broken. */
-static const char *decode(const char *p, const char *end, const char *stops, gboolean plus,
-                          char **out)
-{
-    char *o = *out;
-
-    for (; p < end && strchr(stops, *p) == NULL; p++) {
-        if (*p == '%') {
-            if (end - p < 3 || !g_ascii_isxdigit(p[1]) || !g_ascii_isxdigit(p[2]))
-                return NULL;
-            *o = (char)(g_ascii_xdigit_value(p[1]) << 4 | g_ascii_xdigit_value(p[2]));
-            if (*o++ == '\0')
-                return NULL;
-            p += 2;
-        } else {
-            *o++ = plus && *p == '+' ? ' ' : *p;
-        }
-    }
-    *o++ = '\0';
-    *out = o;
-    return p;
-}
-
 static const char *check_path(const char *path)
 {
     if (!g_utf8_validate(path, -1, NULL))
         return "The path is not UTF-8.";
     for (const char *p = path; *p != '\0'; p++)
-        if ((guint8)*p < 0x20 || *p == 0x7f || *p == '\\')
+        if (g_ascii_iscntrl(*p) || *p == '\\')
             return "The path has a character that no path has.";
     for (const char *p = strchr(path, '/'); p != NULL; p = strchr(p + 1, '/')) {
         const gsize length = strcspn(p + 1, "/");
@@ -46,42 +23,42 @@ static const char *check_path(const char *path)
     return NULL;
 }
 
-static gboolean has_encoded_slash(const char *target, const char *end)
+static gboolean add_decoded(const char *text, GPtrArray *query)
 {
-    for (const char *p = target; p + 2 < end; p++)
-        if (p[0] == '%' && p[1] == '2' && (p[2] == 'F' || p[2] == 'f'))
-            return TRUE;
-    return FALSE;
+    char *decoded = g_uri_unescape_string(text, NULL);
+
+    g_ptr_array_add(query, decoded);
+    return decoded != NULL && g_utf8_validate(decoded, -1, NULL);
 }
 
-const char *tune_http_target_decode(const char *target, gsize length, char *out, GArray *query)
+/* @member: "name=value" or "name"; it is changed. */
+static gboolean take_member(char *member, GPtrArray *query)
 {
-    const char *end = target + length, *path = out, *wrong;
-    const char *mark = (const char *)memchr(target, '?', length), *p;
+    char *value = strchr(g_strdelimit(member, "+", ' '), '=');
 
-    if (has_encoded_slash(target, mark != NULL ? mark : end))
-        return "The path has an encoded slash.";
-    p = decode(target, end, "?", FALSE, &out);
-    if (p == NULL)
-        return "The path has a broken percent escape.";
-    wrong = check_path(path);
-    if (wrong != NULL)
-        return wrong;
-    while (p < end) { /* at "?" or "&" */
-        TuneHttpQuery member = {.name = out};
+    if (value != NULL)
+        *value++ = '\0';
+    if (!add_decoded(member, query) || !add_decoded(value != NULL ? value : "", query))
+        return FALSE;
+    if (*member == '\0') /* nobody can ask for it */
+        g_ptr_array_set_size(query, (gint)query->len - 2);
+    return TRUE;
+}
 
-        p = decode(p + 1, end, "=&", TRUE, &out);
-        member.value = p == NULL || p == end || *p == '&' ? out - 1 : out;
-        if (p != NULL && p < end && *p == '=')
-            p = decode(p + 1, end, "&", TRUE, &out);
-        if (p == NULL)
-            return "The query has a broken percent escape.";
-        if (!g_utf8_validate(member.name, -1, NULL) || !g_utf8_validate(member.value, -1, NULL))
-            return "The query is not UTF-8.";
-        if (*member.name != '\0')
-            g_array_append_val(query, member);
-    }
-    return NULL;
+const char *tune_http_target_decode(const char *target, char **path, GPtrArray *query)
+{
+    const char *mark = strchrnul(target, '?'), *wrong;
+    g_autofree char *members = *mark != '\0' ? g_strdup(mark + 1) : NULL;
+    char *rest = members, *member;
+
+    *path = g_uri_unescape_segment(target, mark, "/");
+    if (*path == NULL)
+        return "The path has a broken percent escape, or one of a slash or a NUL.";
+    wrong = check_path(*path);
+    while (wrong == NULL && (member = strsep(&rest, "&")) != NULL)
+        if (!take_member(member, query))
+            wrong = "The query has a broken percent escape, or is not UTF-8.";
+    return wrong;
 }
 
 /* Digits at *@p; a number too large counts as the largest.  FALSE: there are none. */

@@ -63,7 +63,7 @@ static void keep(TuneHttpRequest *request, TuneHttpResponse *response, gpointer 
 {
     Receiver *self = user_data;
     gsize size;
-    const char *body = g_bytes_get_data(tune_http_request_body(request), &size);
+    const char *body = g_bytes_get_data(request->body, &size);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
 
     tune_http_response_set_status(response, self->bodies->len < self->n_refusals ? 500 : 204);

@@ -178,15 +178,14 @@ static void answer_text(TuneHttpResponse *response, guint status, const char *fo
 static void answer_file_body(TuneHttpRequest *request, TuneHttpResponse *response)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    guint64 size = 0;
-    const int fd = tune_http_request_body_fd(request, &size);
     guchar buffer[65536];
     gssize n;
 
-    g_assert_null(tune_http_request_body(request));
-    while ((n = read(fd, buffer, sizeof buffer)) > 0)
+    g_assert_null(request->body);
+    while ((n = read(request->body_fd, buffer, sizeof buffer)) > 0)
         g_checksum_update(sum, buffer, n);
-    answer_text(response, 200, "%" G_GUINT64_FORMAT " %s", size, g_checksum_get_string(sum));
+    answer_text(response, 200, "%" G_GUINT64_FORMAT " %s", request->body_size,
+                g_checksum_get_string(sum));
 }
 
 static void block(HttpSite *site)
@@ -207,12 +206,12 @@ static guint64 number_of(const TuneHttpRequest *request)
 
 static void echo(TuneHttpRequest *request, TuneHttpResponse *response)
 {
-    GBytes *body = tune_http_request_body(request);
+    GBytes *body = request->body;
     const char *seen = tune_http_request_field(request, "X-Seen");
 
     tune_http_response_set_status(response, 200);
-    tune_http_response_set_field(response, "X-Method", tune_http_request_method_name(request));
-    tune_http_response_set_field(response, "X-Path", tune_http_request_path(request));
+    tune_http_response_set_field(response, "X-Method", request->method_name);
+    tune_http_response_set_field(response, "X-Path", request->path);
     if (seen != NULL)
         tune_http_response_set_field(response, "X-Seen", seen);
     tune_http_response_set_body(response, "application/octet-stream", body);
@@ -221,7 +220,7 @@ static void echo(TuneHttpRequest *request, TuneHttpResponse *response)
 static void handle(TuneHttpRequest *request, TuneHttpResponse *response, gpointer user_data)
 {
     HttpSite *site = (HttpSite *)user_data;
-    const char *path = tune_http_request_path(request);
+    const char *path = request->path;
 
     if (strcmp(path, "/file-body") == 0) {
         answer_file_body(request, response);
@@ -246,8 +245,7 @@ static void handle(TuneHttpRequest *request, TuneHttpResponse *response, gpointe
         answer_text(response, 200, "%s",
                     tune_http_response_set_field(response, "X-Value", value) ? "set" : "refused");
     } else if (strcmp(path, "/peer") == 0) {
-        answer_text(response, 200, "%s %s %s", tune_http_request_peer(request),
-                    tune_http_request_scheme(request), tune_http_request_host(request));
+        answer_text(response, 200, "%s %s %s", request->peer, request->scheme, request->host);
     } else if (strcmp(path, "/block") == 0) {
         block(site);
         answer_text(response, 200, "released");
@@ -260,10 +258,10 @@ static void begin(TuneHttpRequest *request, TuneHttpResponse *response, TuneHttp
                   gpointer user_data)
 {
     HttpSite *site = (HttpSite *)user_data;
-    const char *path = tune_http_request_path(request);
+    const char *path = request->path;
 
     site->begun++;
-    tune_http_request_set_context(request, g_strdup(path), g_free);
+    request->context = g_strdup(path);
     plan->max_body = 1 << 20;
     plan->body_to_file = strcmp(path, "/file-body") == 0;
     plan->on_worker = strcmp(path, "/block") == 0 || plan->body_to_file ||
@@ -282,11 +280,11 @@ static void done(TuneHttpRequest *request, guint status, guint64 body_bytes, gin
     HttpSite *site = (HttpSite *)user_data;
 
     /* The context is still there. */
-    g_assert_cmpstr((const char *)tune_http_request_context(request), ==,
-                    tune_http_request_path(request));
+    g_assert_cmpstr((const char *)request->context, ==, request->path);
     g_assert_cmpint(duration_us, >=, 0);
     if (status == 0)
         site->left++;
+    g_free(request->context);
     site->done++;
 }
 

@@ -164,19 +164,18 @@ static void test_target(void)
         {"/a?%2Fb=/../", "/a", "/b=/../|"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
-        const gsize length = strlen(table[i].target);
-        g_autofree char *out = (char *)g_malloc(length + 2);
-        g_autoptr(GArray) query = g_array_new(FALSE, FALSE, sizeof(TuneHttpQuery));
+        g_autofree char *path = NULL;
+        g_autoptr(GPtrArray) query = g_ptr_array_new_with_free_func(g_free);
         g_autoptr(GString) joined = g_string_new(NULL);
-        const char *wrong = tune_http_target_decode(table[i].target, length, out, query);
+        const char *wrong = tune_http_target_decode(table[i].target, &path, query);
 
         g_assert_cmpint(wrong == NULL, ==, table[i].path != NULL);
         if (wrong != NULL)
             continue;
-        for (guint k = 0; k < query->len; k++)
-            g_string_append_printf(joined, "%s=%s|", g_array_index(query, TuneHttpQuery, k).name,
-                                   g_array_index(query, TuneHttpQuery, k).value);
-        g_assert_cmpstr(out, ==, table[i].path);
+        for (guint k = 0; k < query->len; k += 2)
+            g_string_append_printf(joined, "%s=%s|", (char *)query->pdata[k],
+                                   (char *)query->pdata[k + 1]);
+        g_assert_cmpstr(path, ==, table[i].path);
         g_assert_cmpstr(joined->str, ==, table[i].query);
     }
 }
