@@ -2,7 +2,8 @@
  *
  * Positions and times in the queue, without a count for every caller: one look at the head of the queue
  * serves all who ask within a quarter of a second; while the queue is short, all who ask before it changes
- * here.  Behind the head a position is estimated from the job's turn.
+ * here.  While one looks at a long queue, which takes a while, the others go by the look before.  Behind the head
+ * a position is estimated from the job's turn.
  */
 #include "jobs/jobs-private.h"
 
@@ -14,8 +15,9 @@
 struct TuneLine {
     TuneStore *store;
     GMutex lock;
+    GCond looked;
     TuneQueueView view; /* lock */
-    gboolean valid;
+    gboolean valid, looking;
     gint64 taken_us;    /* monotonic */
     gint changed;       /* atomic: something was queued or claimed here since */
 };
@@ -26,6 +28,7 @@ TuneLine *tune_line_new(TuneStore *store)
 
     self->store = store;
     g_mutex_init(&self->lock);
+    g_cond_init(&self->looked);
     return self;
 }
 
@@ -35,6 +38,7 @@ void tune_line_free(TuneLine *self)
         return;
     tune_queue_view_clear(&self->view);
     g_mutex_clear(&self->lock);
+    g_cond_clear(&self->looked);
     g_free(self);
 }
 
@@ -44,16 +48,35 @@ void tune_line_touch(TuneLine *self)
 }
 
 /* Called locked. */
+static gboolean will_do(const TuneLine *self)
+{
+    gboolean is_long = self->valid && self->view.queued > SHORT_LINE;
+    gboolean young = self->valid && g_get_monotonic_time() - self->taken_us < AGE_US;
+
+    return (young && (is_long || !g_atomic_int_get(&self->changed))) || (is_long && self->looking);
+}
+
+/* Called locked; unlocks while it looks. */
 static gboolean refresh(TuneLine *self, GError **error)
 {
-    gint64 now = g_get_monotonic_time();
-    gboolean young = self->valid && now - self->taken_us < AGE_US;
     TuneQueueView view;
 
-    if (young && (!g_atomic_int_get(&self->changed) || self->view.queued > SHORT_LINE))
-        return TRUE;
+    for (;;) {
+        if (will_do(self))
+            return TRUE;
+        if (!self->looking)
+            break;
+        g_cond_wait(&self->looked, &self->lock);
+    }
+    self->looking = TRUE;
     g_atomic_int_set(&self->changed, FALSE);
-    if (!tune_queue_view(self->store, TUNE_HEAD_ROOM, &view, error))
+    g_mutex_unlock(&self->lock);
+    gint64 now = g_get_monotonic_time();
+    gboolean ok = tune_queue_view(self->store, TUNE_HEAD_ROOM, &view, error);
+    g_mutex_lock(&self->lock);
+    self->looking = FALSE;
+    g_cond_broadcast(&self->looked);
+    if (!ok)
         return FALSE;
     tune_queue_view_clear(&self->view);
     self->view = view;

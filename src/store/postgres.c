@@ -32,6 +32,10 @@ typedef struct {
 
 static const TuneStatement NOW = {
     "now", "SELECT (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint", NULL};
+/* Transactions look things up by their keys.  Plans are kept, and a queue that was empty when one was made has a
+ * hundred thousand rows before the statistics tell. */
+static const TuneStatement BY_INDEX = {"by-index", "SELECT set_config('enable_seqscan', 'off', true)",
+                                       NULL};
 static const TuneStatement PING = {"ping", "SELECT 1", NULL};
 
 static guint wait_ms(const PostgresStore *self)
@@ -194,12 +198,15 @@ static TuneRows *run_in_tx(PostgresTx *self, const TuneStatement *statement,
                            const TuneParams *params, GError **error)
 {
     PostgresStore *store = (PostgresStore *)self->tx.store;
-    TunePgCommand commands[2] = {{.text = "BEGIN"}, {.statement = statement, .params = params}};
-    guint skip = self->begun ? 1 : 0;
+    static const TuneParams none = {.n = 0};
+    TunePgCommand commands[] = {{.text = "BEGIN"},
+                                {.statement = &BY_INDEX, .params = &none},
+                                {.statement = statement, .params = params}};
+    guint skip = self->begun ? G_N_ELEMENTS(commands) - 1 : 0;
 
     self->begun = TRUE;
-    return tune_pg_run(self->connection, commands + skip, 2 - skip, wait_ms(store), self->state,
-                       error);
+    return tune_pg_run(self->connection, commands + skip, G_N_ELEMENTS(commands) - skip,
+                       wait_ms(store), self->state, error);
 }
 
 static TuneRows *postgres_tx_query(TuneTx *tx, const TuneStatement *statement,

@@ -21,24 +21,29 @@ static const TuneStatement KEYS = {
     "SELECT o.value ->> 'n', i.request_hash, i.answer FROM json_each($1) AS o "
     "JOIN idempotency AS i ON i.owner = o.value ->> 'owner' AND i.key = o.value ->> 'key'",
     "SELECT o.n, i.request_hash, i.answer "
-    "FROM json_to_recordset($1::json) AS o(n bigint, owner text, key text) "
-    "JOIN idempotency AS i ON i.owner = o.owner AND i.key = o.key"};
+    "FROM json_to_recordset($1::json) AS o(n bigint, owner text, key text) CROSS JOIN LATERAL "
+    "(SELECT request_hash, answer FROM idempotency WHERE owner = o.owner AND key = o.key LIMIT 1) "
+    "AS i"};
+
+/* PostgreSQL: one look into the index for each, whatever the planner thinks of the size of a table that was empty a
+ * moment ago; in order, so that two servers lock in the same order. */
+#define IDENTITIES                                                                             \
+    "(SELECT DISTINCT identity FROM json_to_recordset($1::json) AS x(identity text) ORDER BY 1) AS o"
 
 static const TuneStatement ACTIVE = {
     "enqueue-active",
     "SELECT identity, id, state, priority, turn FROM jobs "
     "WHERE identity IN (SELECT value ->> 'identity' FROM json_each($1))",
-    "SELECT identity, id, state, priority, turn FROM jobs WHERE identity IN "
-    "(SELECT o.identity FROM json_to_recordset($1::json) AS o(identity text)) "
-    "ORDER BY identity FOR KEY SHARE"};
+    "SELECT j.* FROM " IDENTITIES " CROSS JOIN LATERAL "
+    "(SELECT identity, id, state, priority, turn FROM jobs WHERE identity = o.identity LIMIT 1 "
+    "FOR KEY SHARE) AS j"};
 
 static const TuneStatement FINISHED = {
     "enqueue-finished",
     "SELECT identity FROM results "
     "WHERE identity IN (SELECT value ->> 'identity' FROM json_each($1))",
-    "SELECT identity FROM results WHERE identity IN "
-    "(SELECT o.identity FROM json_to_recordset($1::json) AS o(identity text)) "
-    "ORDER BY identity FOR KEY SHARE"};
+    "SELECT r.identity FROM " IDENTITIES " CROSS JOIN LATERAL "
+    "(SELECT identity FROM results WHERE identity = o.identity LIMIT 1 FOR KEY SHARE) AS r"};
 
 static const TuneStatement TOUCH = {
     "enqueue-touch",
@@ -118,6 +123,7 @@ static const TuneStatement INSERT_KEYS = {
 typedef struct {
     const TuneEnqueue *const *items;
     TuneEnqueued *out;
+    gboolean *raises; /* it shares a job of lower priority */
     guint n;
     gboolean again; /* another server was quicker */
 } Batch;
@@ -289,6 +295,7 @@ static void decide(Batch *batch, GHashTable *active, GHashTable *finished)
             out->how = TUNE_ENQUEUED_SHARED;
             out->running = same->running;
             out->priority = MAX(item->priority, same->priority);
+            batch->raises[i] = item->priority > same->priority;
             out->turn = same->turn;
             g_strlcpy(out->job_id, same->job_id, sizeof out->job_id);
         } else if (g_hash_table_contains(finished, item->identity)) {
@@ -360,7 +367,7 @@ static gboolean write_all(Batch *batch, TuneTx *tx, gint64 now, GError **error)
             continue;
         if (out->how == TUNE_ENQUEUED_NEW)
             json_array_append_new(jobs, job_row(item, out, i));
-        else if (out->how == TUNE_ENQUEUED_SHARED && item->priority == out->priority)
+        else if (batch->raises[i])
             json_array_append_new(raised, json_pack("{s:s, s:i}", "identity", item->identity,
                                                     "priority", item->priority));
         json_array_append_new(generations, generation_row(item, out, i));
@@ -393,6 +400,7 @@ static gboolean enqueue(TuneTx *tx, gpointer user_data, GError **error)
 
     batch->again = FALSE;
     memset(batch->out, 0, batch->n * sizeof *batch->out);
+    memset(batch->raises, 0, batch->n * sizeof *batch->raises);
     for (guint i = 0; i < batch->n; i++) {
         g_autofree char *id = tune_store_new_id();
         g_strlcpy(batch->out[i].id, id, sizeof batch->out[i].id);
@@ -412,7 +420,8 @@ static gboolean enqueue(TuneTx *tx, gpointer user_data, GError **error)
 gboolean tune_queue_enqueue(TuneStore *store, const TuneEnqueue *const *items, TuneEnqueued *out,
                             guint n, GError **error)
 {
-    Batch batch = {.items = items, .out = out, .n = n};
+    g_autofree gboolean *raises = g_new(gboolean, n);
+    Batch batch = {.items = items, .out = out, .raises = raises, .n = n};
 
     for (guint try = 1;; try++) {
         g_autoptr(GError) failure = NULL;
