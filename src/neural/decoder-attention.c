@@ -8,25 +8,47 @@
 
 #include <math.h>
 
-/* One query over the first @n positions; @scores [n] is scratch, @out [width]. */
-static void attend(const TuneDecoderPass *pass, const TuneKeyValues *kept, gsize head, gsize n,
-                   const float *query, float *scores, float *out)
+/* One query over @n positions of a stretch, the first of which is @from: their scores, */
+static void score_stretch(const TuneDecoderPass *pass, const TuneKeyValues *kept, gsize head,
+                          gsize from, gsize n, const float *query, float *scores)
 {
-    const TuneKernels *kernels = pass->kernels;
+    gconstpointer keys = tune_key_values_at(kept, pass->layer, FALSE, head, from);
     gsize width = kept->width;
-    gconstpointer keys = tune_key_values_at(kept, pass->layer, FALSE, head);
-    gconstpointer values = tune_key_values_at(kept, pass->layer, TRUE, head);
     float scale = 1 / sqrtf((float)width);
 
     if (kept->half)
-        kernels->scores_f16(query, keys, width, width, n, scale, scores);
+        pass->kernels->scores_f16(query, keys, width, width, n, scale, scores);
     else
-        kernels->scores_f32(query, keys, width, width, n, scale, scores);
-    kernels->softmax(scores, n);
+        pass->kernels->scores_f32(query, keys, width, width, n, scale, scores);
+}
+
+/* and by their @shares the mix of their values. */
+static void mix_stretch(const TuneDecoderPass *pass, const TuneKeyValues *kept, gsize head,
+                        gsize from, gsize n, const float *shares, float *out)
+{
+    gconstpointer values = tune_key_values_at(kept, pass->layer, TRUE, head, from);
+
     if (kept->half)
-        kernels->mix_f16(scores, values, width, width, n, out);
+        pass->kernels->mix_f16(shares, values, kept->width, kept->width, n, out);
     else
-        kernels->mix_f32(scores, values, width, width, n, out);
+        pass->kernels->mix_f32(shares, values, kept->width, kept->width, n, out);
+}
+
+/* One query over the first @n positions; @scores [score_stride] is scratch, @out [width]. */
+static void attend(const TuneDecoderPass *pass, const TuneKeyValues *kept, gsize head, gsize n,
+                   const float *query, float *scores, float *out)
+{
+    float *part = scores + pass->score_stride - kept->width;
+    gsize stretch = kept->stretch;
+
+    for (gsize from = 0; from < n; from += stretch)
+        score_stretch(pass, kept, head, from, MIN(stretch, n - from), query, scores + from);
+    pass->kernels->softmax(scores, n);
+    mix_stretch(pass, kept, head, 0, MIN(stretch, n), scores, out);
+    for (gsize from = stretch; from < n; from += stretch) {
+        mix_stretch(pass, kept, head, from, MIN(stretch, n - from), scores + from, part);
+        pass->kernels->add(out, part, kept->width);
+    }
 }
 
 /* Products (about ten microseconds of them) below which the caller does it all alone: sooner than

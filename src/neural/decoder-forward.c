@@ -52,7 +52,8 @@ static void plan(TuneDecoderPass *pass)
         }
         pass->wanted_at[i] = pass->rows[i].logits != NULL ? (gint)pass->n_wanted++ : -1;
     }
-    pass->score_stride = (longest + 15) & ~(gsize)15;
+    gsize width = pass->decoder->config.d_model / pass->decoder->config.n_heads;
+    pass->score_stride = (longest + width + 15) & ~(gsize)15;
 }
 
 static void take_scratch(TuneDecoderPass *pass)

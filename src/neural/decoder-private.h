@@ -36,18 +36,22 @@ struct TuneDecoder {
     float *text_bias, *chroma_bias;
 };
 
-/* Keys and values of all layers: [layer][key, value][head][capacity][head width], so that what one
- * head reads lies in one piece.  Float beside F32 weights, else half. */
+/* Keys and values of all layers: [stretch][layer][head][key, value][position][head width], float
+ * beside F32 weights, else half.  Huge pages are read a fifth quicker, but are cleared as wholes,
+ * and each run of one head touches another: with stretches of positions they are taken as the clip
+ * grows, not all before the first step.  Runs much shorter than these would be read more slowly. */
+#define TUNE_STRETCH 512
 typedef struct {
-    gsize n_layers, n_heads, width, capacity;
+    gsize n_layers, n_heads, width, capacity, stretch;
     gboolean half;
     gpointer values;
 } TuneKeyValues;
 gboolean tune_key_values_init(TuneKeyValues *self, const TuneDecoder *decoder, gsize capacity,
                               GError **error);
 void tune_key_values_clear(TuneKeyValues *self);
-/* First key (@value FALSE) or value of a head. */
-gpointer tune_key_values_at(const TuneKeyValues *self, gsize layer, gboolean value, gsize head);
+/* Key (@value FALSE) or value of a head; those of the same stretch follow. */
+gpointer tune_key_values_at(const TuneKeyValues *self, gsize layer, gboolean value, gsize head,
+                            gsize position);
 /* Keep @row [width] at @position. */
 void tune_key_values_put(const TuneKeyValues *self, const TuneKernels *kernels, gsize layer,
                          gboolean value, gsize head, gsize position, const float *row);
@@ -74,7 +78,7 @@ typedef struct {
     float *wide;   /* [n][4 d]: queries, keys and values, or the feed-forward's inside */
     float *mixed;  /* [n][d]: attention's mix of values */
     float *sub;    /* [n][d]: a sublayer's output */
-    float *scores; /* [n][n_heads][score_stride] */
+    float *scores; /* [n][n_heads][score_stride]: of the positions, then a stretch's mix */
     gsize score_stride;
     gsize positions[TUNE_DECODER_MAX_ROWS];
     guint n_firsts; /* sequences of this pass, by their first row */

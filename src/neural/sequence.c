@@ -2,14 +2,30 @@
 #include "neural/decoder-private.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define ALIGNMENT 64
+#define HUGE_PAGE ((gsize)2 << 20)
+
+/* As few as can be, and all alike. */
+static gsize n_stretches(gsize capacity)
+{
+    return capacity / TUNE_STRETCH + (capacity % TUNE_STRETCH > 0);
+}
+
+static gsize stretch_of(gsize capacity)
+{
+    gsize n = MAX(n_stretches(capacity), 1);
+
+    return capacity / n + (capacity % n > 0);
+}
 
 /* 0 when it overflows. */
 static guint64 key_value_bytes(const TuneDecoderConfig *config, TuneWeightType type, gsize capacity)
 {
     guint64 bytes = type == TUNE_WEIGHTS_F32 ? sizeof(float) : sizeof(guint16);
-    guint64 factors[] = {2, config->n_layers, config->d_model, capacity};
+    guint64 factors[] = {2, config->n_layers, config->d_model, stretch_of(capacity),
+                         n_stretches(capacity)};
 
     for (guint i = 0; i < G_N_ELEMENTS(factors); i++) {
         if (!g_uint64_checked_mul(&bytes, bytes, factors[i]))
@@ -28,15 +44,19 @@ gboolean tune_key_values_init(TuneKeyValues *self, const TuneDecoder *decoder, g
                             .n_heads = config->n_heads,
                             .width = config->d_model / config->n_heads,
                             .capacity = capacity,
+                            .stretch = stretch_of(capacity),
                             .half = decoder->type != TUNE_WEIGHTS_F32};
     /* Large pieces come from the system untouched: what is not filled costs nothing. */
+    gboolean large = bytes >= 2 * HUGE_PAGE;
     if (bytes == 0 || bytes > G_MAXSSIZE ||
-        posix_memalign(&self->values, ALIGNMENT, (gsize)bytes) != 0) {
+        posix_memalign(&self->values, large ? HUGE_PAGE : ALIGNMENT, (gsize)bytes) != 0) {
         self->values = NULL;
         g_set_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_MEMORY,
                     "no memory for the keys and values of %zu positions", capacity);
         return FALSE;
     }
+    if (large)
+        madvise(self->values, (gsize)bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
     return TRUE;
 }
 
@@ -46,27 +66,32 @@ void tune_key_values_clear(TuneKeyValues *self)
     self->values = NULL;
 }
 
-static gsize offset_of(const TuneKeyValues *self, gsize layer, gboolean value, gsize head)
+static gsize offset_of(const TuneKeyValues *self, gsize layer, gboolean value, gsize head,
+                       gsize position)
 {
-    return ((layer * 2 + (value ? 1 : 0)) * self->n_heads + head) * self->capacity * self->width;
+    gsize of_head = (position / self->stretch * self->n_layers + layer) * self->n_heads + head;
+    gsize run = of_head * 2 + (value ? 1 : 0);
+
+    return (run * self->stretch + position % self->stretch) * self->width;
 }
 
-gpointer tune_key_values_at(const TuneKeyValues *self, gsize layer, gboolean value, gsize head)
+gpointer tune_key_values_at(const TuneKeyValues *self, gsize layer, gboolean value, gsize head,
+                            gsize position)
 {
     gsize size = self->half ? sizeof(guint16) : sizeof(float);
 
-    return (char *)self->values + offset_of(self, layer, value, head) * size;
+    return (char *)self->values + offset_of(self, layer, value, head, position) * size;
 }
 
 void tune_key_values_put(const TuneKeyValues *self, const TuneKernels *kernels, gsize layer,
                          gboolean value, gsize head, gsize position, const float *row)
 {
-    gsize at = offset_of(self, layer, value, head) + position * self->width;
+    gpointer to = tune_key_values_at(self, layer, value, head, position);
 
     if (self->half)
-        kernels->to_f16(row, self->width, (guint16 *)self->values + at);
+        kernels->to_f16(row, self->width, to);
     else
-        memcpy((float *)self->values + at, row, self->width * sizeof *row);
+        memcpy(to, row, self->width * sizeof *row);
 }
 
 TuneSequence *tune_sequence_new(const TuneDecoder *decoder, TuneCondition *condition,

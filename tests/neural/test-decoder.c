@@ -452,6 +452,37 @@ static void test_threads(void)
 }
 
 /* A sequence that was used and reset is as new; room for too many positions is refused. */
+/* A past in one stretch, and in two because there is room for more than 512 positions: the same but
+ * for the order of sums. */
+static void test_stretches(void)
+{
+    enum { N = 510, EACH = 10 };
+    static const gsize capacities[] = {N, 520};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Model) model = model_open("tiny-mono", TUNE_WEIGHTS_F32, 2);
+    gsize n = n_logits(model);
+    g_autofree float *logits = g_new(float, 2 * EACH * n);
+
+    for (guint s = 0; s < 2; s++) {
+        g_autoptr(TuneSequence) sequence =
+            tune_sequence_new(model->decoder, NULL, capacities[s], &error);
+        g_assert_no_error(error);
+        for (guint first = 0; first < N; first += EACH) {
+            gint32 ids[EACH][8];
+            TuneDecoderRow rows[EACH];
+            for (guint i = 0; i < EACH; i++) {
+                for (guint k = 0; k < model->config->n_codebooks; k++)
+                    ids[i][k] = (gint32)((first + i) * 31 + k * 17) % 60;
+                rows[i] = (TuneDecoderRow){.sequence = sequence,
+                                           .ids = ids[i],
+                                           .logits = logits + (s * EACH + i) * n};
+            }
+            tune_decoder_forward(model->decoder, model->compute, rows, EACH);
+        }
+    }
+    tune_golden_compare_floats("stretches", logits, logits + EACH * n, EACH * n, LOGIT_TOLERANCE);
+}
+
 static void test_sequence(void)
 {
     g_autoptr(GError) error = NULL;
@@ -545,6 +576,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(neighbours, GUINT_TO_POINTER(type), test_neighbours);
     }
     g_test_add_func("/neural/decoder/threads", test_threads);
+    g_test_add_func("/neural/decoder/stretches", test_stretches);
     g_test_add_func("/neural/decoder/sequence", test_sequence);
     g_test_add_func("/neural/decoder/rounded-weights", test_rounded_weights);
     return g_test_run();
