@@ -3,7 +3,8 @@
 
 #include <errno.h>
 
-#define CHECK_EVERY 2000 /* steps of SQLite's machine between looks at the clock: some 50 us */
+#define CHECK_EVERY     2000 /* steps of SQLite's machine between looks at the clock: some 50 us */
+#define PAGES_BLOCK_KIB 2000 /* the largest of the caches below */
 
 /* SQLite numbers $1, $2 by where they first appear, not by their number. */
 typedef struct {
@@ -98,22 +99,34 @@ static void start_clock(TuneSqlite *self)
         self->statement_ms == 0 ? 0 : g_get_monotonic_time() + (gint64)self->statement_ms * 1000;
 }
 
-/* The writer checkpoints by its own plan (sqlite-writer.c).  No mmap: a full disk or a bad sector
- * must be an error, not a signal. */
+/* Each connection's pages lie in one block, as large as its cache may become: pages of 4 KB one by
+ * one between what lives shortly would keep malloc's pools from ever shrinking.  Has an effect
+ * before the first database only. */
+static gpointer keep_pages_in_blocks(gpointer unused G_GNUC_UNUSED)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, -PAGES_BLOCK_KIB);
+    return NULL;
+}
+
+/* The caches are small, as the system keeps the file's pages too; nine connections must not take
+ * more than what the rest of an idle service needs.  The writer checkpoints by its own plan
+ * (sqlite-writer.c).  No mmap: a full disk or a bad sector must be an error, not a signal. */
 static const char WRITER_SETTINGS[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
     "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 0;"
-    "PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY";
+    "PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY";
 static const char READER_SETTINGS[] =
     "PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0;"
-    "PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY";
+    "PRAGMA cache_size = -1000; PRAGMA temp_store = MEMORY";
 
 TuneSqlite *tune_sqlite_open(const char *path, gboolean writes, guint statement_ms,
                              const TuneLog *log, GError **error)
 {
+    static GOnce blocks = G_ONCE_INIT;
     TuneSqlite *self = g_new0(TuneSqlite, 1);
     int flags = writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
 
+    g_once(&blocks, keep_pages_in_blocks, NULL);
     self->statement_ms = statement_ms;
     self->log = log;
     self->prepared = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)prepared_free);
