@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #define CHECK_EVERY     2000 /* steps of SQLite's machine between looks at the clock: some 50 us */
-#define PAGES_BLOCK_KIB 2000 /* the largest of the caches below */
+#define PAGES_BLOCK_KIB 1000 /* a reader's whole cache, half of the writer's */
 
 /* SQLite numbers $1, $2 by where they first appear, not by their number. */
 typedef struct {
@@ -99,9 +99,9 @@ static void start_clock(TuneSqlite *self)
         self->statement_ms == 0 ? 0 : g_get_monotonic_time() + (gint64)self->statement_ms * 1000;
 }
 
-/* Each connection's pages lie in one block, as large as its cache may become: pages of 4 KB one by
- * one between what lives shortly would keep malloc's pools from ever shrinking.  Has an effect
- * before the first database only. */
+/* Each connection's pages lie in one block, taken before the settings below can say how large its
+ * cache is: pages of 4 KB one by one between what lives shortly would keep malloc's pools from ever
+ * shrinking. Has an effect before the first database only. */
 static gpointer keep_pages_in_blocks(gpointer unused G_GNUC_UNUSED)
 {
     (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, -PAGES_BLOCK_KIB);
