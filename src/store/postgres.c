@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A statement is one round trip: parse when new, bind, execute, commit.  A transaction's BEGIN
- * travels with its first statement.  What may be done again is done again: reads after a lost
+ * travels with its first statement, and what was sent without waiting for its answer with the next one or
+ * with COMMIT.  What may be done again is done again: reads after a lost
  * connection, transactions after one that was lost before COMMIT was sent, after a serialisation
  * failure and a deadlock.  A COMMIT whose answer is lost is reported: nobody knows whether it was
  * kept.
@@ -27,8 +28,14 @@ typedef struct {
     TuneTx tx;
     TunePg *connection;
     gboolean begun;
+    GPtrArray *sent; /* of Sent, to go with the next (nullable) */
     char state[6];
 } PostgresTx;
+
+typedef struct {
+    const TuneStatement *statement;
+    TuneParams *params;
+} Sent;
 
 static const TuneStatement NOW = {
     "now", "SELECT (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint", NULL};
@@ -194,26 +201,54 @@ static TuneRows *postgres_write(TuneStore *store, const TuneStatement *statement
 
 /* ---- transactions ---- */
 
-static TuneRows *run_in_tx(PostgresTx *self, const TuneStatement *statement,
-                           const TuneParams *params, GError **error)
+static void sent_free(gpointer data)
 {
-    PostgresStore *store = (PostgresStore *)self->tx.store;
-    static const TuneParams none = {.n = 0};
-    TunePgCommand commands[] = {{.text = "BEGIN"},
-                                {.statement = &BY_INDEX, .params = &none},
-                                {.statement = statement, .params = params}};
-    guint skip = self->begun ? G_N_ELEMENTS(commands) - 1 : 0;
+    Sent *self = data;
 
+    tune_params_free(self->params);
+    g_free(self);
+}
+
+static void postgres_tx_send(TuneTx *tx, const TuneStatement *statement, const TuneParams *params)
+{
+    PostgresTx *self = (PostgresTx *)tx;
+    Sent *sent = g_new(Sent, 1);
+
+    *sent = (Sent){statement, tune_params_copy(params)};
+    if (self->sent == NULL)
+        self->sent = g_ptr_array_new_with_free_func(sent_free);
+    g_ptr_array_add(self->sent, sent);
+    tune_store_account(tx->store, statement, params, 0, TRUE);
+}
+
+/* @last and all that has to go before it, in one round trip. */
+static TuneRows *run_in_tx(PostgresTx *self, const TunePgCommand *last, GError **error)
+{
+    static const TuneParams none = {.n = 0};
+    PostgresStore *store = (PostgresStore *)self->tx.store;
+    g_autoptr(GPtrArray) sent = g_steal_pointer(&self->sent);
+    guint n_sent = sent != NULL ? sent->len : 0, n = 0;
+    g_autofree TunePgCommand *commands = g_new0(TunePgCommand, n_sent + 3);
+
+    if (!self->begun) {
+        commands[n++].text = "BEGIN";
+        commands[n++] = (TunePgCommand){.statement = &BY_INDEX, .params = &none};
+    }
     self->begun = TRUE;
-    return tune_pg_run(self->connection, commands + skip, G_N_ELEMENTS(commands) - skip,
-                       wait_ms(store), self->state, error);
+    for (guint i = 0; i < n_sent; i++) {
+        const Sent *one = sent->pdata[i];
+        commands[n++] = (TunePgCommand){.statement = one->statement, .params = one->params};
+    }
+    commands[n++] = *last;
+    return tune_pg_run(self->connection, commands, n, wait_ms(store), self->state, error);
 }
 
 static TuneRows *postgres_tx_query(TuneTx *tx, const TuneStatement *statement,
                                    const TuneParams *params, GError **error)
 {
     gint64 start = g_get_monotonic_time();
-    TuneRows *rows = run_in_tx((PostgresTx *)tx, statement, params, error);
+    TunePgCommand command = {.statement = statement, .params = params};
+    TuneRows *rows = run_in_tx((PostgresTx *)tx, &command, error);
     tune_store_account(tx->store, statement, params, g_get_monotonic_time() - start, rows != NULL);
     return rows;
 }
@@ -221,7 +256,8 @@ static TuneRows *postgres_tx_query(TuneTx *tx, const TuneStatement *statement,
 static gint64 postgres_tx_now_us(TuneTx *tx)
 {
     TuneParams none = {.n = 0};
-    g_autoptr(TuneRows) rows = run_in_tx((PostgresTx *)tx, &NOW, &none, NULL);
+    TunePgCommand command = {.statement = &NOW, .params = &none};
+    g_autoptr(TuneRows) rows = run_in_tx((PostgresTx *)tx, &command, NULL);
     if (rows != NULL)
         return tune_rows_int(rows, 0, 0);
     tx->failed = TRUE; /* the next statement says so */
@@ -248,13 +284,12 @@ static TxEnd give_up(PostgresTx *self)
 
 static TxEnd commit(PostgresTx *self, GError **error)
 {
-    PostgresStore *store = (PostgresStore *)self->tx.store;
     TunePgCommand command = {.text = "COMMIT"};
 
-    if (!self->begun)
+    if (!self->begun && self->sent == NULL)
         return TX_KEPT;
-    g_autoptr(TuneRows) rows =
-        tune_pg_run(self->connection, &command, 1, wait_ms(store), self->state, error);
+    /* When something sent along fails, COMMIT is skipped. */
+    g_autoptr(TuneRows) rows = run_in_tx(self, &command, error);
     if (rows != NULL)
         return TX_KEPT;
     if (!self->connection->lost)
@@ -284,6 +319,7 @@ static TxEnd run_once(PostgresStore *self, TuneTxBody body, gpointer user_data, 
         tune_messages_send(self->store.messages, g_steal_pointer(&tx.tx.messages));
     }
     g_clear_pointer(&tx.tx.messages, g_ptr_array_unref);
+    g_clear_pointer(&tx.sent, g_ptr_array_unref);
     return end;
 }
 
@@ -422,6 +458,7 @@ static const TuneStoreClass POSTGRES = {
     .write = postgres_write,
     .transact = postgres_transact,
     .tx_query = postgres_tx_query,
+    .tx_send = postgres_tx_send,
     .tx_now_us = postgres_tx_now_us,
     .ping = postgres_ping,
     .wrote = postgres_wrote,

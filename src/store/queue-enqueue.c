@@ -80,6 +80,14 @@ static const TuneStatement INSERT_JOBS = {
     "turn bigint, max_attempts int, memory_bytes bigint, seconds float8) "
     "ORDER BY identity ON CONFLICT (identity) DO NOTHING"};
 
+/* How many of the jobs are not in the queue, or have a result. */
+static const TuneStatement TAKEN = {
+    "enqueue-taken", "SELECT 0",
+    "SELECT count(*) FROM json_to_recordset($1::json) AS o(job_id text, identity text) "
+    "LEFT JOIN LATERAL (SELECT true AS yes FROM jobs WHERE id = o.job_id LIMIT 1) AS j ON true "
+    "LEFT JOIN LATERAL (SELECT true AS yes FROM results WHERE identity = o.identity LIMIT 1) AS r "
+    "ON true WHERE j.yes IS NULL OR r.yes"};
+
 static const TuneStatement RAISE = {
     "enqueue-raise",
     "UPDATE jobs SET priority = o.value ->> 'priority' FROM json_each($1) AS o "
@@ -133,19 +141,26 @@ static char *array_text(json_t *array)
     return json_dumps(array, JSON_COMPACT);
 }
 
-/* Run @statement over @array, unless that is empty; @types "t" or "ti" (with the time).  *changed
- * (nullable). */
+/* Run @statement over @array, unless that is empty; @types "t" or "ti" (with the time). */
 static gboolean run(TuneTx *tx, const TuneStatement *statement, const char *types, json_t *array,
-                    gint64 now, guint *changed, GError **error)
+                    gint64 now, GError **error)
 {
     if (json_array_size(array) == 0)
         return TRUE;
     g_autofree char *text = array_text(array);
-    g_autoptr(TuneRows) rows = tune_tx_query(tx, statement, error, types, text, now);
+    return tune_tx_send(tx, statement, error, types, text, now);
+}
 
-    if (rows != NULL && changed != NULL)
-        *changed = tune_rows_changed(rows);
-    return rows != NULL;
+/* The same; FALSE with *fewer when it inserted fewer rows than it was given. */
+static gboolean insert_all(TuneTx *tx, const TuneStatement *statement, json_t *array, gint64 now,
+                           gboolean *fewer, GError **error)
+{
+    if (json_array_size(array) == 0)
+        return TRUE;
+    g_autofree char *text = array_text(array);
+    g_autoptr(TuneRows) rows = tune_tx_query(tx, statement, error, "ti", text, now);
+    *fewer = rows != NULL && tune_rows_changed(rows) < json_array_size(array);
+    return rows != NULL && !*fewer;
 }
 
 /* ---- what is known ---- */
@@ -331,15 +346,18 @@ static json_t *generation_row(const TuneEnqueue *item, const TuneEnqueued *out, 
                      "priority", item->priority, "webhook", item->webhook);
 }
 
-/* PostgreSQL: an identity whose job was inserted, done and deleted since this batch looked for jobs and results
- * has a result now, which every statement from here on sees. */
-static gboolean finished_meanwhile(Batch *batch, TuneTx *tx, json_t *jobs, GError **error)
+/* FALSE with batch->again when a job of the same identity came from elsewhere, or came, was done and deleted, since
+ * this batch looked: then there is a result, which every statement of PostgreSQL from here on sees. */
+static gboolean insert_jobs(Batch *batch, TuneTx *tx, json_t *jobs, gint64 now, GError **error)
 {
+    if (!tune_store_is_postgres(tune_tx_store(tx)) || json_array_size(jobs) == 0)
+        return insert_all(tx, &INSERT_JOBS, jobs, now, &batch->again, error);
     g_autofree char *text = array_text(jobs);
-    g_autoptr(TuneRows) rows = tune_tx_query(tx, &FINISHED, error, "t", text);
-
-    batch->again = rows != NULL && tune_rows_count(rows) > 0;
-    return rows == NULL || batch->again;
+    g_autoptr(TuneRows) taken = tune_tx_send(tx, &INSERT_JOBS, error, "ti", text, now)
+                                    ? tune_tx_query(tx, &TAKEN, error, "t", text)
+                                    : NULL;
+    batch->again = taken != NULL && tune_rows_int(taken, 0, 0) > 0;
+    return taken != NULL && !batch->again;
 }
 
 /* Webhooks of those that are complete at once. */
@@ -357,7 +375,6 @@ static gboolean write_all(Batch *batch, TuneTx *tx, gint64 now, GError **error)
 {
     g_autoptr(json_t) jobs = json_array(), raised = json_array(), generations = json_array(),
                       keys = json_array();
-    guint n_jobs = 0, n_keys = 0;
 
     for (guint i = 0; i < batch->n; i++) {
         const TuneEnqueue *item = batch->items[i];
@@ -376,19 +393,11 @@ static gboolean write_all(Batch *batch, TuneTx *tx, gint64 now, GError **error)
                                                   "key", item->idempotency_key, "request_hash",
                                                   item->request_hash, "id", out->id));
     }
-    if (!run(tx, &INSERT_JOBS, "ti", jobs, now, &n_jobs, error))
-        return FALSE;
-    batch->again = n_jobs < json_array_size(jobs);
-    if (!batch->again && n_jobs > 0 && tune_store_is_postgres(tune_tx_store(tx)) &&
-        finished_meanwhile(batch, tx, jobs, error))
-        return FALSE;
-    if (batch->again || !run(tx, &RAISE, "t", raised, now, NULL, error) ||
-        !run(tx, &INSERT_GENERATIONS, "ti", generations, now, NULL, error) ||
-        !run(tx, &INSERT_KEYS, "ti", keys, now, &n_keys, error))
-        return FALSE;
-    batch->again = n_keys < json_array_size(keys);
-    return !batch->again && tell_of_finished(batch, tx, error) &&
-           (n_jobs == 0 || tune_tx_notify(tx, TUNE_QUEUE_CHANNEL, "new", error));
+    return insert_jobs(batch, tx, jobs, now, error) && run(tx, &RAISE, "t", raised, now, error) &&
+           run(tx, &INSERT_GENERATIONS, "ti", generations, now, error) &&
+           insert_all(tx, &INSERT_KEYS, keys, now, &batch->again, error) &&
+           tell_of_finished(batch, tx, error) &&
+           (json_array_size(jobs) == 0 || tune_tx_notify(tx, TUNE_QUEUE_CHANNEL, "new", error));
 }
 
 static gboolean enqueue(TuneTx *tx, gpointer user_data, GError **error)

@@ -112,25 +112,29 @@ static const TuneStatement FIND = {
     "SELECT status, coalesce(job_id, '') FROM generations "
     "WHERE id = $1 AND ($2::text IS NULL OR coalesce(user_id, '') = $2::text)"};
 
+/* Held until the end, so that nobody attaches a generation meanwhile. */
 static const TuneStatement LOCK_JOB = {"cancel-lock", "SELECT state FROM jobs WHERE id = $1",
                                        "SELECT state FROM jobs WHERE id = $1 FOR UPDATE"};
 
-static const TuneStatement CANCEL = {
-    "cancel-generation",
-    "UPDATE generations SET status = 'cancelled', finished_at = $2 "
-    "WHERE id = $1 AND status = 'queued'",
-    NULL};
+#define CANCEL_SQL(now)                                                                            \
+    "UPDATE generations SET status = 'cancelled', finished_at = " now                              \
+    " WHERE id = $1 AND status = 'queued'"
+static const TuneStatement CANCEL = {"cancel-generation", CANCEL_SQL(TUNE_NOW_SQLITE),
+                                     CANCEL_SQL(TUNE_NOW_POSTGRES)};
 
+#define UNWANTED                                                                                   \
+    "NOT EXISTS (SELECT 1 FROM generations WHERE job_id = $1 AND status = 'queued')"
 static const TuneStatement STOP = {
-    "cancel-stop",
-    "UPDATE jobs SET cancelled = true WHERE id = $1 AND state = 'running' AND NOT EXISTS "
-    "(SELECT 1 FROM generations WHERE job_id = $1 AND status = 'queued')",
+    "cancel-stop", "UPDATE jobs SET cancelled = true WHERE id = $1 AND state = 'running' AND " UNWANTED,
     NULL};
 
 static const TuneStatement UNQUEUE = {
-    "cancel-unqueue",
-    "DELETE FROM jobs WHERE id = $1 AND state = 'queued' AND NOT EXISTS "
-    "(SELECT 1 FROM generations WHERE job_id = $1 AND status = 'queued')",
+    "cancel-unqueue", "DELETE FROM jobs WHERE id = $1 AND state = 'queued' AND " UNWANTED, NULL};
+
+static const TuneStatement OUTCOME = {
+    "cancel-outcome",
+    "SELECT g.status, coalesce(j.cancelled, false) FROM generations AS g "
+    "LEFT JOIN jobs AS j ON j.id = g.job_id WHERE g.id = $1",
     NULL};
 
 typedef struct {
@@ -138,18 +142,15 @@ typedef struct {
     TuneCancelled *out;
 } Cancelling;
 
-/* The job goes when nobody wants it; what runs is told to stop. */
-static gboolean stop_job(TuneTx *tx, TuneCancelled *out, GError **error)
+/* The job goes when nobody wants it; what runs is told to stop.  One round trip. */
+static TuneRows *cancel_queued(TuneTx *tx, const char *id, const char *job_id, GError **error)
 {
-    g_autoptr(TuneRows) gone = tune_tx_query(tx, &UNQUEUE, error, "t", out->job_id);
-    g_autoptr(TuneRows) stopped =
-        gone != NULL ? tune_tx_query(tx, &STOP, error, "t", out->job_id) : NULL;
-
-    if (stopped == NULL)
-        return FALSE;
-    out->stop = tune_rows_changed(stopped) > 0;
-    g_autofree char *text = g_strconcat(out->stop ? "cancel " : "end ", out->job_id, NULL);
-    return tune_tx_notify(tx, TUNE_QUEUE_CHANNEL, text, error);
+    return tune_tx_send(tx, &LOCK_JOB, error, "t", job_id) &&
+                   tune_tx_send(tx, &CANCEL, error, "t", id) &&
+                   tune_tx_send(tx, &UNQUEUE, error, "t", job_id) &&
+                   tune_tx_send(tx, &STOP, error, "t", job_id)
+               ? tune_tx_query(tx, &OUTCOME, error, "t", id)
+               : NULL;
 }
 
 static gboolean cancel(TuneTx *tx, gpointer user_data, GError **error)
@@ -163,24 +164,22 @@ static gboolean cancel(TuneTx *tx, gpointer user_data, GError **error)
     *out = (TuneCancelled){.found = tune_rows_count(found) == 1};
     if (!out->found)
         return TRUE;
+    g_strlcpy(out->status, tune_rows_text(found, 0, 0), sizeof out->status);
     g_strlcpy(out->job_id, tune_rows_text(found, 0, 1), sizeof out->job_id);
-    g_autoptr(TuneRows) locked = tune_tx_query(tx, &LOCK_JOB, error, "t", out->job_id);
-    g_autoptr(TuneRows) changed =
-        locked != NULL ? tune_tx_query(tx, &CANCEL, error, "ti", asked->id, tune_tx_now_us(tx))
-                       : NULL;
-    if (changed == NULL)
-        return FALSE;
-    if (tune_rows_changed(changed) == 1) {
-        g_strlcpy(out->status, "queued", sizeof out->status);
-        return stop_job(tx, out, error);
-    }
-    g_autoptr(TuneRows) now = tune_tx_query(tx, &FIND, error, "tt", asked->id, asked->owner);
+    if (strcmp(out->status, "queued") != 0)
+        return TRUE;
+    g_autoptr(TuneRows) now = cancel_queued(tx, asked->id, out->job_id, error);
     if (now == NULL)
         return FALSE;
     out->found = tune_rows_count(now) == 1;
-    if (out->found)
-        g_strlcpy(out->status, tune_rows_text(now, 0, 0), sizeof out->status);
-    return TRUE;
+    const char *status = out->found ? tune_rows_text(now, 0, 0) : "";
+    if (strcmp(status, "cancelled") != 0) { /* it ended meanwhile */
+        g_strlcpy(out->status, status, sizeof out->status);
+        return TRUE;
+    }
+    out->stop = tune_rows_bool(now, 0, 1);
+    g_autofree char *text = g_strconcat(out->stop ? "cancel " : "end ", out->job_id, NULL);
+    return tune_tx_notify(tx, TUNE_QUEUE_CHANNEL, text, error);
 }
 
 gboolean tune_queue_cancel(TuneStore *store, const char *id, const char *owner, TuneCancelled *out,

@@ -81,6 +81,8 @@ typedef struct {
     gboolean (*transact)(TuneStore *self, TuneTxBody body, gpointer user_data, GError **error);
     TuneRows *(*tx_query)(TuneTx *tx, const TuneStatement *statement, const TuneParams *params,
                           GError **error);
+    /* Later, with the next; NULL: at once. */
+    void (*tx_send)(TuneTx *tx, const TuneStatement *statement, const TuneParams *params);
     gint64 (*tx_now_us)(TuneTx *tx);
     gboolean (*ping)(TuneStore *self, GError **error);
     void (*wrote)(TuneStore *self, const char *session);            /* NULL: no replicas */

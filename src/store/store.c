@@ -218,23 +218,48 @@ gboolean tune_store_transact(TuneStore *self, TuneTxBody body, gpointer user_dat
     return self->class->transact(self, body, user_data, error);
 }
 
+/* May @tx go on, and are the parameters fine? */
+static gboolean collect_in_tx(TuneTx *tx, TuneParams *params, const char *types, va_list arguments,
+                              GError **error)
+{
+    if (!tx->failed)
+        return tune_params_collect(params, types, arguments, error);
+    g_set_error(error, TUNE_STORE_ERROR, TUNE_STORE_ERROR_BROKEN,
+                "the transaction has failed already");
+    return FALSE;
+}
+
 TuneRows *tune_tx_query(TuneTx *tx, const TuneStatement *statement, GError **error,
                         const char *types, ...)
 {
     TuneParams params;
     va_list arguments;
 
-    if (tx->failed) {
-        g_set_error(error, TUNE_STORE_ERROR, TUNE_STORE_ERROR_BROKEN,
-                    "the transaction has failed already");
-        return NULL;
-    }
     va_start(arguments, types);
-    gboolean ok = tune_params_collect(&params, types, arguments, error);
+    gboolean ok = collect_in_tx(tx, &params, types, arguments, error);
     va_end(arguments);
     TuneRows *rows = ok ? tx->store->class->tx_query(tx, statement, &params, error) : NULL;
     tx->failed = rows == NULL;
     return rows;
+}
+
+gboolean tune_tx_send(TuneTx *tx, const TuneStatement *statement, GError **error, const char *types,
+                      ...)
+{
+    const TuneStoreClass *class = tx->store->class;
+    TuneParams params;
+    va_list arguments;
+
+    va_start(arguments, types);
+    tx->failed = !collect_in_tx(tx, &params, types, arguments, error);
+    va_end(arguments);
+    if (!tx->failed && class->tx_send != NULL) {
+        class->tx_send(tx, statement, &params);
+    } else if (!tx->failed) {
+        g_autoptr(TuneRows) rows = class->tx_query(tx, statement, &params, error);
+        tx->failed = rows == NULL;
+    }
+    return !tx->failed;
 }
 
 TuneStore *tune_tx_store(TuneTx *tx)

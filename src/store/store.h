@@ -91,6 +91,10 @@ typedef gboolean (*TuneTxBody)(TuneTx *tx, gpointer user_data, GError **error);
 gboolean tune_store_transact(TuneStore *self, TuneTxBody body, gpointer user_data, GError **error);
 TuneRows *tune_tx_query(TuneTx *tx, const TuneStatement *statement, GError **error,
                         const char *types, ...); /* (transfer full) */
+/* One whose answer nobody needs.  PostgreSQL: it travels with the next statement or the commit, and so does its
+ * error. */
+gboolean tune_tx_send(TuneTx *tx, const TuneStatement *statement, GError **error, const char *types,
+                      ...);
 TuneStore *tune_tx_store(TuneTx *tx);
 gint64 tune_tx_now_us(TuneTx *tx); /* the database's clock, the same through the transaction */
 
