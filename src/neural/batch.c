@@ -249,6 +249,31 @@ static gsize advance(TuneTake *take)
     return done;
 }
 
+/* Bytes of keys and values that the step has read. */
+static double past_of(const Step *step)
+{
+    const TuneMusicgen *self = step->model;
+    double bytes = 0;
+
+    for (guint i = 0; i < step->n_choosing; i++)
+        bytes += step->choosing[i]->plan.n_streams *
+                 (double)tune_sequence_bytes(&self->config->decoder, self->options.weights,
+                                             step->choosing[i]->window.n_fed);
+    return bytes;
+}
+
+/* Under the lock: how long steps take lately; those that read more than a column tell nothing. */
+static void remember_speed(const Step *step, double seconds)
+{
+    TuneMusicgen *self = step->model;
+    double share = self->seconds_per_step > 0 ? STEP_SHARE : 1;
+
+    if (step->reads)
+        return;
+    self->seconds_per_step += share * (seconds - self->seconds_per_step);
+    self->past_per_step += share * (past_of(step) - self->past_per_step);
+}
+
 /* Under the lock: what a step gave. */
 static void publish(Step *step, const gsize *done, gint64 started)
 {
@@ -256,10 +281,7 @@ static void publish(Step *step, const gsize *done, gint64 started)
     double seconds = (double)(g_get_monotonic_time() - started) * 1e-6;
 
     self->n_steps++;
-    if (!step->reads && self->seconds_per_step > 0)
-        self->seconds_per_step += STEP_SHARE * (seconds - self->seconds_per_step);
-    else if (!step->reads)
-        self->seconds_per_step = seconds;
+    remember_speed(step, seconds);
     for (guint i = 0; i < step->n_choosing; i++) {
         TuneTake *take = step->choosing[i];
         take->n_done = done[i];

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * How long a take will need: from the steps that were made lately, else from a short measure of
- * what this machine multiplies by weights of this type.
+ * what this machine multiplies by weights of this type.  What is said is what should be expected,
+ * not the best that can be: the middle of several tries, so that other work on the machine counts.
  */
 #include "neural/musicgen-private.h"
+
+#include <stdlib.h>
 
 /* Weights that no cache near the cores keeps, in rows as the decoder has them. */
 #define MEASURE_BYTES   (96u << 20)
 #define MEASURE_COLUMNS 1024
 #define MEASURE_INPUTS  16
-#define MEASURE_TRIES   3
+#define MEASURE_TRIES   7
+/* A step beside its products and its past, calibrated with musicgen-small's four types of weights
+ * (docs/SPEED.md): what products lose among others, and in each layer norms, rounding and the
+ * threads' waits for one another. */
+#define STEP_OVERHEAD 1.1
+#define LAYER_SECONDS 40e-6
+/* Reading the past beside reading weights: shorter runs. */
+#define PAST_OVERHEAD 1.2
 
 /* One row again and again, in the type's own format, so that nothing is rounded more than once. */
 static TuneMatrix *measure_matrix(TuneCompute *compute, TuneWeightType type)
@@ -43,22 +53,31 @@ static TuneMatrix *measure_matrix(TuneCompute *compute, TuneWeightType type)
     return tune_matrix_from_tensors(compute, type, tensors, 1, NULL);
 }
 
-/* Seconds that the product with @n inputs takes, the best of a few tries. */
+static int compare_times(gconstpointer a, gconstpointer b)
+{
+    gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Seconds that the product with @n inputs takes, once the memory is there: the median. */
 static double measure(TuneCompute *compute, const TuneMatrix *matrix, gsize n)
 {
     gsize rows = tune_matrix_rows(matrix);
     g_autofree float *x = g_new(float, n *MEASURE_COLUMNS);
     g_autofree float *y = g_new(float, n *rows);
-    gint64 best = G_MAXINT64;
+    gint64 times[MEASURE_TRIES];
 
     for (gsize i = 0; i < n * MEASURE_COLUMNS; i++)
         x[i] = (float)(i * 7 % 255) / 128 - 1;
+    tune_compute_multiply(compute, matrix, x, MEASURE_COLUMNS, n, y, rows);
     for (guint i = 0; i < MEASURE_TRIES; i++) {
         gint64 start = g_get_monotonic_time();
         tune_compute_multiply(compute, matrix, x, MEASURE_COLUMNS, n, y, rows);
-        best = MIN(best, g_get_monotonic_time() - start);
+        times[i] = g_get_monotonic_time() - start;
     }
-    return (double)MAX(best, 1) * 1e-6;
+    qsort(times, MEASURE_TRIES, sizeof *times, compare_times);
+    return (double)MAX(times[MEASURE_TRIES / 2], 1) * 1e-6;
 }
 
 static TuneMusicgenSpeed measure_speed(const TuneMusicgen *self)
@@ -90,12 +109,31 @@ static double decoder_weights(const TuneDecoderConfig *config)
            (double)config->n_codebooks * config->vocab_size * d;
 }
 
-/* Multiplications of the codec's decoder for a frame of codes. */
+/* Of T5's encoder, for a token. */
+static double text_weights(const TuneT5Config *config)
+{
+    double inside = (double)config->n_heads * config->d_kv;
+
+    return config->n_layers * config->d_model * (4 * inside + 2.0 * config->d_ff);
+}
+
+/* Channels of the codec's widest layers. */
+static double codec_width(const TuneEncodecConfig *config)
+{
+    return (double)config->n_filters * (double)(1u << config->n_ratios);
+}
+
+/* Weights that the codec's decoder reads for every frame of codes, with one row: W_hh. */
+static double codec_recurrent(const TuneEncodecConfig *config)
+{
+    return config->n_lstm_layers * 4.0 * codec_width(config) * codec_width(config);
+}
+
+/* All other multiplications of the codec's decoder for a frame of codes. */
 static double codec_weights(const TuneEncodecConfig *config)
 {
-    double channels = (double)config->n_filters * (double)(1u << config->n_ratios), length = 1;
-    double sum = channels * config->hidden_size * config->kernel_size +
-                 config->n_lstm_layers * 8.0 * channels * channels;
+    double channels = codec_width(config), length = 1;
+    double sum = channels * config->hidden_size * config->kernel_size + codec_recurrent(config);
 
     for (guint i = 0; i < config->n_ratios; i++) {
         double out = channels / 2, inside = out / config->compress;
@@ -107,28 +145,46 @@ static double codec_weights(const TuneEncodecConfig *config)
     return sum + length * channels * config->last_kernel_size;
 }
 
-double tune_take_seconds(TuneMusicgen *self, const TuneTakePlan *plan)
+/* Bytes of the past that a step reads on the average: half of what there will be. */
+static double past_bytes(const TuneMusicgen *self, const TuneTakePlan *plan)
 {
-    double weights = decoder_weights(&self->config->decoder);
-    double channels = self->config->decoder.n_channels;
+    return (double)plan->n_streams / 2 *
+           (double)tune_sequence_bytes(&self->config->decoder, self->options.weights,
+                                       plan->capacity);
+}
 
+static TuneMusicgenSpeed speed_of(TuneMusicgen *self)
+{
     g_mutex_lock(&self->lock);
     TuneMusicgenSpeed speed = self->speed;
-    double step = self->seconds_per_step;
     g_mutex_unlock(&self->lock);
-    if (speed.step <= 0) {
-        speed = measure_speed(self);
-        g_mutex_lock(&self->lock);
-        self->speed = speed;
-        g_mutex_unlock(&self->lock);
-    }
-    /* On the average half of the past is there to be read. */
-    if (step <= 0)
-        step = weights * speed.step + (double)plan->n_streams * speed.byte / 2 *
-                                          (double)tune_sequence_bytes(&self->config->decoder,
-                                                                      self->options.weights,
-                                                                      plan->capacity);
+    if (speed.step > 0)
+        return speed;
+    speed = measure_speed(self);
+    g_mutex_lock(&self->lock);
+    self->speed = speed;
+    g_mutex_unlock(&self->lock);
+    return speed;
+}
+
+double tune_take_seconds(TuneMusicgen *self, const TuneTakePlan *plan)
+{
+    const TuneMusicgenConfig *config = self->config;
+    double weights = decoder_weights(&config->decoder), past = past_bytes(self, plan);
+    double side_bytes = tune_musicgen_side_type(self) == TUNE_WEIGHTS_F32 ? 4 : 2;
+    TuneMusicgenSpeed speed = speed_of(self);
+
+    g_mutex_lock(&self->lock);
+    double lately = self->seconds_per_step, lately_past = self->past_per_step;
+    g_mutex_unlock(&self->lock);
+    double step = STEP_OVERHEAD * weights * speed.step + PAST_OVERHEAD * past * speed.byte +
+                  config->decoder.n_layers * LAYER_SECONDS;
+    if (lately > 0)
+        step = MAX(lately + PAST_OVERHEAD * (past - lately_past) * speed.byte, lately / 4);
+    double frame = codec_weights(&config->codec) * speed.codec +
+                   codec_recurrent(&config->codec) * side_bytes * speed.byte;
     return (double)plan->n_steps * step +
            (double)plan->n_known * plan->n_streams * weights * speed.many +
-           (double)plan->n_frames * channels * codec_weights(&self->config->codec) * speed.codec;
+           (double)plan->n_tokens * text_weights(&config->text) * speed.codec +
+           (double)plan->n_frames * config->decoder.n_channels * frame;
 }

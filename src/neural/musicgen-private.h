@@ -94,7 +94,7 @@ struct TuneTake {
 typedef struct {
     double step;  /* for a weight, in a product with two rows, as a step has */
     double many;  /* for a weight and row, in a product with many, as what is only read has */
-    double codec; /* likewise with the codec's type of weights */
+    double codec; /* likewise with the type of the codec and the text encoder */
     double byte;  /* to read one */
 } TuneMusicgenSpeed;
 
@@ -127,6 +127,7 @@ struct TuneMusicgen {
     guint64 encoder_bytes;          /* [lock] and of the encoder beside it */
     guint64 n_steps, n_takes;       /* [lock] */
     double seconds_per_step;        /* [lock] lately, 0: not known */
+    double past_per_step;           /* [lock] bytes of keys and values that those steps read */
     TuneMusicgenSpeed speed;        /* [lock] of this machine */
 };
 

@@ -360,6 +360,28 @@ static void test_estimate(void)
     g_assert_cmpuint(single.take_bytes, <, estimate.take_bytes);
 }
 
+/* Once steps were made, they are what is told from; longer clips take longer all the same. */
+static void test_estimate_from_steps(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TuneMusicgen) model = tune_test_model("tiny-mono", NULL);
+    TuneTakeRequest request = request_of(PROMPT, 1, 1);
+    g_autoptr(TuneTestSound) sound = tune_test_generate(model, &request);
+    TuneTakeEstimate estimates[3];
+    static const double seconds[] = {1, 10, 30};
+
+    g_assert_cmpuint(sound->n_samples, ==, 32000);
+    g_assert_cmpfloat(model->seconds_per_step, >, 0);
+    g_assert_cmpfloat(model->past_per_step, >, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(seconds); i++) {
+        request.seconds = seconds[i];
+        g_assert_true(tune_musicgen_estimate(model, &request, &estimates[i], &error));
+        g_assert_cmpfloat(estimates[i].seconds, >, i == 0 ? 0 : 2 * estimates[i - 1].seconds);
+    }
+    /* A step of 53 that reads as much of the past as those that were made takes as long. */
+    g_assert_cmpfloat(estimates[0].seconds, >, 53 * model->seconds_per_step / 2);
+}
+
 static void test_memory_is_told(void)
 {
     g_autoptr(GError) error = NULL;
@@ -540,6 +562,7 @@ int main(int argc, char **argv)
     g_test_add_func("/neural/takes/release", test_release);
     g_test_add_func("/neural/takes/low-memory", test_low_memory);
     g_test_add_func("/neural/takes/estimate", test_estimate);
+    g_test_add_func("/neural/takes/estimate-from-steps", test_estimate_from_steps);
     g_test_add_func("/neural/takes/memory-is-told", test_memory_is_told);
     g_test_add_func("/neural/takes/refusals", test_refusals);
     g_test_add_func("/neural/takes/long-clip", test_long_clip);
