@@ -203,6 +203,7 @@ extern const TuneRouteTable tune_routes_stream;
 extern const TuneRouteTable tune_routes_tracks;
 extern const TuneRouteTable tune_routes_own_pages;
 extern const TuneRouteTable tune_routes_users;
+extern const TuneRouteTable tune_routes_own_webhook;
 extern const TuneRouteTable tune_routes_uploads;
 extern const TuneRouteTable tune_routes_openai;
 extern const TuneRouteTable tune_routes_mcp;

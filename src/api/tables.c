@@ -11,7 +11,7 @@ const TuneRouteTable *const *tune_route_tables(void)
         &tune_routes_generate,  &tune_routes_events,    &tune_routes_stream,
         &tune_routes_tracks,    &tune_routes_own_pages, &tune_routes_users,
         &tune_routes_uploads,   &tune_routes_openai,    &tune_routes_mcp,
-        &tune_routes_models,    &tune_routes_operations, NULL,
+        &tune_routes_models,    &tune_routes_operations, &tune_routes_own_webhook, NULL,
     };
 
     return tables;

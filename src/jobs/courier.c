@@ -48,11 +48,19 @@ static gboolean deliver(TuneJobs *jobs, TuneTask *task, GError **error)
                                 "there is nothing to tell any more");
         return FALSE;
     }
+    g_autoptr(GError) unknown = NULL;
+    g_autoptr(TuneWebhookSecret) own =
+        tune_webhook_secret_get(jobs->config.store, task->claim->owner, &unknown);
+    if (unknown != NULL) { /* not to be signed by another's */
+        g_propagate_error(error, g_steal_pointer(&unknown));
+        return FALSE;
+    }
     TuneWebhookDelivery delivery = {
         .id = id,
         .url = json_string_value(json_object_get(webhook, "url")),
         .body = body,
-        .secret = jobs->config.webhook_secret,
+        .secret = own != NULL ? own->secret : jobs->config.webhook_secret,
+        .previous_secret = own != NULL ? own->previous : NULL,
         .timestamp = g_get_real_time() / G_USEC_PER_SEC,
         .allow_private = jobs->config.webhook_private,
     };

@@ -50,7 +50,7 @@ typedef struct {
     guint lease_s;          /* 10; renewed three times in it */
     guint64 result_age_s;   /* results that nobody used for so long are forgotten; 30 days */
     guint64 file_age_s;     /* stored files that no record needs and that are so old are removed; 3600 */
-    const char *webhook_secret; /* signs what is sent to webhooks; copied */
+    const char *webhook_secret; /* signs what is sent to webhooks of those who have none of their own; copied */
     gboolean webhook_private;   /* they may go to addresses that are not public */
     const TuneLog *log;     /* (nullable) */
 } TuneJobsConfig;

@@ -63,12 +63,40 @@ gboolean tune_webhook_check_url(const char *url, gboolean allow_private, GError 
 
 /* ---- one delivery ---- */
 
+#define SECRET_PREFIX "whsec_"
+
+/* NULL: it is not of the specification's form. */
+static GBytes *decoded(const char *secret)
+{
+    const char *text = secret + strlen(SECRET_PREFIX);
+    gsize size = 0;
+
+    if (!g_str_has_prefix(secret, SECRET_PREFIX) || strlen(text) % 4 != 0)
+        return NULL;
+    guint8 *bytes = g_base64_decode(text, &size);
+    g_autofree char *again = g_base64_encode(bytes, size);
+    if (strcmp(again, text) == 0 && size >= 24 && size <= 64)
+        return g_bytes_new_take(bytes, size);
+    g_free(bytes);
+    return NULL;
+}
+
+gboolean tune_webhook_secret_is_good(const char *secret)
+{
+    g_autoptr(GBytes) key = decoded(secret);
+
+    return key != NULL;
+}
+
 char *tune_webhook_signature(const char *secret, const char *id, gint64 timestamp, const char *body)
 {
     g_autofree char *signed_text = g_strdup_printf("%s.%" G_GINT64_FORMAT ".%s", id, timestamp, body);
     guint8 digest[32];
     gsize n_digest = sizeof digest;
-    g_autoptr(GHmac) hmac = g_hmac_new(G_CHECKSUM_SHA256, (const guchar *)secret, strlen(secret));
+    g_autoptr(GBytes) key = decoded(secret);
+    if (key == NULL)
+        key = g_bytes_new(secret, strlen(secret));
+    g_autoptr(GHmac) hmac = g_hmac_new(G_CHECKSUM_SHA256, g_bytes_get_data(key, NULL), g_bytes_get_size(key));
 
     g_hmac_update(hmac, (const guchar *)signed_text, -1);
     g_hmac_get_digest(hmac, digest, &n_digest);
@@ -119,10 +147,16 @@ static struct curl_slist *signed_fields(const TuneWebhookDelivery *delivery)
 {
     g_autofree char *signature = tune_webhook_signature(delivery->secret, delivery->id,
                                                         delivery->timestamp, delivery->body);
+    g_autofree char *older =
+        delivery->previous_secret != NULL
+            ? tune_webhook_signature(delivery->previous_secret, delivery->id, delivery->timestamp,
+                                     delivery->body)
+            : NULL;
     g_autofree char *id = g_strconcat("webhook-id: ", delivery->id, NULL);
     g_autofree char *at = g_strdup_printf("webhook-timestamp: %" G_GINT64_FORMAT,
                                           delivery->timestamp);
-    g_autofree char *proof = g_strconcat("webhook-signature: ", signature, NULL);
+    g_autofree char *proof = g_strconcat("webhook-signature: ", signature, older != NULL ? " " : NULL,
+                                         older, NULL);
     struct curl_slist *fields = curl_slist_append(NULL, "Content-Type: application/json");
 
     fields = curl_slist_append(fields, id);

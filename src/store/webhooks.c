@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/webhooks.h"
+#include "store/queue-private.h"
 #include "store/queue.h"
 #include "store/record.h"
 
@@ -80,4 +81,62 @@ gboolean tune_webhook_note(TuneStore *store, const char *id, const char *status,
         tune_store_write(store, &NOTE, error, "ttti", id, status, last_error, g_get_real_time());
 
     return rows != NULL;
+}
+
+/* ---- secrets ---- */
+
+void tune_webhook_secret_free(TuneWebhookSecret *self)
+{
+    if (self == NULL)
+        return;
+    g_free(self->secret);
+    g_free(self->previous);
+    g_free(self);
+}
+
+#define SECRET_SQL(now)                                                                        \
+    "SELECT secret, CASE WHEN previous_until > " now " THEN previous END, created_at, "        \
+    "coalesce(previous_until, 0) FROM webhook_secrets WHERE user_id = $1"
+static const TuneStatement SECRET = {"webhook-secret", SECRET_SQL(TUNE_NOW_SQLITE),
+                                     SECRET_SQL(TUNE_NOW_POSTGRES)};
+
+TuneWebhookSecret *tune_webhook_secret_get(TuneStore *store, const char *user_id, GError **error)
+{
+    g_autoptr(TuneRows) rows = tune_store_query(store, &SECRET, TUNE_READ_PRIMARY, error, "t", user_id);
+
+    if (rows == NULL || tune_rows_count(rows) == 0)
+        return NULL;
+    TuneWebhookSecret *out = g_new0(TuneWebhookSecret, 1);
+    out->secret = g_strdup(tune_rows_text(rows, 0, 0));
+    out->previous = g_strdup(tune_rows_text(rows, 0, 1));
+    out->created_us = tune_rows_int(rows, 0, 2);
+    out->previous_until_us = out->previous != NULL ? tune_rows_int(rows, 0, 3) : 0;
+    return out;
+}
+
+#define SET_SECRET_SQL(now, overlap)                                                           \
+    "INSERT INTO webhook_secrets (user_id, secret, created_at) VALUES ($1, $2, " now ") "      \
+    "ON CONFLICT (user_id) DO UPDATE SET previous = webhook_secrets.secret, "                  \
+    "previous_until = excluded.created_at + " overlap ", secret = excluded.secret, "           \
+    "created_at = excluded.created_at"
+static const TuneStatement SET_SECRET = {"webhook-secret-set", SET_SECRET_SQL(TUNE_NOW_SQLITE, "$3"),
+                                         SET_SECRET_SQL(TUNE_NOW_POSTGRES, "$3::bigint")};
+
+gboolean tune_webhook_secret_set(TuneStore *store, const char *user_id, const char *secret,
+                                 gint64 overlap_us, GError **error)
+{
+    g_autoptr(TuneRows) rows =
+        tune_store_write(store, &SET_SECRET, error, "tti", user_id, secret, overlap_us);
+
+    return rows != NULL;
+}
+
+static const TuneStatement DROP_SECRET = {"webhook-secret-drop",
+                                          "DELETE FROM webhook_secrets WHERE user_id = $1", NULL};
+
+gboolean tune_webhook_secret_drop(TuneStore *store, const char *user_id, GError **error)
+{
+    g_autoptr(TuneRows) rows = tune_store_write(store, &DROP_SECRET, error, "t", user_id);
+
+    return rows != NULL && tune_rows_changed(rows) > 0;
 }

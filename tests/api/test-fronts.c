@@ -151,6 +151,65 @@ static void test_webhook(Rig *rig)
     receiver_stop(&receiver);
 }
 
+/* What the last call was signed with, once it has come. */
+static void assert_signed(Receiver *receiver, guint n, const char *secret, const char *older)
+{
+    receiver_wait(receiver, n);
+    gint64 when = g_ascii_strtoll(receiver->when, NULL, 10);
+    const char *body = receiver->bodies->pdata[n - 1];
+    g_autofree char *first = tune_webhook_signature(secret, receiver->id, when, body);
+    g_autofree char *second =
+        older != NULL ? tune_webhook_signature(older, receiver->id, when, body) : NULL;
+    g_autofree char *expected = g_strconcat(first, second != NULL ? " " : NULL, second, NULL);
+
+    g_assert_cmpstr(receiver->signature, ==, expected);
+}
+
+#define SECRET_ROUTE "/api/v1/user/webhook-secret"
+#define OWN_SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+static void test_webhook_secret_of_a_user(Rig *rig)
+{
+    g_autofree char *ann = music_user(rig, "ann@example.org"), *bob = music_user(rig, "bob@example.org");
+    Receiver receiver = {.n_refusals = 0};
+
+    receiver_start(&receiver);
+    g_autofree char *body = body_with_hook(&receiver);
+    g_autoptr(Reply) none = ask(rig, "GET", SECRET_ROUTE, ann, NULL);
+    assert_status(none, 404);
+    g_autoptr(Reply) bad = ask(rig, "POST", SECRET_ROUTE, ann, "{\"secret\": "
+                               "\"whsec_this is no base64 of anything at all, is it\"}");
+    assert_fault(bad, "body.secret", "value");
+    g_autoptr(Reply) made = ask(rig, "POST", SECRET_ROUTE, ann, NULL);
+    assert_status(made, 200);
+    const char *first = text(made, "secret");
+    g_assert_true(tune_webhook_secret_is_good(first));
+    g_assert_true(json_is_null(at(made, "previous_until")));
+    g_autofree char *one = music_make(rig, ann, body);
+    assert_signed(&receiver, 1, first, NULL);
+
+    /* Changed: both sign.  Nobody is shown it again. */
+    g_autoptr(Reply) changed = ask(rig, "POST", SECRET_ROUTE, ann, "{\"secret\": \"" OWN_SECRET "\"}");
+    g_assert_cmpstr(text(changed, "secret"), ==, OWN_SECRET);
+    g_autoptr(Reply) shown = ask(rig, "GET", SECRET_ROUTE, ann, NULL);
+    assert_status(shown, 200);
+    g_assert_nonnull(text(shown, "previous_until"));
+    g_assert_null(at(shown, "secret"));
+    g_autofree char *two = music_make(rig, ann, body);
+    assert_signed(&receiver, 2, OWN_SECRET, first);
+
+    /* Others have the service's, and who has none any more. */
+    g_autofree char *three = music_make(rig, bob, body);
+    assert_signed(&receiver, 3, "hush", NULL);
+    g_autoptr(Reply) dropped = ask(rig, "DELETE", SECRET_ROUTE, ann, NULL);
+    g_assert_cmpuint(dropped->status, ==, 204);
+    g_autofree char *four = music_make(rig, ann, body);
+    assert_signed(&receiver, 4, "hush", NULL);
+    g_autoptr(Reply) again = ask(rig, "DELETE", SECRET_ROUTE, ann, NULL);
+    assert_status(again, 404);
+    receiver_stop(&receiver);
+}
+
 /* ---- Model Context Protocol ---- */
 
 #define MODERN "\"_meta\": {\"io.modelcontextprotocol/protocolVersion\": \"2026-07-28\"}"
@@ -335,6 +394,7 @@ int main(int argc, char **argv)
     rig_init(&argc, &argv);
     rig_add("/api/fronts/sound-from-words", test_sound_from_words, music_settings);
     rig_add("/api/fronts/webhook", test_webhook, hooks);
+    rig_add("/api/fronts/webhook-secret-of-a-user", test_webhook_secret_of_a_user, hooks);
     rig_add("/api/fronts/mcp/handshake", test_handshake, music_settings);
     rig_add("/api/fronts/mcp/protocol-errors", test_protocol_errors, music_settings);
     rig_add("/api/fronts/mcp/tools", test_tools, music_settings);

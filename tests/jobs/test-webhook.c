@@ -62,7 +62,8 @@ static void receiver_stop(Receiver *self)
 static gboolean deliver(Receiver *receiver, gboolean allow_private, GError **error)
 {
     g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u/hook", receiver->port);
-    TuneWebhookDelivery delivery = {"id-1", url, "{\"a\": 1}", "secret", 1700000000, allow_private};
+    TuneWebhookDelivery delivery = {"id-1", url, "{\"a\": 1}", "secret", 1700000000, allow_private,
+                                    NULL};
 
     return tune_webhook_deliver(&delivery, NULL, error);
 }
@@ -73,6 +74,16 @@ static void test_signature(void)
     g_autofree char *signature = tune_webhook_signature("secret", "id-1", 1700000000, "{\"a\": 1}");
 
     g_assert_cmpstr(signature, ==, "v1,jAyhWuvJRcQMVbD7m4Iar2/4+6HricjeksyI87v/Tkk=");
+
+    /* The example of the specification's own libraries. */
+    g_autofree char *standard =
+        tune_webhook_signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek",
+                               1614265330, "{\"test\": 2432232314}");
+    g_assert_cmpstr(standard, ==, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    g_assert_true(tune_webhook_secret_is_good("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+    g_assert_false(tune_webhook_secret_is_good("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+    g_assert_false(tune_webhook_secret_is_good("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa"));
+    g_assert_false(tune_webhook_secret_is_good("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2La!!!!"));
 }
 
 static void test_delivers(void)
@@ -117,7 +128,7 @@ static void test_statuses(void)
 static void test_nobody_there(void)
 {
     g_autoptr(GError) error = NULL;
-    TuneWebhookDelivery delivery = {"id", "http://127.0.0.1:1/", "{}", "secret", 1, TRUE};
+    TuneWebhookDelivery delivery = {"id", "http://127.0.0.1:1/", "{}", "secret", 1, TRUE, NULL};
 
     g_assert_false(tune_webhook_deliver(&delivery, NULL, &error));
     g_assert_error(error, TUNE_WEBHOOK_ERROR, TUNE_WEBHOOK_ERROR_LATER);
@@ -150,7 +161,7 @@ static void test_refuses_when_connecting(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(urls); i++) {
         g_autoptr(GError) error = NULL;
-        TuneWebhookDelivery delivery = {"id", urls[i], "{}", "secret", 1, FALSE};
+        TuneWebhookDelivery delivery = {"id", urls[i], "{}", "secret", 1, FALSE, NULL};
         g_assert_false(tune_webhook_deliver(&delivery, NULL, &error));
         g_assert_error(error, TUNE_WEBHOOK_ERROR, TUNE_WEBHOOK_ERROR_URL);
     }
