@@ -370,6 +370,31 @@ static void test_names_that_are_cut(Rig *rig)
     g_assert_cmpint(whole(method, "error.code"), ==, -32601);
 }
 
+/* Where nobody is asked who he is, all tools are there, and the list shows nobody what others ordered. */
+static void test_tools_of_nobody_in_particular(Rig *rig)
+{
+    g_autofree char *ann = music_user(rig, "ann@example.org");
+    g_autofree char *message = g_strdup("{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/call\", "
+                                        "\"params\": {\"name\": \"list\", \"arguments\": {}, " MODERN "}}");
+    g_autoptr(Reply) tools = say(rig, "{\"jsonrpc\": \"2.0\", \"id\": 2, \"method\": \"tools/list\"}");
+    g_assert_cmpuint(json_array_size(at(tools, "result.tools")), ==, 6);
+    g_autoptr(Reply) made = call_tool(rig, "compose", "%s", MUSIC_SHORT);
+    const char *id = text(made, "result.structuredContent.task_id");
+    g_assert_nonnull(id);
+    g_autofree char *hers = music_order(rig, ann, MUSIC_SHORT);
+
+    g_autoptr(Reply) listed = call_tool(rig, "list", "{}");
+    g_assert_cmpuint(json_array_size(at(listed, "result.structuredContent.items")), ==, 0);
+    g_assert_true(json_is_array(at(listed, "result.structuredContent.items")));
+    g_autoptr(Reply) own = ask(rig, "POST", "/mcp", ann, message);
+    g_assert_cmpuint(json_array_size(at(own, "result.structuredContent.items")), ==, 1);
+    /* Who knows the id of a piece that is nobody's may ask for it; hers is hers. */
+    g_autoptr(Reply) known = call_tool(rig, "wait", "{\"task_id\": \"%s\", \"timeout_seconds\": 0}", id);
+    g_assert_cmpstr(text(known, "result.structuredContent.task_id"), ==, id);
+    g_autoptr(Reply) theirs = call_tool(rig, "wait", "{\"task_id\": \"%s\", \"timeout_seconds\": 0}", hers);
+    g_assert_true(json_is_true(at(theirs, "result.isError")));
+}
+
 /* Threads that wait answer nobody else: when many wait, the next is told at once how it stands. */
 static void test_few_wait(Rig *rig)
 {
@@ -383,6 +408,9 @@ static void test_few_wait(Rig *rig)
     g_assert_cmpint(g_get_monotonic_time() - before, <, 20 * G_TIME_SPAN_SECOND);
     g_assert_cmpint(g_atomic_int_get(&rig->api->n_mcp_waits), ==, 2);
 }
+
+static const char *const open_to_all[] = {"engine=compose", "limits=off", "render-workers=-1",
+                                          "insecure=yes", NULL};
 
 static const char *const no_renders[] = {"engine=compose", "limits=off", "render-workers=-1", NULL};
 
@@ -400,6 +428,7 @@ int main(int argc, char **argv)
     rig_add("/api/fronts/mcp/tools", test_tools, music_settings);
     rig_add("/api/fronts/mcp/tools-that-fail", test_tools_that_fail, music_settings);
     rig_add("/api/fronts/mcp/names-that-are-cut", test_names_that_are_cut, music_settings);
+    rig_add("/api/fronts/mcp/tools-of-nobody-in-particular", test_tools_of_nobody_in_particular, open_to_all);
     rig_add("/api/fronts/mcp/few-wait", test_few_wait, no_renders);
     return rig_run();
 }
