@@ -16,7 +16,11 @@ static void score_stretch(const TuneDecoderPass *pass, const TuneKeyValues *kept
     gsize width = kept->width;
     float scale = 1 / sqrtf((float)width);
 
-    if (kept->half)
+    if (kept->kind == TUNE_WEIGHTS_Q8)
+        pass->kernels->scores_q8(query, keys,
+                                 tune_key_values_scale(kept, pass->layer, FALSE, head, from), width,
+                                 width, n, scale, scores);
+    else if (kept->kind == TUNE_WEIGHTS_F16)
         pass->kernels->scores_f16(query, keys, width, width, n, scale, scores);
     else
         pass->kernels->scores_f32(query, keys, width, width, n, scale, scores);
@@ -27,11 +31,16 @@ static void mix_stretch(const TuneDecoderPass *pass, const TuneKeyValues *kept, 
                         gsize from, gsize n, const float *shares, float *out)
 {
     gconstpointer values = tune_key_values_at(kept, pass->layer, TRUE, head, from);
+    gsize width = kept->width;
 
-    if (kept->half)
-        pass->kernels->mix_f16(shares, values, kept->width, kept->width, n, out);
+    if (kept->kind == TUNE_WEIGHTS_Q8)
+        pass->kernels->mix_q8(shares, values,
+                              tune_key_values_scale(kept, pass->layer, TRUE, head, from), width,
+                              width, n, out);
+    else if (kept->kind == TUNE_WEIGHTS_F16)
+        pass->kernels->mix_f16(shares, values, width, width, n, out);
     else
-        pass->kernels->mix_f32(shares, values, kept->width, kept->width, n, out);
+        pass->kernels->mix_f32(shares, values, width, width, n, out);
 }
 
 /* One query over the first @n positions; @scores [score_stride] is scratch, @out [width]. */

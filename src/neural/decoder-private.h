@@ -37,13 +37,14 @@ struct TuneDecoder {
 };
 
 /* Keys and values of all layers: [stretch][layer][head][key, value][position][head width], float
- * beside F32 weights, else half.  Huge pages are read a fifth quicker, but are cleared as wholes,
+ * beside F32 weights, half beside F16; beside Q8 and Q4 bytes (kind Q8), each run of positions with
+ * the scales of its rows behind it.  Huge pages are read a fifth quicker, but are cleared as wholes,
  * and each run of one head touches another: with stretches of positions they are taken as the clip
  * grows, not all before the first step.  Runs much shorter than these would be read more slowly. */
 #define TUNE_STRETCH 512
 typedef struct {
     gsize n_layers, n_heads, width, capacity, stretch;
-    gboolean half;
+    TuneWeightType kind; /* F32, F16 or Q8 */
     gpointer values;
 } TuneKeyValues;
 gboolean tune_key_values_init(TuneKeyValues *self, const TuneDecoder *decoder, gsize capacity,
@@ -52,6 +53,9 @@ void tune_key_values_clear(TuneKeyValues *self);
 /* Key (@value FALSE) or value of a head; those of the same stretch follow. */
 gpointer tune_key_values_at(const TuneKeyValues *self, gsize layer, gboolean value, gsize head,
                             gsize position);
+/* The scale that belongs to it (kind Q8); likewise. */
+float *tune_key_values_scale(const TuneKeyValues *self, gsize layer, gboolean value, gsize head,
+                             gsize position);
 /* Keep @row [width] at @position. */
 void tune_key_values_put(const TuneKeyValues *self, const TuneKernels *kernels, gsize layer,
                          gboolean value, gsize head, gsize position, const float *row);

@@ -5,7 +5,9 @@
 #include <sys/mman.h>
 
 #define ALIGNMENT 64
-#define HUGE_PAGE ((gsize)2 << 20)
+/* Positions of a stretch are a multiple of this, so that scales behind bytes are aligned. */
+#define SCALE_ALIGNMENT sizeof(float)
+#define HUGE_PAGE       ((gsize)2 << 20)
 
 /* As few as can be, and all alike. */
 static gsize n_stretches(gsize capacity)
@@ -16,15 +18,30 @@ static gsize n_stretches(gsize capacity)
 static gsize stretch_of(gsize capacity)
 {
     gsize n = MAX(n_stretches(capacity), 1);
+    gsize least = capacity / n + (capacity % n > 0);
 
-    return capacity / n + (capacity % n > 0);
+    return (least + SCALE_ALIGNMENT - 1) / SCALE_ALIGNMENT * SCALE_ALIGNMENT;
+}
+
+/* What keys and values are kept as beside weights of @type. */
+static TuneWeightType kind_beside(TuneWeightType type)
+{
+    return MIN(type, TUNE_WEIGHTS_Q8);
+}
+
+/* A row of a head, its scale included. */
+static gsize row_bytes(TuneWeightType kind, gsize width)
+{
+    return kind == TUNE_WEIGHTS_F32   ? width * sizeof(float)
+           : kind == TUNE_WEIGHTS_F16 ? width * sizeof(guint16)
+                                      : width + sizeof(float);
 }
 
 /* 0 when it overflows. */
 static guint64 key_value_bytes(const TuneDecoderConfig *config, TuneWeightType type, gsize capacity)
 {
-    guint64 bytes = type == TUNE_WEIGHTS_F32 ? sizeof(float) : sizeof(guint16);
-    guint64 factors[] = {2, config->n_layers, config->d_model, stretch_of(capacity),
+    guint64 bytes = row_bytes(kind_beside(type), config->d_model / config->n_heads);
+    guint64 factors[] = {2, config->n_layers, config->n_heads, stretch_of(capacity),
                          n_stretches(capacity)};
 
     for (guint i = 0; i < G_N_ELEMENTS(factors); i++) {
@@ -45,7 +62,7 @@ gboolean tune_key_values_init(TuneKeyValues *self, const TuneDecoder *decoder, g
                             .width = config->d_model / config->n_heads,
                             .capacity = capacity,
                             .stretch = stretch_of(capacity),
-                            .half = decoder->type != TUNE_WEIGHTS_F32};
+                            .kind = kind_beside(decoder->type)};
     /* Large pieces come from the system untouched: what is not filled costs nothing. */
     gboolean large = bytes >= 2 * HUGE_PAGE;
     if (bytes == 0 || bytes > G_MAXSSIZE ||
@@ -66,21 +83,31 @@ void tune_key_values_clear(TuneKeyValues *self)
     self->values = NULL;
 }
 
-static gsize offset_of(const TuneKeyValues *self, gsize layer, gboolean value, gsize head,
-                       gsize position)
+/* The rows of a head in the stretch that @position is in. */
+static char *run_of(const TuneKeyValues *self, gsize layer, gboolean value, gsize head,
+                    gsize position)
 {
     gsize of_head = (position / self->stretch * self->n_layers + layer) * self->n_heads + head;
     gsize run = of_head * 2 + (value ? 1 : 0);
 
-    return (run * self->stretch + position % self->stretch) * self->width;
+    return (char *)self->values + run * self->stretch * row_bytes(self->kind, self->width);
 }
 
 gpointer tune_key_values_at(const TuneKeyValues *self, gsize layer, gboolean value, gsize head,
                             gsize position)
 {
-    gsize size = self->half ? sizeof(guint16) : sizeof(float);
+    gsize size = self->kind == TUNE_WEIGHTS_Q8 ? 1 : row_bytes(self->kind, 1);
 
-    return (char *)self->values + offset_of(self, layer, value, head, position) * size;
+    return run_of(self, layer, value, head, position) +
+           position % self->stretch * self->width * size;
+}
+
+float *tune_key_values_scale(const TuneKeyValues *self, gsize layer, gboolean value, gsize head,
+                             gsize position)
+{
+    char *scales = run_of(self, layer, value, head, position) + self->stretch * self->width;
+
+    return (float *)(gpointer)scales + position % self->stretch;
 }
 
 void tune_key_values_put(const TuneKeyValues *self, const TuneKernels *kernels, gsize layer,
@@ -88,7 +115,10 @@ void tune_key_values_put(const TuneKeyValues *self, const TuneKernels *kernels, 
 {
     gpointer to = tune_key_values_at(self, layer, value, head, position);
 
-    if (self->half)
+    if (self->kind == TUNE_WEIGHTS_Q8)
+        *tune_key_values_scale(self, layer, value, head, position) =
+            kernels->to_q8(row, self->width, to);
+    else if (self->kind == TUNE_WEIGHTS_F16)
         kernels->to_f16(row, self->width, to);
     else
         memcpy(to, row, self->width * sizeof *row);

@@ -55,6 +55,11 @@ static __attribute__((noinline, unused)) __m128i emulated_cvtepi32_epi8(__m512i 
     LANE_BY_LANE(__m128i, gint8, __m512i, gint32, ints, x);
 }
 
+static __attribute__((noinline, unused)) __m512i emulated_cvtepi8_epi32(__m128i bytes)
+{
+    LANE_BY_LANE(__m512i, gint32, __m128i, gint8, bytes, x);
+}
+
 /* Of each four lanes those that two bits of @order each name. */
 static __attribute__((noinline, unused)) __m512i emulated_shuffle_epi32(__m512i ints, int order)
 {
@@ -107,6 +112,7 @@ static __attribute__((noinline, unused)) gint32 emulated_reduce_add_epi32(__m512
 #define _mm512_cvtepi32_ps(a)        emulated_cvtepi32_ps(a)
 #define _mm512_cvtepi32_epi16(a)     emulated_cvtepi32_epi16(a)
 #define _mm512_cvtepi32_epi8(a)      emulated_cvtepi32_epi8(a)
+#define _mm512_cvtepi8_epi32(a)      emulated_cvtepi8_epi32(a)
 #define _mm512_shuffle_epi32(a, o)   emulated_shuffle_epi32(a, o)
 #define _mm512_reduce_add_ps(a)      emulated_reduce_add_ps(a)
 #define _mm512_reduce_max_ps(a)      emulated_reduce_max_ps(a)

@@ -508,6 +508,9 @@ static void test_sequence(void)
     g_assert_error(error, TUNE_NEURAL_ERROR, TUNE_NEURAL_ERROR_MEMORY);
     g_assert_cmpuint(tune_sequence_bytes(model->config, TUNE_WEIGHTS_F16, 100), ==,
                      100u * 2 * model->config->n_layers * model->config->d_model * 2);
+    g_assert_cmpuint(tune_sequence_bytes(model->config, TUNE_WEIGHTS_Q4, 100), ==,
+                     100u * 2 * model->config->n_layers *
+                         (model->config->d_model + model->config->n_heads * 4));
     g_assert_cmpuint(tune_sequence_bytes(model->config, TUNE_WEIGHTS_F16, G_MAXSIZE / 64), ==,
                      G_MAXUINT64);
 }
@@ -515,7 +518,8 @@ static void test_sequence(void)
 /* How far weights of fewer bits lead from the float logits, as a share of the logits' own size.  A
  * block of 32 normal weights has its largest at 2.4 deviations; rounded to steps of an eighth (Q4)
  * or a 127th (Q8) of that it is 8.7 % or 0.55 % off, and a pass meets such an error in every
- * product: two or three times as much reaches the logits.  Half keeps 11 bits, 0.02 %.  On random
+ * product: two or three times as much reaches the logits.  Keys and values as bytes beside both
+ * have their largest of a head's row at a 127th likewise.  Half keeps 11 bits, 0.02 %.  On random
  * weights nothing averages out: these bounds hold the more for a trained model. */
 static void test_rounded_weights(void)
 {

@@ -236,6 +236,49 @@ static void check_attention(const TuneKernels *kernels, gsize width, gsize n, gs
     }
 }
 
+/* Rows of bytes: their rounding, and attention to what they stand for. */
+static void check_byte_attention(const TuneKernels *kernels, gsize width, gsize n, gsize stride)
+{
+    g_autofree float *q = g_new(float, width), *k = g_new(float, n *stride + 1);
+    g_autofree float *p = g_new(float, n + 1), *got = g_new(float, n + 1);
+    g_autofree float *out = g_new(float, width + 1), *scales = g_new(float, n + 1);
+    g_autofree gint8 *bytes = g_new(gint8, n * stride + 1), *same = g_new(gint8, width);
+
+    fill_noise(q, width, n);
+    fill_noise(k, n * stride + 1, width);
+    fill_noise(p, n, stride);
+    bytes[n * stride] = 5;
+    for (gsize t = 0; t < n; t++) {
+        for (gsize c = 0; c < width && t == 1; c++)
+            k[stride + c] = 0;
+        scales[t] = kernels->to_q8(k + t * stride, width, bytes + t * stride);
+        g_assert_true(scales[t] == tune_kernels_scalar.to_q8(k + t * stride, width, same));
+        g_assert_cmpint(memcmp(bytes + t * stride, same, width), ==, 0);
+        for (gsize c = 0; c < width; c++)
+            assert_near("rounded row", c, scales[t] * bytes[t * stride + c], k[t * stride + c],
+                        scales[t] * 0.5001);
+    }
+    got[n] = out[width] = 5;
+    kernels->scores_q8(q, bytes, scales, stride, width, n, 0.3f, got);
+    kernels->mix_q8(p, bytes, scales, stride, width, n, out);
+    for (gsize t = 0; t < n; t++) {
+        double want = 0;
+
+        for (gsize c = 0; c < width; c++)
+            want += (double)q[c] * (double)bytes[t * stride + c];
+        assert_near("scores", t, got[t], 0.3 * scales[t] * want,
+                    1e-6 * (2 + sqrt((double)width)));
+    }
+    for (gsize c = 0; c < width; c++) {
+        double want = 0;
+
+        for (gsize t = 0; t < n; t++)
+            want += (double)p[t] * scales[t] * bytes[t * stride + c];
+        assert_near("mix", c, out[c], want, 1e-6 * (2 + sqrt((double)n)));
+    }
+    g_assert_true(got[n] == 5 && out[width] == 5 && bytes[n * stride] == 5);
+}
+
 static void test_attention(const TuneKernels *kernels)
 {
     for (gsize width = 1; width < 70; width++)
@@ -243,6 +286,11 @@ static void test_attention(const TuneKernels *kernels)
     for (gsize n = 0; n < 20; n++)
         check_attention(kernels, 64, n, 64);
     check_attention(kernels, 200, 333, 200);
+    for (gsize width = 1; width < 70; width++)
+        check_byte_attention(kernels, width, 1 + width * 7 % 70, width + width % 4);
+    for (gsize n = 0; n < 20; n++)
+        check_byte_attention(kernels, 64, n, 64);
+    check_byte_attention(kernels, 200, 333, 200);
 }
 
 static void test_halves(const TuneKernels *kernels)

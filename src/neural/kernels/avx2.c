@@ -29,6 +29,9 @@ typedef __m256i vi, vb; /* LANES sums; sums of byte_dot() under way */
 #define v_abs(a)           _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a)
 #define v_load_half(p)     _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(gconstpointer)(p)))
 #define v_store_half(p, v) _mm_storeu_si128((__m128i *)(gpointer)(p), _mm256_cvtps_ph(v, 0))
+#define v_load_bytes(p)                                                                            \
+    _mm256_cvtepi32_ps(                                                                            \
+        _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(gconstpointer)(p))))
 #define v_to_int(a)        _mm256_cvtps_epi32(a) /* nearest, ties to even */
 #define v_from_int(a)      _mm256_cvtepi32_ps(a)
 
@@ -143,4 +146,4 @@ static gboolean usable(void)
 
 #define KERNELS tune_kernels_avx2
 #define NAME    "avx2"
-#include "neural/kernels/vector-table.h"
+#include "neural/kernels/set-table.h"

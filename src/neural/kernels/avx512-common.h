@@ -36,6 +36,8 @@ typedef __m512i vi, vb; /* LANES sums; sums of byte_dot() under way */
 #define v_to_int(a)    _mm512_cvtps_epi32(a) /* nearest, ties to even */
 #define v_from_int(a)  _mm512_cvtepi32_ps(a)
 #define v_load_half(p) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(gconstpointer)(p)))
+#define v_load_bytes(p)                                                                            \
+    _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(gconstpointer)(p))))
 #define v_store_half(p, v)                                                                         \
     _mm256_storeu_si256((__m256i *)(gpointer)(p), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT))
 

@@ -40,4 +40,4 @@ static gboolean usable(void)
 #define KERNELS tune_kernels_avx512_vnni
 #define NAME    "avx512-vnni"
 #endif
-#include "neural/kernels/vector-table.h"
+#include "neural/kernels/set-table.h"

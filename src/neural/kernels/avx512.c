@@ -39,4 +39,4 @@ static gboolean usable(void)
 #define KERNELS tune_kernels_avx512
 #define NAME    "avx512"
 #endif
-#include "neural/kernels/vector-table.h"
+#include "neural/kernels/set-table.h"

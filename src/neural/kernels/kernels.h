@@ -70,6 +70,13 @@ typedef struct {
                        float *scores);
     void (*mix_f32)(const float *p, const float *v, gsize stride, gsize width, gsize n, float *out);
     void (*mix_f16)(const float *p, const guint16 *v, gsize stride, gsize width, gsize n, float *out);
+    /* The same with rows of bytes and a scale for each: k[t][c] = bytes[c] * scales[t]. */
+    void (*scores_q8)(const float *q, const gint8 *k, const float *scales, gsize stride, gsize width,
+                      gsize n, float scale, float *scores);
+    void (*mix_q8)(const float *p, const gint8 *v, const float *scales, gsize stride, gsize width,
+                   gsize n, float *out);
+    /* Round one row, finite, to -127..127; returns its scale. */
+    float (*to_q8)(const float *in, gsize n, gint8 *out);
     void (*to_f16)(const float *in, gsize n, guint16 *out); /* round to nearest even */
     void (*from_f16)(const guint16 *in, gsize n, float *out);
 

@@ -50,6 +50,15 @@ static inline void v_store_half(guint16 *p, vf v)
 }
 #endif
 
+static inline vf v_load_bytes(const gint8 *p)
+{
+    gint32 four;
+
+    memcpy(&four, p, sizeof four);
+    int8x8_t bytes = vreinterpret_s8_s32(vdup_n_s32(four));
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes))));
+}
+
 /* a > b ? x : y */
 static inline vf v_if_greater(vf a, vf b, vf x, vf y)
 {
@@ -148,4 +157,4 @@ static gboolean usable(void)
 #define KERNELS tune_kernels_neon
 #define NAME    "neon"
 #endif
-#include "neural/kernels/vector-table.h"
+#include "neural/kernels/set-table.h"

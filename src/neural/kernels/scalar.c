@@ -191,6 +191,39 @@ static void mix_f16(const float *p, const guint16 *v, gsize stride, gsize width,
     }
 }
 
+static void scores_q8(const float *q, const gint8 *k, const float *scales, gsize stride,
+                      gsize width, gsize n, float scale, float *scores)
+{
+    for (gsize t = 0; t < n; t++, k += stride) {
+        float sum = 0;
+
+        for (gsize c = 0; c < width; c++)
+            sum += q[c] * k[c];
+        scores[t] = sum * scales[t] * scale;
+    }
+}
+
+static void mix_q8(const float *p, const gint8 *v, const float *scales, gsize stride, gsize width,
+                   gsize n, float *out)
+{
+    for (gsize c = 0; c < width; c++) {
+        float sum = 0;
+
+        for (gsize t = 0; t < n; t++)
+            sum += p[t] * scales[t] * v[t * stride + c];
+        out[c] = sum;
+    }
+}
+
+static float to_q8(const float *in, gsize n, gint8 *out)
+{
+    float max = largest(in, n), inverse = max > TUNE_NO_INPUT ? 127 / max : 0;
+
+    for (gsize i = 0; i < n; i++)
+        out[i] = (gint8)lrintf(in[i] * inverse);
+    return max / 127;
+}
+
 static void to_f16(const float *in, gsize n, guint16 *out)
 {
     for (gsize i = 0; i < n; i++)
@@ -278,23 +311,6 @@ static void lstm(const float *gates, float *cell, gsize n, float *out)
     }
 }
 
-const TuneKernels tune_kernels_scalar = {
-    .name = "scalar",
-    .usable = usable,
-    .multiply = {multiply_f32, multiply_f16, multiply_q8, multiply_q4},
-    .quantize_q8 = quantize_q8,
-    .quantize_q4 = quantize_q4,
-    .scores_f32 = scores_f32,
-    .scores_f16 = scores_f16,
-    .mix_f32 = mix_f32,
-    .mix_f16 = mix_f16,
-    .to_f16 = to_f16,
-    .from_f16 = from_f16,
-    .softmax = softmax,
-    .gelu = gelu,
-    .elu = elu,
-    .add = add,
-    .layer_norm = layer_norm,
-    .rms_norm = rms_norm,
-    .lstm = lstm,
-};
+#define KERNELS tune_kernels_scalar
+#define NAME    "scalar"
+#include "neural/kernels/set-table.h"

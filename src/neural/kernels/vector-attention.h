@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Attention for any set of vectors; included like vector-functions.h.  The loads of keys and values
- * are a parameter, so that floats and halves share one text; every call is inlined with constants.
+ * are a parameter, so that all kinds share one text; every call is inlined with constants.
  */
 #pragma once
 
@@ -10,20 +10,40 @@
 /* Vectors of a mixture that are kept in registers while all values pass. */
 #define MIX_VECTORS 8
 
-/* Vector of LANES values from index @i of floats or halves. */
-ALWAYS_INLINE vf load_either(gconstpointer values, gsize i, gboolean half)
+typedef enum { FLOATS, HALVES, BYTES } Kind;
+
+/* Keys or values. */
+typedef struct {
+    gconstpointer values;
+    const float *scales; /* of rows of bytes */
+    gsize stride, width;
+    Kind kind;
+} Rows;
+
+/* Vector of LANES values from index @i. */
+ALWAYS_INLINE vf load_values(const Rows *rows, gsize i)
 {
-    return half ? v_load_half((const guint16 *)values + i) : v_load((const float *)values + i);
+    return rows->kind == BYTES    ? v_load_bytes((const gint8 *)rows->values + i)
+           : rows->kind == HALVES ? v_load_half((const guint16 *)rows->values + i)
+                                  : v_load((const float *)rows->values + i);
 }
 
-ALWAYS_INLINE float value_either(gconstpointer values, gsize i, gboolean half)
+ALWAYS_INLINE float load_value(const Rows *rows, gsize i)
 {
-    return half ? tune_half_to_float(((const guint16 *)values)[i]) : ((const float *)values)[i];
+    return rows->kind == BYTES    ? ((const gint8 *)rows->values)[i]
+           : rows->kind == HALVES ? tune_half_to_float(((const guint16 *)rows->values)[i])
+                                  : ((const float *)rows->values)[i];
 }
 
-/* Products of @q with @n (a constant) rows from index @first on. */
-ALWAYS_INLINE void score_rows(const float *q, gconstpointer k, gsize first, gsize stride,
-                              gsize width, gsize n, float scale, float *scores, gboolean half)
+/* @factor times the scale of row @t. */
+ALWAYS_INLINE float scaled(const Rows *rows, gsize t, float factor)
+{
+    return rows->kind == BYTES ? factor * rows->scales[t] : factor;
+}
+
+/* Products of @q with @n (a constant) rows from @first on. */
+ALWAYS_INLINE void score_rows(const float *q, const Rows *k, gsize first, gsize n, float scale,
+                              float *scores)
 {
     vf sums[POSITIONS];
     float products[POSITIONS];
@@ -32,35 +52,34 @@ ALWAYS_INLINE void score_rows(const float *q, gconstpointer k, gsize first, gsiz
 #pragma GCC unroll 8
     for (gsize t = 0; t < POSITIONS; t++)
         sums[t] = v_set1(0);
-    for (; c + LANES <= width; c += LANES) {
+    for (; c + LANES <= k->width; c += LANES) {
         vf x = v_load(q + c);
 #pragma GCC unroll 8
         for (gsize t = 0; t < n; t++)
-            sums[t] = v_fma(x, load_either(k, first + t * stride + c, half), sums[t]);
+            sums[t] = v_fma(x, load_values(k, (first + t) * k->stride + c), sums[t]);
     }
     for (gsize t = 0; t < n; t += 4) /* the others are zero */
         v_sums_of_4(sums + t, products + t);
     for (gsize t = 0; t < n; t++) {
-        for (gsize rest = c; rest < width; rest++)
-            products[t] += q[rest] * value_either(k, first + t * stride + rest, half);
-        scores[t] = products[t] * scale;
+        for (gsize rest = c; rest < k->width; rest++)
+            products[t] += q[rest] * load_value(k, (first + t) * k->stride + rest);
+        scores[first + t] = products[t] * scaled(k, first + t, scale);
     }
 }
 
-ALWAYS_INLINE void scores(const float *q, gconstpointer k, gsize stride, gsize width, gsize n,
-                          float scale, float *out, gboolean half)
+ALWAYS_INLINE void score(const float *q, const Rows *k, gsize n, float scale, float *scores)
 {
     gsize t = 0;
 
     for (; t + POSITIONS <= n; t += POSITIONS)
-        score_rows(q, k, t * stride, stride, width, POSITIONS, scale, out + t, half);
+        score_rows(q, k, t, POSITIONS, scale, scores);
     for (; t < n; t++)
-        score_rows(q, k, t * stride, stride, width, 1, scale, out + t, half);
+        score_rows(q, k, t, 1, scale, scores);
 }
 
 /* @vectors (a constant) vectors of the mixture from column @c on. */
-ALWAYS_INLINE void mix_columns(const float *p, gconstpointer v, gsize c, gsize stride, gsize n,
-                               float *out, gsize vectors, gboolean half)
+ALWAYS_INLINE void mix_columns(const float *p, const Rows *v, gsize c, gsize n, float *out,
+                               gsize vectors)
 {
     vf sums[MIX_VECTORS];
 
@@ -68,53 +87,76 @@ ALWAYS_INLINE void mix_columns(const float *p, gconstpointer v, gsize c, gsize s
     for (gsize i = 0; i < vectors; i++)
         sums[i] = v_set1(0);
     for (gsize t = 0; t < n; t++) {
-        vf share = v_set1(p[t]);
+        vf share = v_set1(scaled(v, t, p[t]));
 #pragma GCC unroll 8
         for (gsize i = 0; i < vectors; i++)
-            sums[i] = v_fma(share, load_either(v, t * stride + c + i * LANES, half), sums[i]);
+            sums[i] = v_fma(share, load_values(v, t * v->stride + c + i * LANES), sums[i]);
     }
 #pragma GCC unroll 8
     for (gsize i = 0; i < vectors; i++)
         v_store(out + c + i * LANES, sums[i]);
 }
 
-ALWAYS_INLINE void mix(const float *p, gconstpointer v, gsize stride, gsize width, gsize n,
-                       float *out, gboolean half)
+ALWAYS_INLINE void mix(const float *p, const Rows *v, gsize n, float *out)
 {
     gsize c = 0;
 
-    for (; c + MIX_VECTORS * LANES <= width; c += MIX_VECTORS * LANES)
-        mix_columns(p, v, c, stride, n, out, MIX_VECTORS, half);
-    for (; c + 4 * LANES <= width; c += 4 * LANES)
-        mix_columns(p, v, c, stride, n, out, 4, half);
-    for (; c + LANES <= width; c += LANES)
-        mix_columns(p, v, c, stride, n, out, 1, half);
-    for (; c < width; c++) {
+    for (; c + MIX_VECTORS * LANES <= v->width; c += MIX_VECTORS * LANES)
+        mix_columns(p, v, c, n, out, MIX_VECTORS);
+    for (; c + 4 * LANES <= v->width; c += 4 * LANES)
+        mix_columns(p, v, c, n, out, 4);
+    for (; c + LANES <= v->width; c += LANES)
+        mix_columns(p, v, c, n, out, 1);
+    for (; c < v->width; c++) {
         out[c] = 0;
         for (gsize t = 0; t < n; t++)
-            out[c] += p[t] * value_either(v, t * stride + c, half);
+            out[c] += scaled(v, t, p[t]) * load_value(v, t * v->stride + c);
     }
 }
 
 static void scores_f32(const float *q, const float *k, gsize stride, gsize width, gsize n,
-                       float scale, float *out)
+                       float scale, float *scores)
 {
-    scores(q, k, stride, width, n, scale, out, FALSE);
+    const Rows rows = {.values = k, .stride = stride, .width = width, .kind = FLOATS};
+
+    score(q, &rows, n, scale, scores);
 }
 
 static void scores_f16(const float *q, const guint16 *k, gsize stride, gsize width, gsize n,
-                       float scale, float *out)
+                       float scale, float *scores)
 {
-    scores(q, k, stride, width, n, scale, out, TRUE);
+    const Rows rows = {.values = k, .stride = stride, .width = width, .kind = HALVES};
+
+    score(q, &rows, n, scale, scores);
+}
+
+static void scores_q8(const float *q, const gint8 *k, const float *scales, gsize stride,
+                      gsize width, gsize n, float scale, float *scores)
+{
+    const Rows rows = {k, scales, stride, width, BYTES};
+
+    score(q, &rows, n, scale, scores);
 }
 
 static void mix_f32(const float *p, const float *v, gsize stride, gsize width, gsize n, float *out)
 {
-    mix(p, v, stride, width, n, out, FALSE);
+    const Rows rows = {.values = v, .stride = stride, .width = width, .kind = FLOATS};
+
+    mix(p, &rows, n, out);
 }
 
 static void mix_f16(const float *p, const guint16 *v, gsize stride, gsize width, gsize n,
                     float *out)
 {
-    mix(p, v, stride, width, n, out, TRUE);
+    const Rows rows = {.values = v, .stride = stride, .width = width, .kind = HALVES};
+
+    mix(p, &rows, n, out);
+}
+
+static void mix_q8(const float *p, const gint8 *v, const float *scales, gsize stride, gsize width,
+                   gsize n, float *out)
+{
+    const Rows rows = {v, scales, stride, width, BYTES};
+
+    mix(p, &rows, n, out);
 }

@@ -274,6 +274,18 @@ static const float *whole_block(const float *x, gsize n, float copy[BLOCK])
     return copy;
 }
 
+static float to_q8(const float *in, gsize n, gint8 *out)
+{
+    float max = largest(in, n), inverse = max > TUNE_NO_INPUT ? 127 / max : 0;
+    gsize i = 0;
+
+    for (; i + LANES <= n; i += LANES)
+        i_store_bytes(out + i, v_to_int(v_mul(v_load(in + i), v_set1(inverse))));
+    for (; i < n; i++)
+        out[i] = (gint8)lrintf(in[i] * inverse);
+    return max / 127;
+}
+
 static void quantize_q8(const float *x, gsize columns, gint16 *values, float *scale)
 {
     float max = largest(x, columns), inverse = max > TUNE_NO_INPUT ? TUNE_Q8_INPUT_MAX / max : 0;

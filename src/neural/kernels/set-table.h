@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The table of a set of vectors: KERNELS is its variable, NAME its name.
+ * The table of a set; included at the end of its file.  KERNELS is the table's variable, NAME its
+ * name.
  */
 #pragma once
 
@@ -14,6 +15,9 @@ const TuneKernels KERNELS = {
     .scores_f16 = scores_f16,
     .mix_f32 = mix_f32,
     .mix_f16 = mix_f16,
+    .scores_q8 = scores_q8,
+    .mix_q8 = mix_q8,
+    .to_q8 = to_q8,
     .to_f16 = to_f16,
     .from_f16 = from_f16,
     .softmax = softmax,
