@@ -64,8 +64,8 @@ static int serve_ours(gboolean worker, guint threads, const char *body)
     config.user_data = data;
     config.n_loops = threads;
     config.n_workers = 8;
-    g_autoptr(TuneHttpServer) server = tune_http_server_new(&config, &error);
-    if (server == NULL || !tune_http_server_listen(server, "127.0.0.1", 0, &error) ||
+    g_autoptr(TuneHttpServer) server = tune_http_server_new(&config);
+    if (!tune_http_server_listen(server, "127.0.0.1", 0, &error) ||
         !tune_http_server_start(server, &error)) {
         fprintf(stderr, "http-hello: %s\n", error->message);
         return 1;

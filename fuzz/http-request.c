@@ -44,13 +44,13 @@ static void take_head(Outcome *out, const TuneHttpHead *head, const char *bytes,
 /* FALSE: not whole, or refused. */
 static gboolean read_chunks(Outcome *out, const char *bytes, gsize *at, gsize size, gsize step)
 {
-    TuneHttpChunks chunks = {0};
+    TuneHttpFraming chunks = {0};
 
     for (gsize there = MIN(size - *at, step);;) {
         const char *data;
         gsize used = 0, n = 0;
         const TuneHttpParse result =
-            tune_http_chunks_parse(&chunks, bytes + *at, there, &used, &data, &n);
+            tune_http_body_parse(&chunks, bytes + *at, there, &used, &data, &n);
 
         out->bad = result == TUNE_HTTP_PARSE_BAD;
         if (out->bad)

@@ -81,6 +81,7 @@ TuneStageResult tune_call_take(TuneCall *call, const char *what, const TuneRate 
 extern const TuneShape tune_page_shape, tune_filter_shape;
 
 /* The stages (stage-*.c). */
+TuneStageResult tune_stage_client(TuneCallState *state);
 TuneStageResult tune_stage_route(TuneCallState *state);
 TuneStageResult tune_stage_auth(TuneCallState *state);
 void tune_stage_auth_leave(TuneCallState *state);

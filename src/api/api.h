@@ -23,6 +23,7 @@
  * Handlers run on workers unless the route says INLINE; they never write to the socket.
  */
 #pragma once
+#include "api/client.h"
 #include "api/shape.h"
 #include "cache/cache.h"
 #include "engine/pool.h"
@@ -114,6 +115,7 @@ struct TuneCall {
     json_t *body;           /* checked; NULL when the route has no body shape */
     const json_t *given;    /* the body as it came (what was said and what was left out) */
     TuneCaller caller;
+    TuneClient client;      /* who is at the other end, behind proxies */
     char request_id[65];
 };
 
@@ -126,6 +128,7 @@ struct TuneApi {
     TuneEnginePool *pool;
     TuneJobs *jobs;
     TuneHttpServer *server;
+    TuneProxies *proxies;                /* that are trusted */
     struct TuneRouter *router;           /* api/route.h */
     struct TuneMetrics *metrics;         /* api/metrics.h */
     struct TunePresetCatalogue *presets; /* api/presets.h */

@@ -11,15 +11,15 @@ static char *authority_of(const char *url)
     return colons != NULL ? g_strndup(colons + 3, strcspn(colons + 3, "/?#")) : NULL;
 }
 
-gboolean tune_foreign_origin(const TuneHttpRequest *request, const char *public_url)
+gboolean tune_foreign_origin(const TuneCall *call, const char *public_url)
 {
-    const char *origin = tune_http_request_field(request, "Origin");
+    const char *origin = tune_http_request_field(call->request, "Origin");
     g_autofree char *from = authority_of(origin);
     g_autofree char *ours = authority_of(public_url);
 
     if (origin == NULL)
         return FALSE;
-    return from == NULL || (g_ascii_strcasecmp(from, request->host) != 0 &&
+    return from == NULL || (g_ascii_strcasecmp(from, call->client.host) != 0 &&
                             (ours == NULL || g_ascii_strcasecmp(from, ours) != 0));
 }
 

@@ -13,7 +13,7 @@
 #include "api/api.h"
 
 /* Origin is there and names neither the host that was asked nor @public_url (nullable). */
-gboolean tune_foreign_origin(const TuneHttpRequest *request, const char *public_url);
+gboolean tune_foreign_origin(const TuneCall *call, const char *public_url);
 
 /* Can @host (with a port or not) be meant for a service that only its own machine reaches: an address, a
  * name without a dot, one below localhost, or that of @public_url (nullable)?  Such names nobody can

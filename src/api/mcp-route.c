@@ -44,7 +44,7 @@ static void mcp(TuneCall *call)
     guint status = 200;
 
     /* With a key too: the protocol wants it of every server. */
-    if (tune_foreign_origin(call->request, tune_api_settings(call->api)->public_url)) {
+    if (tune_foreign_origin(call, tune_api_settings(call->api)->public_url)) {
         tune_call_error(call, 403, "pages of other hosts may not use this");
         return;
     }

@@ -63,7 +63,7 @@ static json_t *translated(const json_t *body)
 static void answer_address(TuneCall *call, const char *id)
 {
     g_autofree char *url = g_strdup_printf("%s://%s/api/v1/stream/%s",
-                                           call->request->scheme, call->request->host, id);
+                                           call->client.scheme, call->client.host, id);
     g_autoptr(json_t) answer =
         json_pack("{s:I, s:[{s:s, s:s}]}", "created", (json_int_t)(g_get_real_time() / G_USEC_PER_SEC),
                   "data", "url", url, "task_id", id);

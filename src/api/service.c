@@ -84,6 +84,13 @@ static gboolean refuse_open_door(const TuneSettings *settings, const char *addre
     return FALSE;
 }
 
+static gboolean is_proxy(GInetAddress *address, gpointer user_data)
+{
+    const TuneApi *api = user_data;
+
+    return tune_proxies_trust(api->proxies, address);
+}
+
 static gboolean open_server(TuneApi *api, const TuneSettings *settings, GError **error)
 {
     TuneHttpConfig config = TUNE_HTTP_CONFIG_DEFAULT;
@@ -97,14 +104,15 @@ static gboolean open_server(TuneApi *api, const TuneSettings *settings, GError *
     config.body_ms = (guint)settings->body_timeout * 1000;
     config.write_ms = (guint)settings->write_timeout * 1000;
     config.idle_ms = (guint)settings->idle_timeout * 1000;
-    config.trusted = (const char *const *)settings->trusted_proxies;
+    config.is_proxy = is_proxy;
     config.begin = tune_service_begin;
     config.handle = tune_service_handle;
     config.done = tune_service_done;
     config.refuse = tune_service_refuse;
     config.user_data = api;
     config.log = api->log;
-    api->server = tune_http_server_new(&config, error);
+    api->proxies = tune_proxies_new((const char *const *)settings->trusted_proxies, error);
+    api->server = api->proxies != NULL ? tune_http_server_new(&config) : NULL;
     return api->server != NULL;
 }
 
@@ -161,6 +169,7 @@ void tune_service_free(TuneService *self)
         g_thread_join(self->upkeep);
     /* The server first: nobody asks the other parts any more. */
     g_clear_pointer(&api->server, tune_http_server_free);
+    g_clear_pointer(&api->proxies, tune_proxies_free);
     g_clear_pointer(&api->health, tune_health_free);
     g_clear_pointer(&api->jobs, tune_jobs_free);
     g_clear_pointer(&api->auth, tune_auth_free);

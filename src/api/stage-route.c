@@ -82,15 +82,15 @@ static TuneStageResult forbid(TuneCallState *state, const char *why)
 static TuneStageResult keep_pages_out(TuneCallState *state)
 {
     const TuneSettings *settings = state->settings;
-    const TuneHttpRequest *request = state->call.request;
+    const TuneClient *client = &state->call.client;
     const TuneHttpMethod reading = TUNE_HTTP_GET | TUNE_HTTP_HEAD | TUNE_HTTP_OPTIONS;
-    gboolean reads = (request->method & reading) != 0;
+    gboolean reads = (state->call.request->method & reading) != 0;
 
-    if (!reads && tune_foreign_origin(request, settings->public_url))
+    if (!reads && tune_foreign_origin(&state->call, settings->public_url))
         return forbid(state, "pages of other hosts may not use this");
     if (settings->insecure || (reads && (state->call.route->flags & TUNE_ROUTE_OPEN) != 0) ||
-        strcmp(request->peer, "unix:") == 0 ||
-        tune_host_is_local(request->host, settings->public_url))
+        strcmp(client->address, "unix:") == 0 ||
+        tune_host_is_local(client->host, settings->public_url))
         return TUNE_STAGE_ON;
     return forbid(state, "without keys this answers to names of its own machine only: say localhost, set a "
                          "key (MUSIC_GEN_API_KEY), or name the service's address as public-url");
@@ -214,7 +214,7 @@ static void put_number(TuneHttpResponse *response, const char *name, double valu
 TuneStageResult tune_call_take(TuneCall *call, const char *what, const TuneRate *rate)
 {
     g_autofree char *address =
-        *call->caller.user_id == '\0' ? address_key(call->request->peer) : NULL;
+        *call->caller.user_id == '\0' ? address_key(call->client.address) : NULL;
     g_autofree char *key =
         g_strdup_printf("rate:%s:%s", what, address != NULL ? address : call->caller.user_id);
     double retry = 0, remaining = 0;

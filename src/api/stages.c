@@ -11,6 +11,7 @@
  * for somebody who may send it, and leaving goes backwards, so that the body of an answer is settled before
  * the fields of its head. */
 const TuneStage tune_stages[] = {
+    {"client", FALSE, tune_stage_client, NULL},
     {"head", FALSE, NULL, tune_stage_head},
     {"dress", FALSE, NULL, tune_stage_dress},
     {"route", FALSE, tune_stage_route, NULL},
@@ -52,6 +53,7 @@ static gboolean advance(TuneCallState *state, gboolean with_body)
 static void state_free(TuneCallState *state)
 {
     tune_call_clear_answer(state);
+    tune_client_clear(&state->call.client);
     json_decref(state->call.query);
     json_decref(state->call.body);
     json_decref(state->given);
@@ -126,7 +128,7 @@ void tune_service_done(TuneHttpRequest *request, guint status, guint64 body_byte
     const TuneRoute *route = state->call.route;
     TuneAccessEntry entry = {
         .time_us = g_get_real_time(),
-        .address = request->peer,
+        .address = state->call.client.address,
         .method = request->method_name,
         .target = request->target,
         .user = state->call.caller.service ? "service" : state->call.caller.user_id,
@@ -157,6 +159,14 @@ void tune_service_refuse(TuneHttpRequest *request, TuneHttpResponse *response, c
     g_autoptr(GBytes) bytes = g_bytes_new_take(text, strlen(text));
     tune_http_response_set_field(response, "X-Request-ID", id);
     tune_http_response_set_body(response, "application/json", bytes);
+}
+
+/* ---- who is at the other end ---- */
+
+TuneStageResult tune_stage_client(TuneCallState *state)
+{
+    tune_client_find(&state->call.client, state->call.api->proxies, state->call.request);
+    return TUNE_STAGE_ON;
 }
 
 /* ---- reading one's own writes ---- */

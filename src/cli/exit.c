@@ -92,7 +92,7 @@ static TuneExit of_io(gint code)
 static TuneExit of_service(const GError *error)
 {
     if (error->domain == TUNE_SETTINGS_ERROR || error->domain == TUNE_SERVICE_ERROR ||
-        error->domain == TUNE_CACHE_ERROR || g_error_matches(error, TUNE_STORE_ERROR,
+        error->domain == TUNE_CLIENT_ERROR || error->domain == TUNE_CACHE_ERROR || g_error_matches(error, TUNE_STORE_ERROR,
                                                              TUNE_STORE_ERROR_URL))
         return TUNE_EXIT_USAGE;
     if (error->domain == TUNE_STORE_ERROR || error->domain == TUNE_FILES_ERROR ||

@@ -16,9 +16,8 @@
 #include <unistd.h>
 
 enum {
-    WINDOW = 16 * 1024,  /* of a body that comes in */
-    REQUEST_TURN = 4096, /* what a request counts for in its connection's turn */
-    LINGER_MS = 1000,
+    WINDOW = 16 * 1024,   /* of a body that comes in */
+    REQUEST_TURN = 4096,  /* what a request counts for in its connection's turn */
     DRAIN_GRACE_MS = 500, /* for a request that may be on its way */
 };
 
@@ -44,19 +43,21 @@ void tune_http_buffer_reset(GString **buffer, gsize keep)
 
 static void find_peer(TuneHttpConnection *self, struct sockaddr_storage *from, socklen_t length)
 {
-    const TuneHttpServer *server = self->loop->server;
+    const TuneHttpConfig *config = &self->loop->server->config;
     g_autoptr(GSocketAddress) socket = g_socket_address_new_from_native(from, length);
-    GInetAddress *address = NULL;
 
-    if (G_IS_INET_SOCKET_ADDRESS(socket)) /* IPv4 that came through an IPv6 socket is IPv4 here */
-        address = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(socket));
-    self->peer = address != NULL ? g_inet_address_to_string(address) : g_strdup("unix:");
-    self->is_trusted = tune_http_server_trusts(server, address);
-    if (address != NULL && server->config.max_per_address > 0 && !self->is_trusted)
+    if (!G_IS_INET_SOCKET_ADDRESS(socket)) {
+        self->peer = g_strdup("unix:");
+        return;
+    }
+    /* IPv4 that came through an IPv6 socket is IPv4 here. */
+    GInetAddress *address = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(socket));
+    self->peer = g_inet_address_to_string(address);
+    if (config->max_per_address > 0 &&
+        (config->is_proxy == NULL || !config->is_proxy(address, config->user_data)))
         self->network =
-            g_bytes_new(/* of IPv6 a client has a whole /64 */
-                        g_inet_address_to_bytes(address),
-                        g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV6 ? 8 : 4);
+            g_bytes_new(g_inet_address_to_bytes(address), /* of IPv6 a client has a /64 */
+                        MIN(g_inet_address_get_native_size(address), 8));
 }
 
 TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop, int fd,
@@ -104,8 +105,7 @@ void tune_http_connection_kill(TuneHttpConnection *self)
         self->doomed = TRUE;
         return;
     }
-    tune_http_connection_end(self,
-                             self->state == TUNE_HTTP_STATE_ANSWER ? self->response.status : 0);
+    tune_http_connection_end(self, FALSE);
     /* A process forked meanwhile may still hold the socket: close() alone would neither end the
      * registration nor tell the client. */
     epoll_ctl(self->loop->epoll_fd, EPOLL_CTL_DEL, self->fd, NULL);
@@ -115,13 +115,6 @@ void tune_http_connection_kill(TuneHttpConnection *self)
     self->state = TUNE_HTTP_STATE_CLOSED;
     g_queue_unlink(&self->loop->connections, &self->node);
     g_queue_push_tail_link(&self->loop->dead, &self->node);
-}
-
-void tune_http_connection_linger(TuneHttpConnection *self)
-{
-    self->state = TUNE_HTTP_STATE_LINGER;
-    tune_http_connection_within(self, LINGER_MS);
-    shutdown(self->fd, SHUT_WR);
 }
 
 void tune_http_connection_next(TuneHttpConnection *self)
@@ -162,18 +155,21 @@ static void clear_request(TuneHttpConnection *self)
     request->context = NULL;
 }
 
-void tune_http_connection_end(TuneHttpConnection *self, guint status)
+void tune_http_connection_end(TuneHttpConnection *self, gboolean complete)
 {
     const TuneHttpConfig *config = &self->loop->server->config;
+    const gboolean answered = self->state == TUNE_HTTP_STATE_ANSWER;
+    const guint status = answered ? self->response.status : 0;
 
-    if (self->streaming)
+    if (answered && self->response.class != NULL)
         tune_http_count(self->loop, streams, -1u);
+    tune_http_response_drop_body(&self->response, complete);
     tune_http_response_clear(&self->response);
     if (self->begun && config->done != NULL)
         config->done(&self->request, status, self->body_sent,
                      g_get_monotonic_time() - self->started_us, config->user_data);
     clear_request(self);
-    self->begun = self->streaming = self->stream_ended = FALSE;
+    self->begun = FALSE;
     self->wake_at_us = 0;
     self->body_sent = 0;
 }
@@ -184,32 +180,24 @@ void tune_http_connection_end(TuneHttpConnection *self, guint status)
 static gboolean fill(TuneHttpConnection *self)
 {
     GString *in = self->in;
-    gsize room = in->allocated_len - in->len - 1;
-    gssize n;
 
-    if (!self->can_read)
+    if (!self->can_read || tune_http_loop_is_turn_over(self))
         return FALSE;
-    if (self->turn > TUNE_HTTP_TURN) {
-        tune_http_loop_again(self->loop, self);
-        return FALSE;
-    }
-    if (room == 0) { /* only in a head: for a body there is some */
+    if (in->len + 1 == in->allocated_len) /* only in a head: for a body there is room */
         make_room(in, in->len);
-        room = in->allocated_len - in->len - 1;
-    }
-    n = recv(self->fd, in->str + in->len, room, 0);
-    if (n == 0 || (n < 0 && errno != EINTR)) {
-        self->can_read = FALSE;
-        if (n == 0 || errno != EAGAIN)
-            tune_http_connection_kill(self);
-        return FALSE;
-    }
+    const gsize room = in->allocated_len - in->len - 1;
+    const gssize n = recv(self->fd, in->str + in->len, room, 0);
     if (n > 0) {
         /* After a short read epoll tells of more, except of an end that it has told already. */
         self->can_read = self->hung_up || (gsize)n == room;
         self->turn += (guint64)n;
         in->len += (gsize)n;
         in->str[in->len] = '\0';
+    } else if (n == 0 || errno != EINTR) {
+        self->can_read = FALSE;
+        if (n == 0 || errno != EAGAIN)
+            tune_http_connection_kill(self);
+        return FALSE;
     }
     return TRUE;
 }
@@ -222,9 +210,9 @@ static gboolean step_linger(TuneHttpConnection *self)
 
 /* ---- refusals and handlers ---- */
 
-void tune_http_connection_refuse(TuneHttpConnection *self, guint status, const char *reason,
-                                 gboolean close)
+void tune_http_connection_refuse(TuneHttpConnection *self, guint status, const char *reason)
 {
+    const gboolean was_read = self->state >= TUNE_HTTP_STATE_WORK;
     const TuneHttpConfig *config = &self->loop->server->config;
     TuneHttpResponse *response = &self->response;
 
@@ -243,7 +231,7 @@ void tune_http_connection_refuse(TuneHttpConnection *self, guint status, const c
     }
     if (status == 503)
         tune_http_response_set_field(response, "Retry-After", "1");
-    response->close = close;
+    response->close = !was_read;
     tune_http_answer_start(self);
 }
 
@@ -254,7 +242,7 @@ static void refuse_body(TuneHttpConnection *self, guint status)
                          : status == 507 ? "There is no space for the body of the request."
                                          : "The body of the request could not be kept.";
 
-    tune_http_connection_refuse(self, status, reason, TRUE);
+    tune_http_connection_refuse(self, status, reason);
 }
 
 static void dispatch(TuneHttpConnection *self)
@@ -272,7 +260,7 @@ static void dispatch(TuneHttpConnection *self)
         self->state = TUNE_HTTP_STATE_WORK;
         self->deadline_us = 0;
         if (!tune_http_server_submit(self->loop->server, self))
-            tune_http_connection_refuse(self, 503, "The server has too much to do.", FALSE);
+            tune_http_connection_refuse(self, 503, "The server has too much to do.");
         return;
     }
     if (!self->plan.answered)
@@ -282,13 +270,12 @@ static void dispatch(TuneHttpConnection *self)
 
 void tune_http_connection_returned(TuneHttpConnection *self)
 {
-    self->state = TUNE_HTTP_STATE_ANSWER;
-    if (self->doomed) { /* nobody waits for the answer any more */
-        self->response.status = 0;
+    if (!self->doomed) {
+        tune_http_answer_start(self);
+    } else { /* nobody waits for the answer any more */
+        self->state = TUNE_HTTP_STATE_BODY;
         tune_http_connection_kill(self);
-        return;
     }
-    tune_http_answer_start(self);
 }
 
 /* ---- bodies ---- */
@@ -299,8 +286,7 @@ static void start_body(TuneHttpConnection *self)
     guint status = 0;
 
     self->max_body = self->plan.answered ? TUNE_HTTP_DISCARD : self->plan.max_body;
-    self->body_left = head->length;
-    self->chunks = (TuneHttpChunks){0};
+    self->framing = (TuneHttpFraming){.is_plain = !head->chunked, .left = head->length};
     self->raw_body = 0;
     self->body_started_us = self->loop->now_us;
     tune_http_connection_within(self, self->loop->server->config.body_ms);
@@ -315,32 +301,20 @@ static void start_body(TuneHttpConnection *self)
         g_string_append(self->out, "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
-/* Body bytes with a length known, from @at on. */
-static guint take_plain(TuneHttpConnection *self, gsize *at, gboolean *whole)
-{
-    const gsize n = (gsize)MIN(self->body_left, (guint64)(self->in->len - *at));
-    const guint status = tune_http_body_add(self, self->in->str + *at, n);
-
-    *at += n;
-    self->body_left -= n;
-    *whole = self->body_left == 0;
-    return status;
-}
-
-static guint take_chunks(TuneHttpConnection *self, gsize *at, gboolean *whole)
+/* Takes what has come of the body, from @at on. */
+static guint take_body(TuneHttpConnection *self, gsize *at, gboolean *whole)
 {
     guint status = 0;
     gsize used, n;
 
     do {
         const char *data;
-        const TuneHttpParse result = tune_http_chunks_parse(&self->chunks, self->in->str + *at,
-                                                            self->in->len - *at, &used, &data, &n);
+        const TuneHttpParse result = tune_http_body_parse(&self->framing, self->in->str + *at,
+                                                          self->in->len - *at, &used, &data, &n);
 
         if (result == TUNE_HTTP_PARSE_BAD)
             return 400;
-        if (n > 0)
-            status = tune_http_body_add(self, data, n);
+        status = tune_http_body_add(self, data, n);
         *at += used;
         *whole = result == TUNE_HTTP_PARSE_DONE;
         self->raw_body += used;
@@ -355,8 +329,7 @@ static gboolean step_body(TuneHttpConnection *self)
     const TuneHttpConfig *config = &self->loop->server->config;
     gsize at = self->body_at; /* of what was not taken */
     gboolean whole = FALSE;
-    const guint status =
-        self->head.chunked ? take_chunks(self, &at, &whole) : take_plain(self, &at, &whole);
+    const guint status = take_body(self, &at, &whole);
 
     if (status != 0) {
         refuse_body(self, status);
@@ -378,16 +351,14 @@ static gboolean step_body(TuneHttpConnection *self)
 /* The head is good: who asks, for what, and what shall happen with the body. */
 static void begin(TuneHttpConnection *self)
 {
-    const TuneHttpServer *server = self->loop->server;
+    const TuneHttpConfig *config = &self->loop->server->config;
     const TuneHttpHead *head = &self->head;
     const gboolean has_body = head->chunked || head->length > 0;
 
-    if (self->is_trusted)
-        tune_http_forwarded_apply(self);
     tune_http_count(self->loop, requests, 1);
     self->plan = (TuneHttpPlan){0};
     self->begun = TRUE;
-    server->config.begin(&self->request, &self->response, &self->plan, server->config.user_data);
+    config->begin(&self->request, &self->response, &self->plan, config->user_data);
     if (self->plan.answered && has_body &&
         (head->chunked || head->expect_continue || head->length > TUNE_HTTP_DISCARD)) {
         self->response.close = TRUE; /* the body will not be read, or may never come */
@@ -414,11 +385,10 @@ static void take_head(TuneHttpConnection *self)
     request->method_name = self->in->str + head->method_at;
     request->target = self->in->str + head->target_at;
     request->host = head->has_host ? self->in->str + head->host_at : "";
-    request->scheme = "http";
     request->peer = self->peer;
     wrong = tune_http_target_decode(request->target, &request->path, request->query);
     if (wrong != NULL)
-        tune_http_connection_refuse(self, 400, wrong, TRUE);
+        tune_http_connection_refuse(self, 400, wrong);
     else
         begin(self);
 }
@@ -428,10 +398,8 @@ static gboolean step_head(TuneHttpConnection *self)
     TuneHttpHead *head = &self->head;
     const gsize have = self->in->len;
 
-    if (have > 0 && self->turn > TUNE_HTTP_TURN) {
-        tune_http_loop_again(self->loop, self);
+    if (have > 0 && tune_http_loop_is_turn_over(self))
         return FALSE;
-    }
     if (have > 0 && self->started_us == 0) {
         self->started_us = self->loop->now_us;
         tune_http_connection_within(self, self->loop->server->config.head_ms);
@@ -442,7 +410,7 @@ static gboolean step_head(TuneHttpConnection *self)
         take_head(self);
         return TRUE;
     case TUNE_HTTP_PARSE_BAD:
-        tune_http_connection_refuse(self, head->status, head->reason, TRUE);
+        tune_http_connection_refuse(self, head->status, head->reason);
         return TRUE;
     default:
         return fill(self);
@@ -486,7 +454,7 @@ static void open_connection(TuneHttpConnection *self)
     tune_http_connection_next(self);
     self->deadline_us = MIN(self->deadline_us, self->loop->now_us + head_ms * 1000LL);
     if (self->overload)
-        tune_http_connection_refuse(self, 503, "There are too many connections.", TRUE);
+        tune_http_connection_refuse(self, 503, "There are too many connections.");
 }
 
 void tune_http_connection_events(TuneHttpConnection *self, guint32 events)
@@ -498,8 +466,6 @@ void tune_http_connection_events(TuneHttpConnection *self, guint32 events)
     self->hung_up = self->hung_up || (events & EPOLLRDHUP) != 0;
     if ((events & (EPOLLERR | EPOLLHUP)) != 0 || self->loop->stage == TUNE_HTTP_CUTS)
         tune_http_connection_kill(self); /* reset, or closed both ways */
-    else if (self->hung_up && self->streaming && !self->stream_ended)
-        tune_http_connection_kill(self); /* nobody listens; a plain answer still goes out */
     else
         tune_http_connection_run(self);
 }
@@ -507,9 +473,9 @@ void tune_http_connection_events(TuneHttpConnection *self, guint32 events)
 void tune_http_connection_expire(TuneHttpConnection *self)
 {
     if (self->state == TUNE_HTTP_STATE_HEAD && self->in->len > 0)
-        tune_http_connection_refuse(self, 408, "The head of the request took too long.", TRUE);
+        tune_http_connection_refuse(self, 408, "The head of the request took too long.");
     else if (self->state == TUNE_HTTP_STATE_BODY)
-        tune_http_connection_refuse(self, 408, "The body of the request took too long.", TRUE);
+        tune_http_connection_refuse(self, 408, "The body of the request took too long.");
     else
         tune_http_connection_kill(self);
     tune_http_connection_run(self);

@@ -32,31 +32,16 @@ guint tune_http_body_open_file(TuneHttpRequest *self);
 /* To memory or the file, or nowhere if there is neither.  0, or 413, 500, 507. */
 guint tune_http_body_add(TuneHttpConnection *self, const char *data, gsize size);
 
-/* ---- forwarded.c ---- */
-gboolean tune_http_server_trust(TuneHttpServer *self, const char *const *blocks, GError **error);
-/* @address NULL: a local socket. */
-gboolean tune_http_server_trusts(const TuneHttpServer *self, GInetAddress *address);
-/* Puts what a trusted proxy says of peer, scheme and host into the request. */
-void tune_http_forwarded_apply(TuneHttpConnection *connection);
-
 /* ---- response.c ---- */
-typedef enum {
-    TUNE_HTTP_BODY_NONE,
-    TUNE_HTTP_BODY_BYTES,
-    TUNE_HTTP_BODY_FILE,
-    TUNE_HTTP_BODY_STREAM
-} TuneHttpBodyKind;
 struct TuneHttpResponse {
     guint status;
-    gboolean close;
+    gboolean close, chunked;
     GString *fields; /* each "Name: value\0\n": strings here, a line when sent */
-    TuneHttpBodyKind kind;
-    GBytes *bytes;
-    int fd;               /* -1 */
-    guint64 offset, left; /* to send of the body; a stream's may be UNKNOWN */
-    gboolean chunked;
+    GBytes *bytes;   /* the body: these, a file or a stream; or none */
+    int fd;          /* -1 */
     const TuneHttpStreamClass *class;
     gpointer stream;
+    guint64 offset, left; /* to send of the body; a stream's may be UNKNOWN, and is 0 when it ended */
     TuneHttpWaker *waker; /* the connection's */
 };
 void tune_http_response_init(TuneHttpResponse *self, TuneHttpWaker *waker);
@@ -82,9 +67,15 @@ typedef enum {
 struct TuneHttpConnection {
     TuneHttpRequest request; /* first: a request is its connection */
     TuneHttpHead head;
-    GByteArray *memory; /* for its body; NULL when nobody wants that, or it goes to a file */
-    guint64 max_body;
-    GPtrArray *kept; /* texts made for this request; NULL until one was */
+    TuneHttpFraming framing;
+    TuneHttpPlan plan;
+    TuneHttpResponse response;
+    GByteArray *memory; /* for the body; NULL when nobody wants that, or it goes to a file */
+    GPtrArray *kept;    /* texts made for this request; NULL until one was */
+    guint64 max_body, raw_body, body_sent;
+    gint64 started_us, body_started_us;
+    gboolean begun;     /* begin() was called, done() was not */
+
     int fd;
     TuneHttpState state;
     TuneHttpLoop *loop;
@@ -92,22 +83,15 @@ struct TuneHttpConnection {
     TuneHttpWaker *waker;
     char *peer;         /* address, or "unix:" */
     GBytes *network;    /* what the limit per address counts: the peer, or its /64; NULL: nothing */
-    gboolean is_trusted;
     gboolean overload;  /* gets 503 only */
     gboolean can_read, can_write, hung_up; /* as epoll told, until found otherwise */
-    gboolean doomed;                       /* to be closed as soon as its worker returns */
-    gboolean begun;                        /* begin() was called, done() was not */
-    gboolean streaming, stream_ended;
-    gboolean reset; /* close with RST */
-    GString *in, *out;
-    gsize body_at, out_start; /* behind the head and all that was taken; of what is not sent */
-    TuneHttpPlan plan;
-    TuneHttpChunks chunks;
-    guint64 body_left, raw_body, body_sent;
-    guint64 turn; /* bytes moved and requests begun since others had their turn */
-    gint64 deadline_us, started_us, body_started_us;
-    gint64 wake_at_us; /* to pull the stream again; both 0: never */
-    TuneHttpResponse response;
+    gboolean doomed;    /* to be closed as soon as its worker returns */
+    gboolean reset;     /* close with RST */
+    GString *in, *out;  /* what has come and is not done with; what is to be sent */
+    gsize body_at;      /* in in: behind the head and all that was taken */
+    guint64 turn;       /* bytes moved and requests begun since others had their turn */
+    gint64 deadline_us;
+    gint64 wake_at_us;  /* to pull the stream again; both 0: never */
 };
 /* @text lives as long as the request. (transfer full) */
 const char *tune_http_connection_keep(TuneHttpConnection *self, char *text);
@@ -124,12 +108,10 @@ void tune_http_connection_kill(TuneHttpConnection *self);
 /* Ready for the next request, which may have been read already. */
 void tune_http_connection_next(TuneHttpConnection *self);
 void tune_http_connection_returned(TuneHttpConnection *self); /* a worker has filled the response */
-void tune_http_connection_refuse(TuneHttpConnection *self, guint status, const char *reason,
-                                 gboolean close);
-/* The request is over: done(), and all that belongs to it.  @status 0: there was no answer. */
-void tune_http_connection_end(TuneHttpConnection *self, guint status);
-/* What comes is read for a second more, or the last answer would be lost by a reset. */
-void tune_http_connection_linger(TuneHttpConnection *self);
+/* The connection goes on after it only when the request was read to its end. */
+void tune_http_connection_refuse(TuneHttpConnection *self, guint status, const char *reason);
+/* The request is over: done(), and all that belongs to it. */
+void tune_http_connection_end(TuneHttpConnection *self, gboolean complete);
 void tune_http_connection_within(TuneHttpConnection *self, guint ms); /* sets the deadline */
 /* Empties it, and gives back what one large request took. */
 void tune_http_buffer_reset(GString **buffer, gsize keep);
@@ -177,15 +159,13 @@ void tune_http_loop_free(TuneHttpLoop *self);
 gpointer tune_http_loop_main(gpointer loop);
 void tune_http_loop_nudge(TuneHttpLoop *self); /* to see what the server asks for; any thread */
 const GString *tune_http_loop_common(TuneHttpLoop *self);
-/* Others first: the connection comes again with the next round of events. */
-void tune_http_loop_again(TuneHttpLoop *self, TuneHttpConnection *connection);
+/* TRUE: it has moved so much that it waits; it comes again with the next round of events. */
+gboolean tune_http_loop_is_turn_over(TuneHttpConnection *connection);
 
 /* ---- server.c ---- */
 struct TuneHttpServer {
-    TuneHttpConfig config; /* without its strings */
+    TuneHttpConfig config;
     GBytes *nothing;       /* the body of most requests */
-    GPtrArray *trusted;    /* of GInetAddressMask */
-    gboolean trusts_local;
     GPtrArray *listeners; /* of GSocket; closed by the last loop that stops accepting */
     TuneHttpLoop **loops;
     guint n_loops, port;

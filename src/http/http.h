@@ -5,7 +5,7 @@
  *
  *     TuneHttpConfig config = TUNE_HTTP_CONFIG_DEFAULT;
  *     config.begin = begin; config.handle = handle; config.user_data = service;
- *     g_autoptr(TuneHttpServer) server = tune_http_server_new(&config, &error);
+ *     g_autoptr(TuneHttpServer) server = tune_http_server_new(&config);
  *     tune_http_server_listen(server, "127.0.0.1", 8080, &error);
  *     tune_http_server_start(server, &error);
  *     ...
@@ -82,8 +82,8 @@ typedef struct {
     guint body_min_rate;         /* bytes a second */
     guint write_ms;              /* without progress while there is something to send */
     guint idle_ms;               /* between requests */
-    const char *const *trusted;  /* addresses or CIDR blocks of proxies whose Forwarded fields count, "unix:"
-                                    for local sockets; NULL-ended */
+    /* (nullable) A proxy, whose connections max_per_address does not count?  Any thread. */
+    gboolean (*is_proxy)(GInetAddress *address, gpointer user_data);
     TuneHttpBegin begin;
     TuneHttpHandle handle;
     TuneHttpDone done;           /* (nullable) */
@@ -95,7 +95,7 @@ typedef struct {
     {.max_queued = 4096, .max_connections = 10000, .max_per_address = 0, .head_ms = 10000,         \
      .body_ms = 10000, .body_min_rate = 16384, .write_ms = 20000, .idle_ms = 60000}
 
-TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config, GError **error);
+TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config);
 /* @host: numeric address or name; @port 0 picks one.  May be called several times, before start. */
 gboolean tune_http_server_listen(TuneHttpServer *self, const char *host, guint port, GError **error);
 /* A listening socket passed by the service supervisor (sd_listen_fds(3) protocol); owned from now on. */
@@ -122,7 +122,8 @@ struct TuneHttpRequest {
     char *path;         /* decoded once: valid UTF-8, starts with "/", no control character, no "." or ".."
                            segment, no encoded slash (all refused with 400 before) */
     GPtrArray *query;   /* name, value, name, value ... as they came; decoded, UTF-8 */
-    const char *peer, *scheme, *host; /* address, after trusted proxies; "http", or what a proxy said */
+    const char *host;   /* as sent; "" when there is none (HTTP/1.0) */
+    const char *peer;   /* address of the socket's other end, "unix:" of a local one */
     GBytes *body;       /* in memory (empty if none), NULL when it went to a file */
     int body_fd;        /* of the body's file at offset 0, or -1 */
     guint64 body_size;

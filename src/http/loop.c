@@ -159,10 +159,13 @@ static gboolean watch(TuneHttpLoop *self, TuneHttpConnection *connection, int op
     return epoll_ctl(self->epoll_fd, operation, connection->fd, &event) == 0;
 }
 
-void tune_http_loop_again(TuneHttpLoop *self, TuneHttpConnection *connection)
+gboolean tune_http_loop_is_turn_over(TuneHttpConnection *connection)
 {
-    if (!watch(self, connection, EPOLL_CTL_MOD))
+    if (connection->turn <= TUNE_HTTP_TURN)
+        return FALSE;
+    if (!watch(connection->loop, connection, EPOLL_CTL_MOD))
         tune_http_connection_kill(connection);
+    return TRUE;
 }
 
 /* ---- listening ---- */

@@ -42,20 +42,19 @@ static char *skip(const char *p, const char *end, guint8 class)
     return (char *)p;
 }
 
+static gboolean is_all(const char *text, guint8 class)
+{
+    return *skip(text, text + strlen(text), class) == '\0';
+}
+
 gboolean tune_http_is_token(const char *text)
 {
-    const char *p = text;
-
-    while (is_in(*p, TOKEN))
-        p++;
-    return p > text && *p == '\0';
+    return *text != '\0' && is_all(text, TOKEN);
 }
 
 gboolean tune_http_is_field_value(const char *text)
 {
-    while (is_in(*text, VALUE))
-        text++;
-    return *text == '\0';
+    return is_all(text, VALUE);
 }
 
 gboolean tune_http_host_is_valid(const char *host)
@@ -169,17 +168,13 @@ static gboolean take_expect(TuneHttpHead *self, const char *value)
 
 static gboolean take_connection(TuneHttpHead *self, const char *value)
 {
-    for (value += strspn(value, ", \t"); *value != '\0'; value += strspn(value, ", \t")) {
-        const gsize length = strcspn(value, ", \t");
-        const char *word = value;
+    g_auto(GStrv) options = g_strsplit(value, ",", -1);
 
-        value += length + strspn(value + length, " \t");
-        if (*value != ',' && *value != '\0')
-            value += strcspn(value, ","); /* two words are no option */
-        else if (length == 5 && g_ascii_strncasecmp(word, "close", length) == 0)
-            self->close = TRUE;
-        else if (length == 10 && g_ascii_strncasecmp(word, "keep-alive", length) == 0)
-            self->keep_alive = TRUE;
+    for (guint i = 0; options[i] != NULL; i++) {
+        const char *option = g_strstrip(options[i]);
+
+        self->close = self->close || g_ascii_strcasecmp(option, "close") == 0;
+        self->keep_alive = self->keep_alive || g_ascii_strcasecmp(option, "keep-alive") == 0;
     }
     return TRUE;
 }
@@ -363,7 +358,7 @@ static gboolean are_extensions(const char *p, const char *end)
     return p != NULL;
 }
 
-static gboolean take_chunk_size(TuneHttpChunks *self, const char *line, const char *end)
+static gboolean take_chunk_size(TuneHttpFraming *self, const char *line, const char *end)
 {
     const char *p = line;
 
@@ -384,33 +379,33 @@ static gboolean is_trailer(const char *line, const char *end)
            g_ascii_strncasecmp(line, "Transfer-Encoding:", 18) != 0;
 }
 
-static gsize longest_chunk_line(const TuneHttpChunks *self)
+/* Body bytes, of the chunk or of the whole. */
+static TuneHttpParse take_data(TuneHttpFraming *self, gsize n)
 {
-    switch (self->stage) {
-    case CHUNK_SIZE:
-        return MAX_CHUNK_DIGITS + TUNE_HTTP_MAX_EXTENSION + 2;
-    case CHUNK_TRAILERS:
-        return TUNE_HTTP_MAX_TRAILERS - self->trailers;
-    default:
-        return 2;
-    }
+    self->left -= n;
+    if (self->left > 0)
+        return TUNE_HTTP_PARSE_MORE;
+    self->stage = CHUNK_END;
+    return self->is_plain ? TUNE_HTTP_PARSE_DONE : TUNE_HTTP_PARSE_MORE;
 }
 
-TuneHttpParse tune_http_chunks_parse(TuneHttpChunks *self, const char *bytes, gsize size,
-                                     gsize *used, const char **data, gsize *n_data)
+TuneHttpParse tune_http_body_parse(TuneHttpFraming *self, const char *bytes, gsize size,
+                                   gsize *used, const char **data, gsize *n_data)
 {
-    const gsize longest = longest_chunk_line(self);
+    static const gsize lines[] = {
+        [CHUNK_SIZE] = MAX_CHUNK_DIGITS + TUNE_HTTP_MAX_EXTENSION + 2,
+        [CHUNK_END] = 2,
+        [CHUNK_TRAILERS] = TUNE_HTTP_MAX_TRAILERS,
+    };
+    const gsize longest = lines[self->stage] - self->trailers;
     const char *stop;
     gboolean good;
 
     *used = *n_data = 0;
-    if (self->stage == CHUNK_DATA) {
-        *data = bytes;
+    *data = bytes;
+    if (self->stage == CHUNK_DATA || self->is_plain) {
         *used = *n_data = (gsize)MIN(self->left, (guint64)size);
-        self->left -= *used;
-        if (self->left == 0)
-            self->stage = CHUNK_END;
-        return TUNE_HTTP_PARSE_MORE;
+        return take_data(self, *used);
     }
     const char *feed = memchr(bytes, '\n', MIN(size, longest));
     if (feed == NULL)

@@ -50,17 +50,19 @@ void tune_http_head_start(TuneHttpHead *self);
  * reduced to path and query. */
 TuneHttpParse tune_http_head_parse(TuneHttpHead *self, char *bytes, gsize size);
 
+/* The way through a body. */
 typedef struct {
+    gboolean is_plain; /* @left bytes, not chunks */
     guint8 stage;
-    guint16 trailers; /* bytes of them so far */
-    guint64 left;     /* of the chunk */
-} TuneHttpChunks;     /* all zero at the start */
+    guint16 trailers;  /* bytes of them so far */
+    guint64 left;      /* of the chunk, or of all */
+} TuneHttpFraming;     /* all zero at the start of a chunked body */
 
-/* Takes from @size bytes of a chunked body.  MORE: @used bytes were taken, of which @n_data at @data are body;
+/* Takes from @size bytes of a body.  MORE: @used bytes were taken, of which @n_data at @data are the body's;
  * call again with the rest, or, when none were taken, with the same and more behind it.  DONE: the body ended
  * behind @used.  Trailers are checked and dropped; those that would frame the message anew are refused. */
-TuneHttpParse tune_http_chunks_parse(TuneHttpChunks *self, const char *bytes, gsize size,
-                                     gsize *used, const char **data, gsize *n_data);
+TuneHttpParse tune_http_body_parse(TuneHttpFraming *self, const char *bytes, gsize size,
+                                   gsize *used, const char **data, gsize *n_data);
 
 /* "name", "name:port", "[v6]:port" */
 gboolean tune_http_host_is_valid(const char *host);

@@ -42,13 +42,13 @@ void tune_http_response_init(TuneHttpResponse *self, TuneHttpWaker *waker)
 
 void tune_http_response_drop_body(TuneHttpResponse *self, gboolean complete)
 {
-    if (self->kind == TUNE_HTTP_BODY_STREAM && self->class->close != NULL)
+    if (self->class != NULL)
         self->class->close(self->stream, complete);
+    self->class = NULL;
     g_clear_pointer(&self->bytes, g_bytes_unref);
     if (self->fd >= 0)
         close(self->fd);
     self->fd = -1;
-    self->kind = TUNE_HTTP_BODY_NONE;
     self->left = self->offset = 0;
 }
 
@@ -126,13 +126,12 @@ const char *tune_http_response_field(const TuneHttpResponse *self, const char *n
 
 /* ---- bodies ---- */
 
-static void set_kind(TuneHttpResponse *self, const char *content_type, TuneHttpBodyKind kind,
-                     guint64 length)
+/* @length bytes of the body that the caller sets. */
+static void start_body(TuneHttpResponse *self, const char *content_type, guint64 length)
 {
     tune_http_response_drop_body(self, FALSE);
     if (content_type != NULL)
         tune_http_response_set_field(self, "Content-Type", content_type);
-    self->kind = kind;
     self->left = length;
 }
 
@@ -140,15 +139,14 @@ void tune_http_response_set_body(TuneHttpResponse *self, const char *content_typ
 {
     GBytes *kept = g_bytes_ref(body); /* may be the one that is there */
 
-    set_kind(self, content_type, TUNE_HTTP_BODY_BYTES, g_bytes_get_size(body));
+    start_body(self, content_type, g_bytes_get_size(body));
     self->bytes = kept;
 }
 
 void tune_http_response_set_stream(TuneHttpResponse *self, const char *content_type, gint64 length,
                                    const TuneHttpStreamClass *class, gpointer stream)
 {
-    set_kind(self, content_type, TUNE_HTTP_BODY_STREAM,
-             length < 0 ? TUNE_HTTP_UNKNOWN : (guint64)length);
+    start_body(self, content_type, length < 0 ? TUNE_HTTP_UNKNOWN : (guint64)length);
     self->class = class;
     self->stream = stream;
 }
@@ -183,7 +181,7 @@ void tune_http_response_set_ranged_file(TuneHttpResponse *self, const TuneHttpRe
         tune_http_response_set_field(self, "Content-Range", text);
         length = 0;
     }
-    set_kind(self, content_type, TUNE_HTTP_BODY_FILE, length);
+    start_body(self, content_type, length);
     self->fd = fd;
     self->offset = first;
 }
@@ -262,7 +260,7 @@ guint64 tune_http_response_write(TuneHttpResponse *self, const TuneHttpHead *hea
     put_text(out, "\r\n");
     if (head->method == TUNE_HTTP_HEAD || self->status == 204 || self->status == 304) {
         tune_http_response_drop_body(self, TRUE);
-    } else if (self->kind == TUNE_HTTP_BODY_BYTES && self->left <= TUNE_HTTP_COPIED) {
+    } else if (self->bytes != NULL && self->left <= TUNE_HTTP_COPIED) {
         const char *bytes = g_bytes_get_data(self->bytes, &small);
 
         put(out, bytes, small);

@@ -10,10 +10,10 @@ enum { BACKLOG = 4096, MAX_LOOPS = 4, DEFAULT_WORKERS = 32 };
 
 G_DEFINE_QUARK(tune - http - error - quark, tune_http_error)
 
-TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config, GError **error)
+TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config)
 {
     g_return_val_if_fail(config->begin != NULL && config->handle != NULL, NULL);
-    g_autoptr(TuneHttpServer) self = g_new0(TuneHttpServer, 1);
+    TuneHttpServer *self = g_new0(TuneHttpServer, 1);
 
     self->config = *config;
     g_mutex_init(&self->lock);
@@ -22,7 +22,7 @@ TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config, GError **erro
     self->listeners = g_ptr_array_new_with_free_func(g_object_unref);
     self->networks =
         g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
-    return tune_http_server_trust(self, config->trusted, error) ? g_steal_pointer(&self) : NULL;
+    return self;
 }
 
 /* @socket (transfer full) */
@@ -228,7 +228,6 @@ void tune_http_server_free(TuneHttpServer *self)
     for (guint i = 0; i < self->n_loops; i++)
         tune_http_loop_free(self->loops[i]);
     g_free(self->loops);
-    g_clear_pointer(&self->trusted, g_ptr_array_unref);
     g_ptr_array_unref(self->listeners);
     g_bytes_unref(self->nothing);
     g_hash_table_unref(self->networks);

@@ -89,7 +89,7 @@ static void receiver_start(Receiver *self)
     config.begin = begin;
     config.handle = keep;
     config.user_data = self;
-    self->server = tune_http_server_new(&config, &error);
+    self->server = tune_http_server_new(&config);
     g_assert_no_error(error);
     g_assert_true(tune_http_server_listen(self->server, "127.0.0.1", 0, &error));
     g_assert_true(tune_http_server_start(self->server, &error));

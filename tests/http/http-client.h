@@ -39,7 +39,7 @@ gboolean http_is_closed(int fd); /* waits for it */
  *   /big         1 MiB of bytes          /file      1 MiB by sendfile, with ranges
  *   /stream?n=N  N bytes from a thread   /known?n=N the same with Content-Length
  *   /field       sets a field to the value of ?value=
- *   /peer        peer, scheme, host      /block     a worker that waits for http_site_release()
+ *   /peer        peer, host              /block     a worker that waits for http_site_release()
  *   /wait        a stream that never has anything
  *   /ticker      "123" by wake_after()       /broken  a stream that fails after "start"
  */

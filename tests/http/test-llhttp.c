@@ -131,7 +131,7 @@ static gboolean read_ours(const GString *bytes, Framing *out)
 {
     g_autofree char *copy = (char *)g_memdup2(bytes->str, bytes->len + 1);
     TuneHttpHead head;
-    TuneHttpChunks chunks = {0};
+    TuneHttpFraming chunks = {0};
     TuneHttpParse result;
     gsize used;
 
@@ -156,8 +156,8 @@ static gboolean read_ours(const GString *bytes, Framing *out)
         const char *data;
         gsize n;
 
-        result = tune_http_chunks_parse(&chunks, copy + out->end, bytes->len - out->end, &used,
-                                        &data, &n);
+        result =
+            tune_http_body_parse(&chunks, copy + out->end, bytes->len - out->end, &used, &data, &n);
         if (result == TUNE_HTTP_PARSE_BAD)
             return FALSE;
         out->end += used;

@@ -27,13 +27,13 @@ static gboolean more(Wire *wire)
 
 static guint read_chunks(Wire *wire, gsize *at, GString *body, gboolean *whole)
 {
-    TuneHttpChunks chunks = {0};
+    TuneHttpFraming chunks = {0};
 
     for (*whole = FALSE; !*whole;) {
         const char *data;
         gsize used, n;
-        const TuneHttpParse result = tune_http_chunks_parse(&chunks, wire->copy->str + *at,
-                                                            wire->there - *at, &used, &data, &n);
+        const TuneHttpParse result = tune_http_body_parse(&chunks, wire->copy->str + *at,
+                                                          wire->there - *at, &used, &data, &n);
 
         if (result == TUNE_HTTP_PARSE_BAD)
             return 400;

@@ -210,7 +210,7 @@ static void test_late_waker(void)
 
     config.begin = begin_kept;
     config.handle = handle_nothing;
-    TuneHttpServer *server = tune_http_server_new(&config, &error);
+    TuneHttpServer *server = tune_http_server_new(&config);
     g_assert_true(tune_http_server_listen(server, "127.0.0.1", 0, &error));
     g_assert_true(tune_http_server_start(server, &error));
     g_autoptr(HttpAnswer) answer =

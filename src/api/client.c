@@ -1,11 +1,17 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
- *
- * What proxies say of the client: Forwarded (RFC 7239), or X-Forwarded-For, -Proto and -Host.
- * Believed only when the socket's peer is one of the configured networks, and read from the right:
- * the first address that is no trusted proxy is the client.  A request with both kinds is believed
- * in neither, since a proxy that writes the one passes on what the client made up in the other.
- */
-#include "http/http-private.h"
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "api/client.h"
+#include "http/parse.h"
+
+#include <string.h>
+
+G_DEFINE_QUARK(tune-client-error-quark, tune_client_error)
+
+struct TuneProxies {
+    GPtrArray *masks; /* of GInetAddressMask */
+    gboolean local;   /* "unix:" */
+};
+
+/* ---- who is trusted ---- */
 
 /* "10.0.0.0/8" or one address; NULL: neither. */
 static GInetAddressMask *mask_of(const char *block)
@@ -18,37 +24,54 @@ static GInetAddressMask *mask_of(const char *block)
     return g_inet_address_mask_new_from_string(block, NULL);
 }
 
-gboolean tune_http_server_trust(TuneHttpServer *self, const char *const *blocks, GError **error)
+TuneProxies *tune_proxies_new(const char *const *blocks, GError **error)
 {
-    self->trusted = g_ptr_array_new_with_free_func(g_object_unref);
+    g_autoptr(TuneProxies) self = g_new0(TuneProxies, 1);
+
+    self->masks = g_ptr_array_new_with_free_func(g_object_unref);
     for (; blocks != NULL && *blocks != NULL; blocks++) {
-        const gboolean is_local = strcmp(*blocks, "unix:") == 0;
+        gboolean is_local = strcmp(*blocks, "unix:") == 0;
         GInetAddressMask *mask = is_local ? NULL : mask_of(*blocks);
 
+        self->local = self->local || is_local;
         if (mask != NULL) {
-            g_ptr_array_add(self->trusted, mask);
-        } else if (is_local) {
-            self->trusts_local = TRUE;
-        } else {
-            g_set_error(
-                error, TUNE_HTTP_ERROR, TUNE_HTTP_ERROR_ADDRESS,
-                "trusted proxy \"%s\" is no address and no block like 10.0.0.0/8, with only "
-                "zeros behind its length",
-                *blocks);
-            return FALSE;
+            g_ptr_array_add(self->masks, mask);
+        } else if (!is_local) {
+            g_set_error(error, TUNE_CLIENT_ERROR, TUNE_CLIENT_ERROR_BLOCK,
+                        "trusted proxy \"%s\" is no address and no block like 10.0.0.0/8, with only zeros "
+                        "behind its length", *blocks);
+            return NULL;
         }
     }
-    return TRUE;
+    return g_steal_pointer(&self);
 }
 
-gboolean tune_http_server_trusts(const TuneHttpServer *self, GInetAddress *address)
+void tune_proxies_free(TuneProxies *self)
 {
-    gboolean trusts = address == NULL && self->trusts_local;
+    if (self == NULL)
+        return;
+    g_ptr_array_unref(self->masks);
+    g_free(self);
+}
 
-    for (guint i = 0; address != NULL && i < self->trusted->len && !trusts; i++)
-        trusts = g_inet_address_mask_matches(self->trusted->pdata[i], address);
+gboolean tune_proxies_trust(const TuneProxies *self, GInetAddress *address)
+{
+    gboolean trusts = address == NULL && self->local;
+
+    for (guint i = 0; address != NULL && i < self->masks->len && !trusts; i++)
+        trusts = g_inet_address_mask_matches(self->masks->pdata[i], address);
     return trusts;
 }
+
+static gboolean trust_peer(const TuneProxies *self, const char *peer)
+{
+    if (self->masks->len == 0 && !self->local) /* nearly always */
+        return FALSE;
+    g_autoptr(GInetAddress) address = g_inet_address_new_from_string(peer); /* NULL of "unix:" */
+    return tune_proxies_trust(self, address);
+}
+
+/* ---- what they say ---- */
 
 /* "1.2.3.4", "1.2.3.4:567", "[::1]:567", "::1"; NULL for others ("unknown", "_hidden"). */
 static GInetAddress *address_of(const char *node)
@@ -86,13 +109,11 @@ static char *last_element(const TuneHttpRequest *request, const char *name)
     return list != NULL ? g_strstrip(g_strdup(comma != NULL ? comma + 1 : list)) : NULL;
 }
 
-void tune_http_forwarded_apply(TuneHttpConnection *connection)
+static void believe(TuneClient *self, const TuneProxies *proxies, const TuneHttpRequest *request)
 {
-    TuneHttpRequest *request = &connection->request;
     const char *plain = tune_http_request_field(request, "X-Forwarded-For");
     const char *standard = tune_http_request_field(request, "Forwarded");
     const char *element = NULL;
-    g_autoptr(GInetAddress) client = NULL;
 
     if ((plain != NULL) == (standard != NULL))
         return;
@@ -104,20 +125,34 @@ void tune_http_forwarded_apply(TuneHttpConnection *connection)
 
         if (address == NULL)
             break;
-        g_set_object(&client, address);
+        g_free(self->told_address);
+        self->told_address = g_inet_address_to_string(address);
         element = elements[i];
-        if (!tune_http_server_trusts(connection->loop->server, client))
+        if (!tune_proxies_trust(proxies, address))
             break;
     }
-    if (client == NULL)
+    if (element == NULL)
         return;
     g_autofree char *scheme =
         plain != NULL ? last_element(request, "X-Forwarded-Proto") : parameter(element, "proto");
-    g_autofree char *host =
+    self->told_host =
         plain != NULL ? last_element(request, "X-Forwarded-Host") : parameter(element, "host");
-    request->peer = tune_http_connection_keep(connection, g_inet_address_to_string(client));
-    if (host != NULL && tune_http_host_is_valid(host))
-        request->host = tune_http_connection_keep(connection, g_steal_pointer(&host));
+    self->address = self->told_address;
+    if (self->told_host != NULL && tune_http_host_is_valid(self->told_host))
+        self->host = self->told_host;
     if (scheme != NULL && g_ascii_strcasecmp(scheme, "https") == 0)
-        request->scheme = "https";
+        self->scheme = "https";
+}
+
+void tune_client_find(TuneClient *out, const TuneProxies *proxies, const TuneHttpRequest *request)
+{
+    *out = (TuneClient){.address = request->peer, .scheme = "http", .host = request->host};
+    if (trust_peer(proxies, request->peer))
+        believe(out, proxies, request);
+}
+
+void tune_client_clear(TuneClient *self)
+{
+    g_free(self->told_address);
+    g_free(self->told_host);
 }
