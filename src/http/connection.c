@@ -72,18 +72,21 @@ TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop, int fd,
     self->out = g_string_sized_new(TUNE_HTTP_BUFFER);
     self->waker = tune_http_waker_new(self);
     self->request.query = g_ptr_array_new_with_free_func(g_free);
+    self->kept = g_ptr_array_new_with_free_func(g_free);
     self->request.body_fd = -1;
-    tune_http_response_init(&self->response, self->waker);
+    self->response =
+        (TuneHttpResponse){.fields = g_string_new(NULL), .fd = -1, .waker = self->waker};
     find_peer(self, from, length);
-    self->overload = !tune_http_server_enter(loop->server, self->network);
+    self->overload = !tune_http_server_count(loop->server, self->network, 1);
     return self;
 }
 
 void tune_http_connection_free(TuneHttpConnection *self)
 {
-    tune_http_server_leave(self->loop->server, self->network);
+    tune_http_server_count(self->loop->server, self->network, -1);
     tune_http_waker_part(self->waker);
     g_ptr_array_unref(self->request.query);
+    g_ptr_array_unref(self->kept);
     g_string_free(self->response.fields, TRUE);
     g_string_free(self->in, TRUE);
     g_string_free(self->out, TRUE);
@@ -131,44 +134,29 @@ void tune_http_connection_next(TuneHttpConnection *self)
     tune_http_connection_within(self, last ? DRAIN_GRACE_MS : self->loop->server->config.idle_ms);
 }
 
-const char *tune_http_connection_keep(TuneHttpConnection *self, char *text)
+void tune_http_connection_end(TuneHttpConnection *self, gboolean complete)
 {
-    if (self->kept == NULL)
-        self->kept = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(self->kept, text);
-    return text;
-}
-
-static void clear_request(TuneHttpConnection *self)
-{
+    const TuneHttpConfig *config = &self->loop->server->config;
     TuneHttpRequest *request = &self->request;
+    const gboolean answered = self->state == TUNE_HTTP_STATE_ANSWER;
+    const guint status = answered ? self->response.status : 0;
 
-    g_clear_pointer(&self->kept, g_ptr_array_unref);
+    if (answered && self->response.class != NULL)
+        tune_http_count(self->loop, streams, -1u);
+    tune_http_response_clear(&self->response, complete);
+    if (self->begun && config->done != NULL)
+        config->done(request, status, self->body_sent, g_get_monotonic_time() - self->started_us,
+                     config->user_data);
     g_clear_pointer(&self->memory, g_byte_array_unref);
     g_clear_pointer(&request->body, g_bytes_unref);
     g_clear_pointer(&request->path, g_free);
     if (request->body_fd >= 0)
         close(request->body_fd);
     request->body_fd = -1;
-    g_ptr_array_set_size(request->query, 0);
     request->body_size = 0;
     request->context = NULL;
-}
-
-void tune_http_connection_end(TuneHttpConnection *self, gboolean complete)
-{
-    const TuneHttpConfig *config = &self->loop->server->config;
-    const gboolean answered = self->state == TUNE_HTTP_STATE_ANSWER;
-    const guint status = answered ? self->response.status : 0;
-
-    if (answered && self->response.class != NULL)
-        tune_http_count(self->loop, streams, -1u);
-    tune_http_response_drop_body(&self->response, complete);
-    tune_http_response_clear(&self->response);
-    if (self->begun && config->done != NULL)
-        config->done(&self->request, status, self->body_sent,
-                     g_get_monotonic_time() - self->started_us, config->user_data);
-    clear_request(self);
+    g_ptr_array_set_size(request->query, 0);
+    g_ptr_array_set_size(self->kept, 0);
     self->begun = FALSE;
     self->wake_at_us = 0;
     self->body_sent = 0;
@@ -212,7 +200,6 @@ static gboolean step_linger(TuneHttpConnection *self)
 
 void tune_http_connection_refuse(TuneHttpConnection *self, guint status, const char *reason)
 {
-    const gboolean was_read = self->state >= TUNE_HTTP_STATE_WORK;
     const TuneHttpConfig *config = &self->loop->server->config;
     TuneHttpResponse *response = &self->response;
 
@@ -220,18 +207,13 @@ void tune_http_connection_refuse(TuneHttpConnection *self, guint status, const c
     if (!self->begun) /* those that begin() saw are told to done() */
         tune_log(config->log, TUNE_LOG_INFO, "refused a request of %s with %u: %s", self->peer,
                  status, reason);
-    tune_http_response_clear(response);
+    tune_http_response_clear(response, FALSE);
     tune_http_response_set_status(response, status);
-    if (config->refuse != NULL) {
+    if (config->refuse != NULL)
         config->refuse(self->begun ? &self->request : NULL, response, reason, config->user_data);
-    } else {
-        char *text = g_strconcat(reason, "\n", NULL);
-        g_autoptr(GBytes) body = g_bytes_new_take(text, strlen(text));
-        tune_http_response_set_body(response, "text/plain; charset=utf-8", body);
-    }
     if (status == 503)
         tune_http_response_set_field(response, "Retry-After", "1");
-    response->close = !was_read;
+    response->close = self->state < TUNE_HTTP_STATE_WORK;
     tune_http_answer_start(self);
 }
 
@@ -301,39 +283,27 @@ static void start_body(TuneHttpConnection *self)
         g_string_append(self->out, "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
-/* Takes what has come of the body, from @at on. */
-static guint take_body(TuneHttpConnection *self, gsize *at, gboolean *whole)
-{
-    guint status = 0;
-    gsize used, n;
-
-    do {
-        const char *data;
-        const TuneHttpParse result = tune_http_body_parse(&self->framing, self->in->str + *at,
-                                                          self->in->len - *at, &used, &data, &n);
-
-        if (result == TUNE_HTTP_PARSE_BAD)
-            return 400;
-        status = tune_http_body_add(self, data, n);
-        *at += used;
-        *whole = result == TUNE_HTTP_PARSE_DONE;
-        self->raw_body += used;
-        if (self->raw_body / 8 > self->max_body + TUNE_HTTP_DISCARD / 8)
-            return 413; /* many bytes of framing for few of body */
-    } while (status == 0 && used > 0 && !*whole);
-    return status;
-}
-
 static gboolean step_body(TuneHttpConnection *self)
 {
     const TuneHttpConfig *config = &self->loop->server->config;
-    gsize at = self->body_at; /* of what was not taken */
-    gboolean whole = FALSE;
-    const guint status = take_body(self, &at, &whole);
+    gsize at = self->body_at, used, n; /* at: behind what was taken */
+    TuneHttpParse result;
+    guint status;
 
+    do {
+        const char *data;
+
+        result = tune_http_body_parse(&self->framing, self->in->str + at, self->in->len - at, &used,
+                                      &data, &n);
+        status = result == TUNE_HTTP_PARSE_BAD ? 400 : tune_http_body_add(self, data, n);
+        at += used;
+        self->raw_body += used;
+        if (self->raw_body / 8 > self->max_body + TUNE_HTTP_DISCARD / 8)
+            status = 413; /* many bytes of framing for few of body */
+    } while (status == 0 && result == TUNE_HTTP_PARSE_MORE && used > 0);
     if (status != 0) {
         refuse_body(self, status);
-    } else if (whole) {
+    } else if (result == TUNE_HTTP_PARSE_DONE) {
         self->body_at = at;
         dispatch(self);
     } else {
@@ -419,26 +389,18 @@ static gboolean step_head(TuneHttpConnection *self)
 
 /* ---- events ---- */
 
-static gboolean step(TuneHttpConnection *self)
-{
-    switch (self->state) {
-    case TUNE_HTTP_STATE_HEAD:
-        return step_head(self);
-    case TUNE_HTTP_STATE_BODY:
-        return step_body(self);
-    case TUNE_HTTP_STATE_ANSWER:
-        return tune_http_answer_step(self);
-    case TUNE_HTTP_STATE_LINGER:
-        return step_linger(self);
-    default:
-        return FALSE;
-    }
-}
-
 void tune_http_connection_run(TuneHttpConnection *self)
 {
+    static gboolean (*const steps[])(TuneHttpConnection *) = {
+        [TUNE_HTTP_STATE_HEAD] = step_head,
+        [TUNE_HTTP_STATE_BODY] = step_body,
+        [TUNE_HTTP_STATE_ANSWER] = tune_http_answer_step,
+        [TUNE_HTTP_STATE_LINGER] = step_linger,
+        [TUNE_HTTP_STATE_CLOSED] = NULL,
+    };
+
     self->turn = 0;
-    while (step(self))
+    while (steps[self->state] != NULL && steps[self->state](self))
         ;
     if (self->state == TUNE_HTTP_STATE_BODY) /* 100 Continue */
         tune_http_flush(self);

@@ -44,10 +44,8 @@ struct TuneHttpResponse {
     guint64 offset, left; /* to send of the body; a stream's may be UNKNOWN, and is 0 when it ended */
     TuneHttpWaker *waker; /* the connection's */
 };
-void tune_http_response_init(TuneHttpResponse *self, TuneHttpWaker *waker);
-/* Drops the body; a stream is closed as @complete says. */
-void tune_http_response_drop_body(TuneHttpResponse *self, gboolean complete);
-void tune_http_response_clear(TuneHttpResponse *self);
+/* For the next one; a stream is closed as @complete says. */
+void tune_http_response_clear(TuneHttpResponse *self, gboolean complete);
 /* Writes the head behind @out, and the body too when it is small; what is left to send stays in the response.
  * @common: the lines that every answer has.  May set close.  Returns the body bytes written. */
 guint64 tune_http_response_write(TuneHttpResponse *self, const TuneHttpHead *head,
@@ -71,7 +69,7 @@ struct TuneHttpConnection {
     TuneHttpPlan plan;
     TuneHttpResponse response;
     GByteArray *memory; /* for the body; NULL when nobody wants that, or it goes to a file */
-    GPtrArray *kept;    /* texts made for this request; NULL until one was */
+    GPtrArray *kept;    /* texts made for this request */
     guint64 max_body, raw_body, body_sent;
     gint64 started_us, body_started_us;
     gboolean begun;     /* begin() was called, done() was not */
@@ -93,8 +91,6 @@ struct TuneHttpConnection {
     gint64 deadline_us;
     gint64 wake_at_us;  /* to pull the stream again; both 0: never */
 };
-/* @text lives as long as the request. (transfer full) */
-const char *tune_http_connection_keep(TuneHttpConnection *self, char *text);
 /* @from: the peer's address.  Any thread; the first event makes it @loop's. */
 TuneHttpConnection *tune_http_connection_new(TuneHttpLoop *loop, int fd,
                                              struct sockaddr_storage *from, socklen_t length);
@@ -127,7 +123,8 @@ struct TuneHttpWaker {
     _Atomic gboolean returned;      /* a worker is done with the request */
     GMutex lock;                    /* of all below; the loop alone writes connection */
     TuneHttpConnection *connection; /* NULL when it is closed */
-    gboolean queued;                /* in the loop's list, which has a reference */
+    gboolean queued;
+    GList node; /* in the loop's queue when queued */
 };
 TuneHttpWaker *tune_http_waker_new(TuneHttpConnection *connection);
 TuneHttpWaker *tune_http_waker_ref(TuneHttpWaker *self);
@@ -150,7 +147,7 @@ struct TuneHttpLoop {
         _Atomic guint open, streams;
     } counters;
     GMutex lock; /* of woken */
-    GPtrArray *woken;
+    GQueue woken; /* of wakers, with a reference each */
 };
 #define tune_http_count(loop, what, n)                                                             \
     atomic_fetch_add_explicit(&(loop)->counters.what, n, memory_order_relaxed)
@@ -165,25 +162,25 @@ gboolean tune_http_loop_is_turn_over(TuneHttpConnection *connection);
 /* ---- server.c ---- */
 struct TuneHttpServer {
     TuneHttpConfig config;
-    GBytes *nothing;       /* the body of most requests */
+    GBytes *nothing;      /* the body of most requests */
     GPtrArray *listeners; /* of GSocket; closed by the last loop that stops accepting */
     TuneHttpLoop **loops;
     guint n_loops, port;
     gboolean started, stopped;
     GThreadPool *workers;
+    _Atomic guint n_busy; /* workers */
     _Atomic TuneHttpStage stage;
     GMutex lock;          /* of all below */
     GCond changed;        /* open or accepting fell to 0 */
     _Atomic guint open;   /* connections; written with the lock */
     guint accepting;      /* loops that do */
     GQueue queued;        /* of connections whose requests wait for a worker */
-    guint n_busy;         /* workers */
     gboolean calling;     /* one was called and has not come yet */
     GHashTable *networks; /* GBytes to the number of their connections */
 };
-/* Counts a connection of @network (nullable).  FALSE: it is one too many, of that network or of all. */
-gboolean tune_http_server_enter(TuneHttpServer *self, GBytes *network);
-void tune_http_server_leave(TuneHttpServer *self, GBytes *network);
+/* @change: a connection of @network (nullable) more or less.  FALSE: it is one too many, of that network or of
+ * all. */
+gboolean tune_http_server_count(TuneHttpServer *self, GBytes *network, int change);
 void tune_http_server_stop_listening(TuneHttpServer *self); /* by each loop once */
 /* To a worker.  FALSE: too many wait. */
 gboolean tune_http_server_submit(TuneHttpServer *self, TuneHttpConnection *connection);

@@ -87,13 +87,13 @@ typedef struct {
     TuneHttpBegin begin;
     TuneHttpHandle handle;
     TuneHttpDone done;           /* (nullable) */
-    TuneHttpRefuse refuse;       /* NULL: the plain sentence is sent */
+    TuneHttpRefuse refuse;       /* (nullable): else refusals have no body */
     gpointer user_data;
     const TuneLog *log;
 } TuneHttpConfig;
 #define TUNE_HTTP_CONFIG_DEFAULT                                                                   \
-    {.max_queued = 4096, .max_connections = 10000, .max_per_address = 0, .head_ms = 10000,         \
-     .body_ms = 10000, .body_min_rate = 16384, .write_ms = 20000, .idle_ms = 60000}
+    {.max_queued = 4096, .max_connections = 10000, .head_ms = 10000, .body_ms = 10000,             \
+     .body_min_rate = 16384, .write_ms = 20000, .idle_ms = 60000}
 
 TuneHttpServer *tune_http_server_new(const TuneHttpConfig *config);
 /* @host: numeric address or name; @port 0 picks one.  May be called several times, before start. */

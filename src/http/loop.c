@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SWEEP_MS = 250, EVENTS = 256, ACCEPTS = 64 };
-enum { SPARE = 256 }; /* connections beyond the most, to be told so */
+/* SPARE: connections beyond the most, to be told so. */
+enum { SWEEP_MS = 250, EVENTS = 256, ACCEPTS = 64, SPARE = 256 };
 
 /* ---- wakers ---- */
 
@@ -28,6 +28,7 @@ TuneHttpWaker *tune_http_waker_new(TuneHttpConnection *connection)
 
     g_mutex_init(&self->lock);
     self->connection = connection;
+    self->node.data = self;
     self->refs = 1;
     return self;
 }
@@ -68,8 +69,8 @@ void tune_http_waker_wake(TuneHttpWaker *self)
     TuneHttpLoop *loop = self->connection->loop;
     self->queued = TRUE;
     g_mutex_lock(&loop->lock);
-    g_ptr_array_add(loop->woken, tune_http_waker_ref(self));
-    const gboolean first = loop->woken->len == 1;
+    g_queue_push_tail_link(&loop->woken, &tune_http_waker_ref(self)->node);
+    const gboolean first = loop->woken.length == 1;
     g_mutex_unlock(&loop->lock);
     if (first)
         tune_http_loop_nudge(loop);
@@ -85,16 +86,12 @@ void tune_http_waker_wake_after(TuneHttpWaker *self, guint ms)
 
 static void run_woken(TuneHttpLoop *self)
 {
-    g_autoptr(GPtrArray) woken = NULL;
-
     g_mutex_lock(&self->lock);
-    if (self->woken->len > 0) {
-        woken = self->woken;
-        self->woken = g_ptr_array_new_with_free_func((GDestroyNotify)tune_http_waker_unref);
-    }
+    GQueue woken = self->woken;
+    g_queue_init(&self->woken);
     g_mutex_unlock(&self->lock);
-    for (guint i = 0; woken != NULL && i < woken->len; i++) {
-        TuneHttpWaker *waker = woken->pdata[i];
+    for (GList *node; (node = g_queue_pop_head_link(&woken)) != NULL;) {
+        g_autoptr(TuneHttpWaker) waker = node->data;
 
         g_mutex_lock(&waker->lock);
         waker->queued = FALSE;
@@ -116,7 +113,6 @@ TuneHttpLoop *tune_http_loop_new(TuneHttpServer *server, GError **error)
 
     self->server = server;
     g_mutex_init(&self->lock);
-    self->woken = g_ptr_array_new_with_free_func((GDestroyNotify)tune_http_waker_unref);
     self->common = g_string_new(NULL);
     self->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     self->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -136,7 +132,7 @@ void tune_http_loop_free(TuneHttpLoop *self)
         close(self->epoll_fd);
     if (self->event_fd >= 0)
         close(self->event_fd);
-    g_ptr_array_unref(self->woken);
+    run_woken(self); /* of connections that are gone */
     g_string_free(self->common, TRUE);
     g_mutex_clear(&self->lock);
     g_free(self);
@@ -144,10 +140,7 @@ void tune_http_loop_free(TuneHttpLoop *self)
 
 void tune_http_loop_nudge(TuneHttpLoop *self)
 {
-    const guint64 one = 1;
-
-    while (write(self->event_fd, &one, sizeof one) < 0 && errno == EINTR)
-        ;
+    eventfd_write(self->event_fd, 1);
 }
 
 /* @operation: EPOLL_CTL_ADD, or _MOD, which tells once more what is ready. */

@@ -44,17 +44,14 @@ static char *skip(const char *p, const char *end, guint8 class)
 
 static gboolean is_all(const char *text, guint8 class)
 {
-    return *skip(text, text + strlen(text), class) == '\0';
+    while (is_in(*text, class))
+        text++;
+    return *text == '\0';
 }
 
-gboolean tune_http_is_token(const char *text)
+gboolean tune_http_is_field(const char *name, const char *value)
 {
-    return *text != '\0' && is_all(text, TOKEN);
-}
-
-gboolean tune_http_is_field_value(const char *text)
-{
-    return is_all(text, VALUE);
+    return *name != '\0' && is_all(name, TOKEN) && is_all(value, VALUE);
 }
 
 gboolean tune_http_host_is_valid(const char *host)
@@ -62,11 +59,9 @@ gboolean tune_http_host_is_valid(const char *host)
     const char *p = host;
 
     if (*p == '[') {
-        for (p++; g_ascii_isxdigit(*p) || *p == ':' || *p == '.'; p++)
-            ;
-        if (*p != ']' || p - host < 3)
+        p += 1 + strspn(p + 1, "0123456789abcdefABCDEF:.");
+        if (*p++ != ']' || p - host < 4)
             return FALSE;
-        p++;
     } else {
         p = skip(host, host + strlen(host), HOST);
         if (p == host)

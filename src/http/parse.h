@@ -66,20 +66,14 @@ TuneHttpParse tune_http_body_parse(TuneHttpFraming *self, const char *bytes, gsi
 
 /* "name", "name:port", "[v6]:port" */
 gboolean tune_http_host_is_valid(const char *host);
-gboolean tune_http_is_token(const char *text);
-/* No CR, LF, NUL or other control character but the tab. */
-gboolean tune_http_is_field_value(const char *text);
+/* A token; and no CR, LF, NUL or other control character but the tab. */
+gboolean tune_http_is_field(const char *name, const char *value);
 
 /* ---- target.c: path and query, decoded; ranges ---- */
 /* @path (transfer full, nullable) and what is added to @query (names and values in turn; of char *, to be freed)
  * are the caller's even when something is wrong.  NULL, or what is wrong with @target. */
 const char *tune_http_target_decode(const char *target, char **path, GPtrArray *query);
-/* The one range that a Range field's value (nullable) asks of @size bytes.  WHOLE: none, several, or nothing
- * that is understood; the field is to be ignored.  @first and @length are set for PART only. */
-typedef enum {
-    TUNE_HTTP_RANGE_WHOLE,
-    TUNE_HTTP_RANGE_PART,
-    TUNE_HTTP_RANGE_UNSATISFIABLE
-} TuneHttpRange;
-TuneHttpRange tune_http_range_parse(const char *field, guint64 size, guint64 *first,
-                                    guint64 *length);
+/* The one range that a Range field's value (nullable) asks of @size bytes.  200: none, several, or nothing that is
+ * understood, the field is to be ignored.  206: @length bytes from @first.  416: there are none there; @length
+ * is 0. */
+guint tune_http_range_parse(const char *field, guint64 size, guint64 *first, guint64 *length);

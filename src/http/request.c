@@ -28,11 +28,12 @@ const char *tune_http_request_field(const TuneHttpRequest *self, const char *nam
 
         if (field->name_length != length || g_ascii_strcasecmp(bytes + field->name, name) != 0)
             continue;
-        /* One thread at a time has the request, so that it can keep what it answers. */
-        found = found == NULL
-                    ? bytes + field->value
-                    : tune_http_connection_keep(
-                          connection, g_strconcat(found, ", ", bytes + field->value, NULL));
+        if (found == NULL) {
+            found = bytes + field->value;
+        } else { /* one thread at a time has the request, so that it can keep what it answers */
+            found = g_strconcat(found, ", ", bytes + field->value, NULL);
+            g_ptr_array_add(connection->kept, (gpointer)found);
+        }
     }
     return found;
 }

@@ -6,10 +6,9 @@
 
 #include <unistd.h>
 
-/* Statuses and reason phrases (RFC 9110 section 15), each behind a line feed; the phrase is for
- * people. */
+/* Statuses and reason phrases (RFC 9110 section 15); the phrase is for people. */
 static const char statuses[] =
-    "\n200 OK\n201 Created\n202 Accepted\n204 No Content\n206 Partial Content\n304 Not Modified"
+    "200 OK\n201 Created\n202 Accepted\n204 No Content\n206 Partial Content\n304 Not Modified"
     "\n400 Bad Request\n401 Unauthorized\n403 Forbidden\n404 Not Found\n405 Method Not Allowed"
     "\n408 Request Timeout\n409 Conflict\n413 Content Too Large\n414 URI Too Long"
     "\n415 Unsupported Media Type\n416 Range Not Satisfiable\n417 Expectation Failed"
@@ -35,12 +34,7 @@ static inline void put_text(GString *out, const char *text)
     put(out, text, strlen(text));
 }
 
-void tune_http_response_init(TuneHttpResponse *self, TuneHttpWaker *waker)
-{
-    *self = (TuneHttpResponse){.fields = g_string_new(NULL), .fd = -1, .waker = waker};
-}
-
-void tune_http_response_drop_body(TuneHttpResponse *self, gboolean complete)
+static void drop_body(TuneHttpResponse *self, gboolean complete)
 {
     if (self->class != NULL)
         self->class->close(self->stream, complete);
@@ -52,9 +46,9 @@ void tune_http_response_drop_body(TuneHttpResponse *self, gboolean complete)
     self->left = self->offset = 0;
 }
 
-void tune_http_response_clear(TuneHttpResponse *self)
+void tune_http_response_clear(TuneHttpResponse *self, gboolean complete)
 {
-    tune_http_response_drop_body(self, FALSE);
+    drop_body(self, complete);
     self->status = 0;
     self->close = self->chunked = FALSE;
     g_string_truncate(self->fields, 0);
@@ -93,7 +87,7 @@ gboolean tune_http_response_add_field(TuneHttpResponse *self, const char *name, 
     for (guint i = 0; i < G_N_ELEMENTS(ours); i++)
         if (g_ascii_strcasecmp(name, ours[i]) == 0)
             return FALSE;
-    if (!tune_http_is_token(name) || !tune_http_is_field_value(value))
+    if (!tune_http_is_field(name, value))
         return FALSE;
     put_text(self->fields, name);
     put(self->fields, ": ", 2);
@@ -129,7 +123,7 @@ const char *tune_http_response_field(const TuneHttpResponse *self, const char *n
 /* @length bytes of the body that the caller sets. */
 static void start_body(TuneHttpResponse *self, const char *content_type, guint64 length)
 {
-    tune_http_response_drop_body(self, FALSE);
+    drop_body(self, FALSE);
     if (content_type != NULL)
         tune_http_response_set_field(self, "Content-Type", content_type);
     self->left = length;
@@ -155,32 +149,27 @@ void tune_http_response_set_ranged_file(TuneHttpResponse *self, const TuneHttpRe
                                         const char *content_type, const char *etag, int fd,
                                         guint64 size)
 {
+    const char *range = tune_http_request_field(request, "Range");
     const char *condition = tune_http_request_field(request, "If-Range");
-    TuneHttpRange range = TUNE_HTTP_RANGE_WHOLE;
     guint64 first = 0, length = size;
-    char text[80];
+    g_autofree char *text = NULL;
 
     /* If-Range takes the strong comparison; only GET has ranges. */
-    if (request->method == TUNE_HTTP_GET &&
-        (condition == NULL || (etag != NULL && etag[0] == '"' && strcmp(condition, etag) == 0)))
-        range =
-            tune_http_range_parse(tune_http_request_field(request, "Range"), size, &first, &length);
-    tune_http_response_set_status(self, range == TUNE_HTTP_RANGE_WHOLE  ? 200
-                                        : range == TUNE_HTTP_RANGE_PART ? 206
-                                                                        : 416);
-    tune_http_response_set_field(self, "Accept-Ranges", "bytes");
+    if (request->method != TUNE_HTTP_GET ||
+        (condition != NULL && (etag == NULL || *etag != '"' || strcmp(condition, etag) != 0)))
+        range = NULL;
+    self->status = tune_http_range_parse(range, size, &first, &length);
+    if (self->status == 206)
+        text =
+            g_strdup_printf("bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT,
+                            first, first + length - 1, size);
+    else if (self->status == 416)
+        text = g_strdup_printf("bytes */%" G_GUINT64_FORMAT, size);
+    if (text != NULL)
+        tune_http_response_set_field(self, "Content-Range", text);
     if (etag != NULL)
         tune_http_response_set_field(self, "ETag", etag);
-    if (range == TUNE_HTTP_RANGE_PART) {
-        g_snprintf(text, sizeof text,
-                   "bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, first,
-                   first + length - 1, size);
-        tune_http_response_set_field(self, "Content-Range", text);
-    } else if (range == TUNE_HTTP_RANGE_UNSATISFIABLE) {
-        g_snprintf(text, sizeof text, "bytes */%" G_GUINT64_FORMAT, size);
-        tune_http_response_set_field(self, "Content-Range", text);
-        length = 0;
-    }
+    tune_http_response_set_field(self, "Accept-Ranges", "bytes");
     start_body(self, content_type, length);
     self->fd = fd;
     self->offset = first;
@@ -188,7 +177,7 @@ void tune_http_response_set_ranged_file(TuneHttpResponse *self, const TuneHttpRe
 
 /* ---- the head ---- */
 
-static void add_number(GString *out, guint64 number)
+static void put_number(GString *out, guint64 number)
 {
     char digits[20], *p = digits + sizeof digits;
 
@@ -200,19 +189,15 @@ static void add_number(GString *out, guint64 number)
 
 static void write_status(guint status, GString *out)
 {
-    const char key[] = {'\n',
-                        (char)('0' + status / 100),
-                        (char)('0' + status / 10 % 10),
-                        (char)('0' + status % 10),
-                        ' ',
-                        '\0'};
-    const char *line = strstr(statuses, key);
+    const gsize at = out->len + strlen("HTTP/1.1 ");
+    const char *line;
 
     put_text(out, "HTTP/1.1 ");
+    put_number(out, status);
+    put_text(out, " ");
+    line = strstr(statuses, out->str + at);
     if (line != NULL)
-        put(out, line + 1, strcspn(line + 1, "\n"));
-    else
-        put_text(out, key + 1);
+        put(out, line + 4, strcspn(line + 4, "\n"));
     put_text(out, "\r\n");
 }
 
@@ -230,11 +215,9 @@ static void write_fields(const TuneHttpResponse *self, GString *out)
 /* How the end of the body is told (RFC 9112 section 6). */
 static void write_framing(TuneHttpResponse *self, const TuneHttpHead *head, GString *out)
 {
-    if (self->status == 204 || self->status == 304)
-        return;
     if (self->left != TUNE_HTTP_UNKNOWN) {
         put_text(out, "Content-Length: ");
-        add_number(out, self->left);
+        put_number(out, self->left);
         put_text(out, "\r\n");
     } else if (head->minor > 0) {
         self->chunked = TRUE;
@@ -247,24 +230,26 @@ static void write_framing(TuneHttpResponse *self, const TuneHttpHead *head, GStr
 guint64 tune_http_response_write(TuneHttpResponse *self, const TuneHttpHead *head,
                                  const GString *common, GString *out)
 {
+    const gboolean bodiless = self->status == 204 || self->status == 304;
     gsize small = 0;
 
     write_status(self->status, out);
     put(out, common->str, common->len);
     write_fields(self, out);
-    write_framing(self, head, out);
+    if (!bodiless)
+        write_framing(self, head, out);
     if (self->close)
         put_text(out, "Connection: close\r\n");
     else if (head->minor == 0)
         put_text(out, "Connection: keep-alive\r\n");
     put_text(out, "\r\n");
-    if (head->method == TUNE_HTTP_HEAD || self->status == 204 || self->status == 304) {
-        tune_http_response_drop_body(self, TRUE);
+    if (bodiless || head->method == TUNE_HTTP_HEAD) {
+        drop_body(self, TRUE);
     } else if (self->bytes != NULL && self->left <= TUNE_HTTP_COPIED) {
         const char *bytes = g_bytes_get_data(self->bytes, &small);
 
         put(out, bytes, small);
-        tune_http_response_drop_body(self, TRUE);
+        drop_body(self, TRUE);
     }
     return small;
 }

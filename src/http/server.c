@@ -71,6 +71,11 @@ static gboolean listen_on(TuneHttpServer *self, GInetAddress *address, guint por
     return TRUE;
 }
 
+static gboolean is_in_use(const GError *error)
+{
+    return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+}
+
 gboolean tune_http_server_listen(TuneHttpServer *self, const char *host, guint port, GError **error)
 {
     g_return_val_if_fail(!self->started && port <= 65535, FALSE);
@@ -79,20 +84,14 @@ gboolean tune_http_server_listen(TuneHttpServer *self, const char *host, guint p
     g_autoptr(GResolver) resolver = g_resolver_get_default();
     GList *found = g_resolver_lookup_by_name(resolver, host, NULL, &wrong);
 
-    for (GList *node = found; node != NULL; node = node->next) {
-        /* A name that stands for several addresses gets the same port on all of them. */
-        const gboolean is_first = self->listeners->len == before;
-
+    /* A name that stands for several addresses gets the same port on all of them.  Some may not be
+     * there (IPv6 of "localhost"); but an address in use is never half a success. */
+    for (GList *node = found; node != NULL && !is_in_use(wrong); node = node->next) {
         g_clear_error(&wrong);
-        if (!listen_on(self, node->data, is_first ? port : self->port, &wrong) &&
-            g_error_matches(wrong, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
-            break;
-        if (!is_first)
-            g_clear_error(&wrong);
+        listen_on(self, node->data, self->listeners->len == before ? port : self->port, &wrong);
     }
     g_resolver_free_addresses(found);
-    /* "localhost" also where there is no IPv6; but an address in use is never half a success. */
-    if (wrong == NULL)
+    if (self->listeners->len > before && !is_in_use(wrong))
         return TRUE;
     g_set_error(error, TUNE_HTTP_ERROR, TUNE_HTTP_ERROR_ADDRESS, "cannot listen on %s port %u: %s",
                 host, port, wrong->message);
@@ -114,35 +113,27 @@ static void call_worker(TuneHttpServer *self)
         self->calling = g_thread_pool_push(self->workers, self, NULL);
 }
 
-/* The next to handle, for a worker that was called (@first) or is done with one; NULL: none. */
-static TuneHttpConnection *next_queued(TuneHttpServer *self, gboolean first)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
-    TuneHttpConnection *connection = g_queue_pop_head(&self->queued);
-
-    if (first)
-        self->calling = FALSE;
-    else
-        self->n_busy--;
-    if (connection != NULL)
-        self->n_busy++;
-    if (self->queued.length > 0)
-        call_worker(self);
-    return connection;
-}
-
 static void work(gpointer data, gpointer user_data)
 {
     TuneHttpServer *self = data;
+    TuneHttpConnection *one;
 
-    for (TuneHttpConnection *one = next_queued(self, TRUE), *next; one != NULL; one = next) {
+    g_mutex_lock(&self->lock);
+    self->calling = FALSE;
+    while ((one = g_queue_pop_head(&self->queued)) != NULL) {
         g_autoptr(TuneHttpWaker) waker = tune_http_waker_ref(one->waker);
 
+        if (self->queued.length > 0)
+            call_worker(self);
+        self->n_busy++;
+        g_mutex_unlock(&self->lock);
         self->config.handle(&one->request, &one->response, self->config.user_data);
-        next = next_queued(self, FALSE);
+        self->n_busy--;
         atomic_store(&waker->returned, TRUE); /* the loop may free the connection from now on */
         tune_http_waker_wake(waker);
+        g_mutex_lock(&self->lock);
     }
+    g_mutex_unlock(&self->lock);
 }
 
 gboolean tune_http_server_submit(TuneHttpServer *self, TuneHttpConnection *connection)
@@ -236,37 +227,23 @@ void tune_http_server_free(TuneHttpServer *self)
     g_free(self);
 }
 
-/* With the lock. */
-static guint add_to_network(TuneHttpServer *self, GBytes *network, int change)
-{
-    const int before = GPOINTER_TO_INT(g_hash_table_lookup(self->networks, network));
-    const int n = before + change;
-
-    if (n > 0)
-        g_hash_table_insert(self->networks, g_bytes_ref(network), GINT_TO_POINTER(n));
-    else
-        g_hash_table_remove(self->networks, network);
-    return (guint)n;
-}
-
-gboolean tune_http_server_enter(TuneHttpServer *self, GBytes *network)
+gboolean tune_http_server_count(TuneHttpServer *self, GBytes *network, int change)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
-    const guint of_network = network != NULL ? add_to_network(self, network, 1) : 0;
+    int of_network = 0;
 
-    self->open++;
-    return self->open <= self->config.max_connections &&
-           (network == NULL || of_network <= self->config.max_per_address);
-}
-
-void tune_http_server_leave(TuneHttpServer *self, GBytes *network)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
-
-    if (network != NULL)
-        add_to_network(self, network, -1);
-    if (--self->open == 0)
+    if (network != NULL) {
+        of_network = GPOINTER_TO_INT(g_hash_table_lookup(self->networks, network)) + change;
+        if (of_network > 0)
+            g_hash_table_insert(self->networks, g_bytes_ref(network), GINT_TO_POINTER(of_network));
+        else
+            g_hash_table_remove(self->networks, network);
+    }
+    self->open += (guint)change;
+    if (self->open == 0)
         g_cond_broadcast(&self->changed);
+    return self->open <= self->config.max_connections &&
+           (network == NULL || (guint)of_network <= self->config.max_per_address);
 }
 
 void tune_http_server_stats(TuneHttpServer *self, TuneHttpStats *out)

@@ -73,24 +73,25 @@ static gboolean take_number(const char **p, guint64 *out)
     return TRUE;
 }
 
-TuneHttpRange tune_http_range_parse(const char *field, guint64 size, guint64 *first,
-                                    guint64 *length)
+guint tune_http_range_parse(const char *field, guint64 size, guint64 *first, guint64 *length)
 {
     guint64 from = 0, to = G_MAXUINT64;
     gboolean has_from, has_to;
 
     if (field == NULL || g_ascii_strncasecmp(field, "bytes=", 6) != 0)
-        return TUNE_HTTP_RANGE_WHOLE;
+        return 200;
     field += 6;
     has_from = take_number(&field, &from);
     if (*field++ != '-')
-        return TUNE_HTTP_RANGE_WHOLE;
+        return 200;
     has_to = take_number(&field, &to);
     if (*field != '\0' || (!has_from && !has_to) || (has_from && to < from))
-        return TUNE_HTTP_RANGE_WHOLE; /* several, or nothing that we understand */
-    if (has_from ? from >= size : MIN(to, size) == 0)
-        return TUNE_HTTP_RANGE_UNSATISFIABLE;
-    *first = has_from ? from : size - MIN(to, size); /* or the last so many */
-    *length = MIN(has_from ? to : size, size - 1) - *first + 1;
-    return TUNE_HTTP_RANGE_PART;
+        return 200;  /* several, or nothing that we understand */
+    if (!has_from) { /* the last so many */
+        from = size - MIN(to, size);
+        to = G_MAXUINT64;
+    }
+    *first = from;
+    *length = from < size ? MIN(to, size - 1) - from + 1 : 0;
+    return *length > 0 ? 206 : 416;
 }
