@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A thread asks every replica twice a second how far it has replayed the primary's log.  One that
- * answers in time, is a standby and is at most two seconds behind takes reads.  Positions in the
- * log also answer whether a session's own writes can be seen there already.
+ * answers in time, is a standby, has the tables as they were migrated when this program began, and
+ * is at most two seconds behind takes reads.  Positions in the log also answer whether a session's
+ * own writes can be seen there already.
  */
 #include "store/postgres-private.h"
 
@@ -21,6 +22,7 @@ typedef struct {
 struct TunePgReplicas {
     TunePgPool *primary;
     TunePg *connection; /* the thread's, to the primary */
+    gint64 schema;      /* the thread's: where the primary was first seen, behind the migrations */
     guint n;
     Replica *replicas;
     GThread *thread;
@@ -70,7 +72,9 @@ static void look_at(TunePgReplicas *self, Replica *replica, gint64 primary)
     gboolean up = rows != NULL && tune_rows_bool(rows, 0, 1);
     gint64 replayed = rows != NULL ? tune_rows_int(rows, 0, 0) : 0;
 
-    if (up && replayed < primary)
+    if (self->schema == 0 || replayed < self->schema)
+        up = FALSE; /* it may lack tables */
+    else if (up && replayed < primary)
         up = tune_rows_bool(rows, 0, 3) && tune_rows_real(rows, 0, 2) <= LAG_MAX_S;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
     if (up != replica->up)
@@ -112,6 +116,8 @@ static gpointer thread_main(gpointer data)
         gint64 primary = rows != NULL ? tune_rows_int(rows, 0, 0) : 0;
         if (rows != NULL)
             settle(self, primary);
+        if (self->schema == 0)
+            self->schema = primary;
         for (guint i = 0; i < self->n; i++)
             look_at(self, &self->replicas[i], primary);
     } while (rest(self));
