@@ -127,7 +127,8 @@ gboolean tune_jobs_start(TuneJobs *self, GError **error)
     if (!tune_store_is_postgres(self->config.store) && !tune_foreman_rescue_all(self, error))
         return FALSE;
     if (!self->accepts_only)
-        self->workers = g_thread_pool_new(tune_worker_run, self, (gint)self->n_workers, FALSE, error);
+        /* Of its own: its threads stand behind others. */
+        self->workers = g_thread_pool_new(tune_worker_run, self, (gint)self->n_workers, TRUE, error);
     if (!self->accepts_only && self->workers != NULL)
         self->couriers = g_thread_pool_new(tune_courier_run, self, MAX_COURIERS, FALSE, error);
     if (!self->accepts_only && self->couriers == NULL)

@@ -105,6 +105,9 @@ gboolean tune_queue_rescue(TuneStore *store, const TuneLease *leases, guint n, g
 
 /* ---- cancel ---- */
 
+const TuneStatement tune_queue_soon = {"soon", "SELECT 1",
+                                       "SELECT set_config('synchronous_commit', 'off', true)"};
+
 static const TuneStatement FIND = {
     "cancel-find",
     "SELECT status, coalesce(job_id, '') FROM generations "
@@ -137,11 +140,6 @@ static const TuneStatement OUTCOME = {
     "LEFT JOIN jobs AS j ON j.id = g.job_id WHERE g.id = $1",
     NULL};
 
-/* PostgreSQL: what runs is stopped without waiting for the disk, which on a busy one takes longer than all else.  A
- * power cut within the second may take the cancel back; the piece is then made. */
-static const TuneStatement SOON = {"cancel-soon", "SELECT 1",
-                                   "SELECT set_config('synchronous_commit', 'off', true)"};
-
 typedef struct {
     const char *id, *owner;
     TuneCancelled *out;
@@ -150,7 +148,7 @@ typedef struct {
 /* The job goes when nobody wants it; what runs is told to stop.  One round trip. */
 static TuneRows *cancel_queued(TuneTx *tx, const char *id, const char *job_id, GError **error)
 {
-    return tune_tx_send(tx, &SOON, error, "") && tune_tx_send(tx, &LOCK_JOB, error, "t", job_id) &&
+    return tune_tx_send(tx, &tune_queue_soon, error, "") && tune_tx_send(tx, &LOCK_JOB, error, "t", job_id) &&
                    tune_tx_send(tx, &CANCEL, error, "t", id) &&
                    tune_tx_send(tx, &UNQUEUE, error, "t", job_id) &&
                    tune_tx_send(tx, &STOP, error, "t", job_id)

@@ -156,8 +156,11 @@ static gboolean renew(TuneTx *tx, gpointer user_data, GError **error)
                                                "stage", one->stage));
     }
     g_autofree char *text = json_dumps(array, JSON_COMPACT);
-    g_autoptr(TuneRows) rows = tune_tx_query(tx, &RENEW, error, "tti", text, asked->worker,
-                                             tune_tx_now_us(tx) + asked->lease_us);
+    g_autoptr(TuneRows) rows =
+        tune_tx_send(tx, &tune_queue_soon, error, "")
+            ? tune_tx_query(tx, &RENEW, error, "tti", text, asked->worker,
+                            tune_tx_now_us(tx) + asked->lease_us)
+            : NULL;
     if (rows == NULL)
         return FALSE;
     for (guint row = 0; row < tune_rows_count(rows); row++)
