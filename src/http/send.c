@@ -57,34 +57,36 @@ static guint64 body_left(const TuneHttpConnection *self)
     return self->state == TUNE_HTTP_STATE_ANSWER && response->class == NULL ? response->left : 0;
 }
 
+/* Bytes go with what is before them. */
 static gssize send_once(const TuneHttpConnection *self)
 {
     const TuneHttpResponse *response = &self->response;
     const gsize left = (gsize)MIN(body_left(self), TUNE_HTTP_TURN);
+    const gboolean is_file = left > 0 && response->fd >= 0;
     off_t offset = (off_t)response->offset;
 
-    if (self->out->len > 0)
-        return send(self->fd, self->out->str, self->out->len,
-                    MSG_NOSIGNAL | (left > 0 ? MSG_MORE : 0));
-    if (response->fd >= 0)
+    if (is_file && self->out->len == 0)
         return sendfile(self->fd, response->fd, &offset, left);
-    return send(self->fd, (const char *)g_bytes_get_data(response->bytes, NULL) + offset, left,
-                MSG_NOSIGNAL);
+    struct iovec parts[2] = {{self->out->str, self->out->len}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 1};
+    if (left > 0 && !is_file)
+        parts[message.msg_iovlen++] =
+            (struct iovec){(char *)g_bytes_get_data(response->bytes, NULL) + offset, left};
+    return sendmsg(self->fd, &message, MSG_NOSIGNAL | (is_file ? MSG_MORE : 0));
 }
 
 static void count_sent(TuneHttpConnection *self, gsize n)
 {
+    const gsize before = MIN(n, self->out->len), body = n - before;
+
     tune_http_count(self->loop, bytes_out, n);
     self->turn += n;
     if (self->state == TUNE_HTTP_STATE_ANSWER)
         tune_http_connection_within(self, self->loop->server->config.write_ms);
-    if (self->out->len > 0) {
-        g_string_erase(self->out, 0, (gssize)n);
-    } else {
-        self->response.offset += n;
-        self->response.left -= n;
-        self->body_sent += n;
-    }
+    g_string_erase(self->out, 0, (gssize)before);
+    self->response.offset += body;
+    self->response.left -= body;
+    self->body_sent += body;
 }
 
 gboolean tune_http_flush(TuneHttpConnection *self)
