@@ -248,7 +248,7 @@ guint64 tune_http_response_write(TuneHttpResponse *self, const TuneHttpHead *hea
     } else if (self->bytes != NULL && self->left <= TUNE_HTTP_COPIED) {
         const char *bytes = g_bytes_get_data(self->bytes, &small);
 
-        put(out, bytes, small);
+        put(out, bytes != NULL ? bytes : "", small); /* memcpy() takes no NULL */
         drop_body(self, TRUE);
     }
     return small;
